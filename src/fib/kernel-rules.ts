@@ -1,0 +1,33 @@
+/**
+ * What decides how a chosen route is written to the kernel: pools and who owns their class, the tunnel device, the
+ * own subnet, metrics. Computed by `datastore/plan.ts` from Calico's resources; used by `fib/` alone.
+ *
+ * @see the resources IPPool, BGPConfiguration.programClusterRoutes, Node.spec.bgp
+ */
+
+import type { Prefix } from '../net/prefix.ts';
+
+export interface KernelRules {
+  /** Routing table, 254 = main. */
+  readonly table: number;
+  readonly tunnelDevice: string;
+  /** Subnet of the own address by family: decides CrossSubnet; undefined = unknown. */
+  readonly ownSubnet: { readonly ipv4?: Prefix; readonly ipv6?: Prefix };
+  /** Longest match decides. */
+  readonly pools: readonly PoolRule[];
+  /** Prefixes never programmed (service CIDRs). */
+  readonly rejected: readonly Prefix[];
+  /** Metric for a BGP route without one: `priority` maps LOCAL_PREF to metric, `none` writes no metric (Calico ≤ v3.31). */
+  readonly metric: { readonly mode: 'priority'; readonly normal: { readonly ipv4: number; readonly ipv6: number } } | { readonly mode: 'none' };
+  /** Hold back writes for tunnelled pools until the owner is known (no ClusterInformation in an etcd/kubernetes store). */
+  readonly holdTunnelled?: string;
+}
+
+export interface PoolRule {
+  readonly cidr: Prefix;
+  readonly name: string;
+  /** `direct` underlay; `tunnel` always; `cross-subnet` tunnel outside the own subnet; `foreign` another program (Felix) owns it. */
+  readonly programming: 'direct' | 'tunnel' | 'cross-subnet' | 'foreign';
+  /** Why `foreign`, for people. */
+  readonly reason?: string;
+}

@@ -1,0 +1,50 @@
+/**
+ * Everything the speaker can want from the world, returned by `step` and carried out in order by the loop.
+ * Failures come back as inputs.
+ */
+
+import type { IpAddress } from '../net/ip-address.ts';
+import type { ConnectionId, Endpoint } from './inputs.ts';
+import type { SpeakerEvent } from './events.ts';
+
+export type Effect =
+  | { readonly type: 'listen'; readonly port: number; readonly addresses: readonly IpAddress[] }
+  /** Socket options by peer address on the listener: TCP-MD5 keys and the minimum TTL expected from that peer. */
+  | { readonly type: 'listenerPeers'; readonly peers: readonly ListenerPeer[] }
+  | { readonly type: 'dial'; readonly connection: ConnectionId; readonly dial: Dial }
+  /** `abort` resets the connection; otherwise what is queued is sent and a FIN follows. */
+  | { readonly type: 'hangUp'; readonly connection: ConnectionId; readonly abort: boolean }
+  /** Control octets (OPEN, KEEPALIVE, NOTIFICATION) to send before anything `pollTransmit` gives. */
+  | { readonly type: 'send'; readonly connection: ConnectionId; readonly octets: Uint8Array }
+  /** Come with `pollTransmit(connection)` when the socket takes octets. */
+  | { readonly type: 'wantsWrite'; readonly connection: ConnectionId }
+  | { readonly type: 'kernelRequests'; readonly batch: KernelBatch }
+  | { readonly type: 'kernelDump' }
+  | { readonly type: 'reply'; readonly id: number; readonly error?: string }
+  | { readonly type: 'publish'; readonly event: SpeakerEvent }
+  /** All that a stop asked for has been said; the loop may end once the sockets are flushed. */
+  | { readonly type: 'stopped' };
+
+export interface Dial {
+  readonly remote: Endpoint;
+  readonly localAddress?: IpAddress;
+  /** Sent TTL / hop limit and the least accepted one (GTSM, RFC 5082). */
+  readonly ttl: number;
+  readonly minTtl?: number;
+  readonly password?: string;
+}
+
+export interface ListenerPeer {
+  readonly address: IpAddress;
+  readonly password?: string;
+  readonly minTtl?: number;
+}
+
+/** Encoded rtnetlink requests, at most 128, each ACKed or refused by sequence number. */
+export interface KernelBatch {
+  readonly id: number;
+  /** One buffer of messages back to back; sequence numbers are `firstSequence …` in order. */
+  readonly octets: Uint8Array;
+  readonly count: number;
+  readonly firstSequence: number;
+}

@@ -1,0 +1,69 @@
+/**
+ * Everything that can happen to the speaker. With `effects.ts`, the architecture as two types.
+ *
+ * Inputs are plain values without sockets or promises, so that each can be written as a line of JSON and replayed.
+ * Octets inside an input are borrowed: they are valid only during `step`.
+ */
+
+import type { SystemError } from '../base/errors.ts';
+import type { AfiSafi } from '../net/afi-safi.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import type { InterfaceAddress } from '../netlink/address.ts';
+import type { Link } from '../netlink/link.ts';
+import type { KernelRoute } from '../netlink/route.ts';
+import type { SpeakerPlan } from '../datastore/plan-types.ts';
+
+declare const brand: unique symbol;
+/** One TCP connection, numbered by the shell for accepted ones and by the core for dialled ones. */
+export type ConnectionId = number & { readonly [brand]?: 'ConnectionId' };
+
+export interface Endpoint {
+  readonly address: IpAddress;
+  readonly port: number;
+}
+
+export type SpeakerInput = TcpInput | PlanInput | KernelInput | CommandInput | { readonly type: 'wake' };
+
+export type TcpInput =
+  | { readonly type: 'tcpAccepted'; readonly connection: ConnectionId; readonly remote: Endpoint; readonly local: Endpoint }
+  | { readonly type: 'tcpConnected'; readonly connection: ConnectionId; readonly local: Endpoint }
+  | { readonly type: 'tcpFailed'; readonly connection: ConnectionId; readonly error: SystemError }
+  | { readonly type: 'octetsReceived'; readonly connection: ConnectionId; readonly octets: Uint8Array }
+  | { readonly type: 'tcpClosed'; readonly connection: ConnectionId; readonly error?: SystemError }
+  /** The socket takes octets again: come with `pollTransmit`. Only accounting; nothing is due. */
+  | { readonly type: 'writable'; readonly connection: ConnectionId }
+  /** The listener could not be opened, or is open again (`error` absent). */
+  | { readonly type: 'listenerChanged'; readonly local: Endpoint; readonly error?: SystemError };
+
+export type PlanInput =
+  | { readonly type: 'planChanged'; readonly plan: SpeakerPlan; readonly revision: number }
+  | { readonly type: 'datastoreLost'; readonly reason: string }
+  | { readonly type: 'datastoreBack' };
+
+export type KernelInput =
+  | { readonly type: 'linkChanged'; readonly link: Link; readonly removed: boolean }
+  | { readonly type: 'addressChanged'; readonly address: InterfaceAddress; readonly removed: boolean }
+  | { readonly type: 'kernelRouteChanged'; readonly route: KernelRoute; readonly removed: boolean }
+  /** A dump begins: what is not named before its end is gone. */
+  | { readonly type: 'kernelDumpStarted' }
+  | { readonly type: 'kernelDumpDone' }
+  /** Events were lost (ENOBUFS) or a dump was interrupted; a new dump is needed. */
+  | { readonly type: 'kernelOverrun' }
+  /** Result of a batch of `kernelRequests`: errno by request, 0 for success, in the order sent. */
+  | { readonly type: 'kernelAck'; readonly batch: number; readonly errnos: Int32Array }
+  /** The kernel cannot be written or followed at all (no permission, socket lost). */
+  | { readonly type: 'kernelUnavailable'; readonly error: SystemError };
+
+export type Command =
+  | { readonly command: 'resetNeighbor'; readonly name: string; readonly soft: boolean }
+  | { readonly command: 'disableNeighbor'; readonly name: string; readonly reason?: string }
+  | { readonly command: 'enableNeighbor'; readonly name: string }
+  | { readonly command: 'refreshRoutes'; readonly name: string; readonly family?: AfiSafi }
+  /** Stop: `restart` keeps routes here and at peers that negotiated graceful restart; `leave` withdraws and says goodbye. */
+  | { readonly command: 'shutdown'; readonly mode: 'restart' | 'leave'; readonly message?: string };
+
+export interface CommandInput {
+  readonly type: 'command';
+  readonly id: number;
+  readonly command: Command;
+}
