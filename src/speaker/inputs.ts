@@ -10,7 +10,7 @@ import type { AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { InterfaceAddress } from '../netlink/address.ts';
 import type { Link } from '../netlink/link.ts';
-import type { KernelRoute } from '../netlink/route.ts';
+import type { KernelRoute } from '../netlink/kernel-route.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 
 declare const brand: unique symbol;
@@ -40,15 +40,20 @@ export type PlanInput =
   | { readonly type: 'datastoreLost'; readonly reason: string }
   | { readonly type: 'datastoreBack' };
 
+/** One thing that the kernel says of itself. */
+export type KernelChange =
+  | { readonly what: 'link'; readonly link: Link; readonly removed: boolean }
+  | { readonly what: 'address'; readonly address: InterfaceAddress; readonly removed: boolean }
+  | { readonly what: 'route'; readonly route: KernelRoute; readonly removed: boolean };
+
 export type KernelInput =
-  | { readonly type: 'linkChanged'; readonly link: Link; readonly removed: boolean }
-  | { readonly type: 'addressChanged'; readonly address: InterfaceAddress; readonly removed: boolean }
-  | { readonly type: 'kernelRouteChanged'; readonly route: KernelRoute; readonly removed: boolean }
+  /** Events, or a part of a dump, in the kernel's order; at most some hundreds. */
+  | { readonly type: 'kernelChanged'; readonly changes: readonly KernelChange[] }
   /** A dump begins: what is not named before its end is gone. */
   | { readonly type: 'kernelDumpStarted' }
   | { readonly type: 'kernelDumpDone' }
   /** Events were lost (ENOBUFS) or a dump was interrupted; a new dump is needed. */
-  | { readonly type: 'kernelOverrun' }
+  | { readonly type: 'kernelOverrun'; readonly reason: string }
   /** Result of a batch of `kernelRequests`: errno by request, 0 for success, in the order sent. */
   | { readonly type: 'kernelAck'; readonly batch: number; readonly errnos: Int32Array }
   /** The kernel cannot be written or followed at all (no permission, socket lost). */

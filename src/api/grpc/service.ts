@@ -1,0 +1,192 @@
+/**
+ * The methods of `godwit.v1.Godwit` as plain functions over the daemon port: no sockets, no gRPC types.
+ *
+ * Lists are generators that fetch a bounded page at a time, so that a client that reads a million routes never makes
+ * the daemon build a million objects at once.
+ */
+
+import { AFI_SAFIS, type AfiSafi } from '../../net/afi-safi.ts';
+import { parseIpAddress } from '../../net/ip-address.ts';
+import { parsePrefix } from '../../net/prefix.ts';
+import type { RouteQuery } from '../../speaker/snapshot.ts';
+import {
+  kernelRouteMessage,
+  neighborMessage,
+  type EventMessage,
+  type KernelRouteMessage,
+  type NeighborMessage,
+  type ProblemMessage,
+  problemMessage,
+  type RouteMessage,
+  routeMessage,
+  type StatusMessage,
+  statusMessage,
+} from '../messages.ts';
+import type { DaemonPort } from '../ports.ts';
+
+/** Prefixes a page: about a millisecond of work. */
+const ROUTES_PER_PAGE = 256;
+
+/** The caller asked for something that cannot be; the message says what would be right. */
+export class InvalidRequest extends Error {
+  override readonly name = 'InvalidRequest';
+}
+
+export class GodwitService {
+  readonly #daemon: DaemonPort;
+
+  constructor(daemon: DaemonPort) {
+    this.#daemon = daemon;
+  }
+
+  getStatus(): StatusMessage {
+    return statusMessage(this.#daemon.view.status(), this.#daemon.facts());
+  }
+
+  *listNeighbors(request: { name?: string; family?: string }): Generator<NeighborMessage> {
+    const families = familiesFrom(request.family);
+    const wanted = request.name ?? '';
+    const address = parseIpAddress(wanted);
+    let found = wanted === '';
+    for (const view of this.#daemon.view.neighbors()) {
+      if (wanted !== '' && view.name !== wanted && view.address !== address) continue;
+      found = true;
+      if (view.families.some(({ family }) => families.includes(family))) yield neighborMessage(view);
+    }
+    if (!found) throw new InvalidRequest(`No neighbor "${wanted}"; godwit show neighbors lists them`);
+  }
+
+  /** Yields undefined between pages: the place to let others have their turn. */
+  *listRoutes(request: {
+    family?: string;
+    prefix?: string;
+    neighbor?: string;
+    direction?: string;
+    limit?: number;
+  }): Generator<RouteMessage | undefined> {
+    const query = this.#routeQuery(request);
+    let left = request.limit || Number.POSITIVE_INFINITY;
+    for (const family of familiesFrom(request.family)) {
+      let cursor: number | undefined = 0;
+      while (cursor !== undefined && left > 0) {
+        const limit = Math.min(ROUTES_PER_PAGE, left);
+        const page = this.#daemon.view.routes({ ...query, family, cursor, limit });
+        for (const route of page.routes) yield routeMessage(family, route);
+        left -= page.routes.length;
+        cursor = page.next;
+        yield undefined;
+      }
+    }
+  }
+
+  *listKernelRoutes(request: {
+    family?: string;
+    differing?: boolean;
+    limit?: number;
+  }): Generator<KernelRouteMessage | undefined> {
+    let left = request.limit || Number.POSITIVE_INFINITY;
+    for (const family of familiesFrom(request.family)) {
+      let cursor: number | undefined = 0;
+      while (cursor !== undefined && left > 0) {
+        const limit = Math.min(ROUTES_PER_PAGE, left);
+        const differing = request.differing === true;
+        const page = this.#daemon.view.kernel({ family, cursor, limit, differing });
+        for (const route of page.routes) yield kernelRouteMessage(route);
+        left -= page.routes.length;
+        cursor = page.next;
+        yield undefined;
+      }
+    }
+  }
+
+  *listProblems(): Generator<ProblemMessage> {
+    for (const problem of this.#daemon.problems()) yield problemMessage(problem);
+  }
+
+  /** Sends past and future events to `send`; the returned function ends it. */
+  watchEvents(
+    request: { backlog?: number; kinds?: readonly string[]; once?: boolean },
+    send: (event: EventMessage) => void,
+  ): () => void {
+    const kinds = new Set(request.kinds ?? []);
+    const matches = (event: EventMessage): boolean => kinds.size === 0 || kinds.has(event.event);
+    for (const event of this.#daemon.events.recent(request.backlog ?? 0)) if (matches(event)) send(event);
+    if (request.once === true) return () => undefined;
+    return this.#daemon.events.subscribe((event) => {
+      if (matches(event)) send(event);
+    });
+  }
+
+  resetNeighbor(request: { name?: string; soft?: boolean }, answer: (error: string) => void): void {
+    const name = this.#neighborName(request.name);
+    this.#daemon.execute({ command: 'resetNeighbor', name, soft: request.soft === true }, answer);
+  }
+
+  setNeighborEnabled(
+    request: { name?: string; enabled?: boolean; reason?: string },
+    answer: (error: string) => void,
+  ): void {
+    const name = this.#neighborName(request.name);
+    const reason = request.reason ?? '';
+    this.#daemon.execute(
+      request.enabled === true
+        ? { command: 'enableNeighbor', name }
+        : { command: 'disableNeighbor', name, ...(reason === '' ? {} : { reason }) },
+      answer,
+    );
+  }
+
+  releaseHeldChange(): string {
+    return this.#daemon.releaseHeldChange();
+  }
+
+  shutdown(request: { leave?: boolean; message?: string }, answer: (error: string) => void): void {
+    const message = request.message ?? '';
+    this.#daemon.execute(
+      {
+        command: 'shutdown',
+        mode: request.leave === true ? 'leave' : 'restart',
+        ...(message === '' ? {} : { message }),
+      },
+      answer,
+    );
+  }
+
+  /** A neighbor by name or address. */
+  #neighborName(text: string | undefined): string {
+    const wanted = text ?? '';
+    const address = parseIpAddress(wanted);
+    const neighbors = this.#daemon.view.neighbors();
+    const match = neighbors.find((view) => view.name === wanted || view.address === address);
+    if (match !== undefined) return match.name;
+    const names = neighbors.map((view) => view.name).slice(0, 8);
+    const known = names.length === 0 ? 'there are none' : `known: ${names.join(', ')}`;
+    throw new InvalidRequest(`No neighbor "${wanted}"; ${known}`);
+  }
+
+  #routeQuery(request: {
+    prefix?: string;
+    neighbor?: string;
+    direction?: string;
+  }): Pick<RouteQuery, 'prefix' | 'neighbor' | 'direction'> {
+    const { prefix = '', neighbor = '', direction = '' } = request;
+    if (prefix !== '' && parsePrefix(prefix) === undefined) {
+      throw new InvalidRequest(`"${prefix}" is not a prefix; write for example 10.244.0.0/26`);
+    }
+    if (direction !== '' && direction !== 'in' && direction !== 'out') {
+      throw new InvalidRequest(`Direction "${direction}" is not one of in, out`);
+    }
+    return {
+      ...(prefix === '' ? {} : { prefix: parsePrefix(prefix) as string }),
+      ...(neighbor === '' ? {} : { neighbor: this.#neighborName(neighbor) }),
+      ...(direction === '' ? {} : { direction }),
+    };
+  }
+}
+
+function familiesFrom(text: string | undefined): readonly AfiSafi[] {
+  if (text === undefined || text === '') return AFI_SAFIS;
+  const family = AFI_SAFIS.find((name) => name === text || name.startsWith(`${text}-`));
+  if (family === undefined) throw new InvalidRequest(`Family "${text}" is not one of ipv4, ipv6`);
+  return [family];
+}

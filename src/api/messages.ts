@@ -1,0 +1,85 @@
+/**
+ * The API's messages as plain objects with stable field names: what gRPC sends, what the CLI prints with `--json`
+ * and what the HTTP API answers. Made from `speaker/snapshot.ts`; mirrors `proto/godwit/v1/godwit.proto`.
+ *
+ * Seconds instead of the core's milliseconds; absent values are left out.
+ */
+
+import { type ConfigError, formatConfigError } from '../base/errors.ts';
+import { AFI_SAFIS } from '../net/afi-safi.ts';
+import type { KernelRouteView, NeighborView, RouteView, StatusView } from '../speaker/snapshot.ts';
+
+/** What the daemon knows and the core does not. */
+export interface DaemonFacts {
+  readonly version: string;
+  readonly problems: number;
+  /** Why a change is held back; absent when none is. */
+  readonly heldChange?: string;
+}
+
+export type StatusMessage = ReturnType<typeof statusMessage>;
+export type NeighborMessage = ReturnType<typeof neighborMessage>;
+export type RouteMessage = ReturnType<typeof routeMessage>;
+export type KernelRouteMessage = ReturnType<typeof kernelRouteMessage>;
+export type ProblemMessage = ReturnType<typeof problemMessage>;
+
+export interface EventMessage {
+  readonly sequence: number;
+  readonly time: string;
+  readonly event: string;
+  readonly fieldsJson: string;
+  readonly text: string;
+}
+
+export function statusMessage(view: StatusView, facts: DaemonFacts) {
+  const { datastore, neighbors, uptimeMs, routes, unknownCallers, ...rest } = view;
+  return {
+    ...rest,
+    version: facts.version,
+    uptimeSeconds: toSeconds(uptimeMs),
+    datastore: {
+      state: datastore.state,
+      reason: datastore.reason ?? '',
+      sinceSeconds: toSeconds(datastore.sinceMs ?? 0),
+    },
+    neighborsConfigured: neighbors.configured,
+    neighborsEstablished: neighbors.established,
+    families: AFI_SAFIS.map((family) => ({ family, ...routes[family] })),
+    unknownCallers: unknownCallers.map(({ address, count, lastMs }) => ({
+      address,
+      count,
+      lastSeconds: toSeconds(lastMs),
+    })),
+    problems: facts.problems,
+    heldChange: facts.heldChange ?? '',
+  };
+}
+
+export function neighborMessage(view: NeighborView) {
+  const { sinceMs, messages, octets, ...rest } = view;
+  return {
+    ...rest,
+    sinceSeconds: toSeconds(sinceMs),
+    received: messages.received,
+    sent: messages.sent,
+    octetsReceived: octets.received,
+    octetsSent: octets.sent,
+  };
+}
+
+export function routeMessage(family: string, view: RouteView) {
+  return { family, ...view };
+}
+
+export function kernelRouteMessage(view: KernelRouteView) {
+  return { family: view.prefix.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast', ...view };
+}
+
+export function problemMessage(problem: ConfigError) {
+  const { kind: _kind, ...rest } = problem;
+  return { ...rest, text: formatConfigError(problem) };
+}
+
+function toSeconds(ms: number): number {
+  return Math.round(ms) / 1000;
+}

@@ -1,0 +1,113 @@
+/**
+ * All metrics in Prometheus' text format: what modules declared, filled from the snapshot when somebody scrapes.
+ *
+ * Names, labels and their bounds are declared beside the code that feeds them; here they are only collected.
+ */
+
+import { Counter, Gauge, Registry } from 'prom-client';
+import type { MetricSpec } from '../base/metrics.ts';
+import { AFI_SAFIS } from '../net/afi-safi.ts';
+import type { NeighborView, SpeakerView } from '../speaker/snapshot.ts';
+import { speakerMetrics } from '../speaker/metrics.ts';
+import type { DaemonFacts } from './messages.ts';
+
+/** What only the process knows. */
+export interface ProcessFacts {
+  readonly cpuSeconds: number;
+  readonly residentOctets: number;
+  readonly heapOctets: number;
+  readonly loopLagSecondsMax: number;
+}
+
+const STATES = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
+
+export class MetricsText {
+  readonly #registry = new Registry();
+  readonly #metrics = new Map<string, Gauge | Counter>();
+  readonly #view: SpeakerView;
+
+  constructor(view: SpeakerView) {
+    this.#view = view;
+    for (const [name, spec] of Object.entries<MetricSpec>(speakerMetrics)) this.#declare(name, spec);
+  }
+
+  /** The whole text. */
+  async render(facts: DaemonFacts, process: ProcessFacts): Promise<string> {
+    for (const metric of this.#metrics.values()) metric.reset();
+    this.#process(facts, process);
+    this.#status();
+    for (const neighbor of this.#view.neighbors()) this.#neighbor(neighbor);
+    return this.#registry.metrics();
+  }
+
+  #declare(name: string, spec: MetricSpec): void {
+    const common = { name, help: spec.help, labelNames: [...(spec.labels ?? [])], registers: [this.#registry] };
+    this.#metrics.set(name, spec.type === 'counter' ? new Counter(common) : new Gauge(common));
+  }
+
+  #set(name: keyof typeof speakerMetrics, value: number, labels: Record<string, string> = {}): void {
+    const metric = this.#metrics.get(name);
+    if (metric instanceof Gauge) metric.set(labels, value);
+    else metric?.inc(labels, value);
+  }
+
+  #process(facts: DaemonFacts, process: ProcessFacts): void {
+    this.#set('godwit_build_info', 1, { version: facts.version });
+    this.#set('godwit_config_problems', facts.problems);
+    this.#set('godwit_config_change_held', facts.heldChange === undefined ? 0 : 1);
+    this.#set('godwit_cpu_seconds_total', process.cpuSeconds);
+    this.#set('godwit_resident_memory_bytes', process.residentOctets);
+    this.#set('godwit_heap_bytes', process.heapOctets);
+    this.#set('godwit_loop_lag_seconds_max', process.loopLagSecondsMax);
+  }
+
+  #status(): void {
+    const status = this.#view.status();
+    const { kernel, datastore, routes } = status;
+    this.#set('godwit_ready', status.ready ? 1 : 0);
+    this.#set('godwit_uptime_seconds', status.uptimeMs / 1000);
+    this.#set('godwit_datastore_in_sync', datastore.state === 'in-sync' ? 1 : 0);
+    this.#set('bgp_neighbors', status.neighbors.configured, { state: 'configured' });
+    this.#set('bgp_neighbors', status.neighbors.established, { state: 'established' });
+    for (const state of ['desired', 'installed', 'pending', 'parked', 'refused'] as const) {
+      this.#set('bgp_kernel_routes', kernel[state], { state });
+    }
+    for (const family of AFI_SAFIS) {
+      this.#set('bgp_loc_rib_prefixes', routes[family].prefixes, { afi_safi: family });
+      this.#set('bgp_adj_rib_in_paths_all', routes[family].paths, { afi_safi: family });
+    }
+    this.#set('bgp_attribute_sets', routes['ipv4-unicast'].attributeSets);
+    const counters = this.#view.counters();
+    this.#set('bgp_unknown_callers_total', counters.unknownCallers);
+    this.#set('bgp_kernel_requests_total', counters.kernelRequests);
+    this.#set('bgp_kernel_errors_total', counters.kernelErrors);
+    this.#set('bgp_kernel_restored_total', counters.routesRestored);
+    this.#set('bgp_kernel_overruns_total', counters.kernelOverruns);
+    this.#set('bgp_decisions_total', counters.decisions);
+    for (const [fault, count] of Object.entries(counters.updateFaults)) {
+      this.#set('bgp_update_faults_total', count, { fault });
+    }
+  }
+
+  #neighbor(view: NeighborView): void {
+    const peer = view.name;
+    this.#set('bgp_session_state', STATES.indexOf(view.state), { peer });
+    this.#set('bgp_session_since_seconds', view.sinceMs / 1000, { peer });
+    this.#set('bgp_session_established_total', view.established, { peer });
+    this.#set('bgp_session_flaps_total', view.flaps, { peer });
+    for (const direction of ['received', 'sent'] as const) {
+      this.#set('bgp_session_octets_total', view.octets[direction], { peer, direction });
+      for (const [message, count] of Object.entries(view.messages[direction])) {
+        this.#set('bgp_messages_total', count, { peer, direction, message });
+      }
+    }
+    for (const { family, received, accepted, advertised, pending, stale } of view.families) {
+      const labels = { peer, afi_safi: family };
+      this.#set('bgp_adj_rib_in_paths', received, labels);
+      this.#set('bgp_adj_rib_in_paths_accepted', accepted, labels);
+      this.#set('bgp_adj_rib_in_paths_stale', stale, labels);
+      this.#set('bgp_adj_rib_out_prefixes', advertised, labels);
+      this.#set('bgp_adj_rib_out_pending', pending, labels);
+    }
+  }
+}

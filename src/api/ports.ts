@@ -1,0 +1,29 @@
+/**
+ * What the front doors (gRPC, HTTP) may ask of the daemon. They read snapshots and give commands; nothing else.
+ * `daemon/` provides the one implementation.
+ */
+
+import type { ConfigError } from '../base/errors.ts';
+import type { Command } from '../speaker/inputs.ts';
+import type { SpeakerView } from '../speaker/snapshot.ts';
+import type { DaemonFacts, EventMessage } from './messages.ts';
+
+export interface DaemonPort {
+  readonly view: SpeakerView;
+  facts(): DaemonFacts;
+  problems(): readonly ConfigError[];
+  events: EventSource;
+  /** Gives `command` to the core; the answer is empty, or a sentence that says why not. */
+  execute(command: Command, answer: (error: string) => void): void;
+  /** Applies a change that is held back; a sentence when none is. */
+  releaseHeldChange(): string;
+  /** Prometheus text exposition. */
+  metricsText(): Promise<string>;
+}
+
+export interface EventSource {
+  /** The newest `count` events, oldest first. */
+  recent(count: number): readonly EventMessage[];
+  /** Calls `listener` for each new event until the returned function is called. */
+  subscribe(listener: (event: EventMessage) => void): () => void;
+}

@@ -1,0 +1,83 @@
+import type { NeighborMessage } from '../../api/messages.ts';
+import { command, JSON_FLAG, oneOf } from '../command.ts';
+import { formatDuration } from '../output/duration.ts';
+import type { Output } from '../output/output.ts';
+
+export const showNeighbors = command({
+  path: ['show', 'neighbors'],
+  summary: 'List BGP neighbors and the state of their sessions, or one in detail',
+  arguments: ['[name or address]'],
+  options: {
+    family: oneOf(['ipv4', 'ipv6'], 'Only neighbors that carry this address family'),
+    json: JSON_FLAG,
+  },
+  examples: ['show neighbors', 'show neighbors 10.0.0.2', 'show neighbors --family ipv6 --json'],
+  exitCodes: { 0: 'listed' },
+  async run({ api, options, words, out }) {
+    const [name] = words;
+    const request = {
+      ...(name === undefined ? {} : { name }),
+      ...(options.family === undefined ? {} : { family: options.family }),
+    };
+    const neighbors: NeighborMessage[] = [];
+    for await (const neighbor of api().listNeighbors(request)) {
+      if (options.json) out.json(neighbor);
+      else neighbors.push(neighbor);
+    }
+    if (options.json) return undefined;
+    if (name !== undefined) for (const neighbor of neighbors) detail(neighbor, out);
+    else table(neighbors, out);
+    return undefined;
+  },
+});
+
+function table(neighbors: readonly NeighborMessage[], out: Output): void {
+  out.table(
+    ['Neighbor', 'Address', 'AS', 'State', 'For', 'Received', 'Sent', 'Why not'],
+    neighbors.map((n) => [
+      n.name,
+      n.address,
+      n.remoteAs,
+      n.state,
+      formatDuration(n.sinceSeconds),
+      n.families.map((family) => family.accepted).join('/'),
+      n.families.map((family) => family.advertised).join('/'),
+      n.downBecause ?? '',
+    ]),
+  );
+}
+
+function detail(n: NeighborMessage, out: Output): void {
+  const restart = n.gracefulRestart;
+  out.facts([
+    ['Neighbor', `${n.name} (${n.type === 'ibgp' ? 'iBGP' : 'eBGP'}, from ${n.origin})`],
+    ['Address', `${n.address} port ${n.port}, AS ${n.remoteAs}`],
+    ['Our side', `${n.localAddress || 'chosen by the kernel'}, AS ${n.localAs}${n.passive ? ', waits for the neighbor to call' : ''}`],
+    ['State', `${n.state} for ${formatDuration(n.sinceSeconds)}`],
+    ['Down because', n.downBecause],
+    ['Last error', n.lastError],
+    ['BGP Identifier', n.routerId],
+    ['Hold time', n.holdTime ? `${n.holdTime} s, keepalive ${n.keepaliveTime} s` : undefined],
+    ['Capabilities', n.capabilities.join(', ')],
+    [
+      'Graceful restart',
+      restart ? `${restart.peerRestartTime} s${restart.stale ? ', stale routes are kept' : ''}` : undefined,
+    ],
+    ['Established', `${n.established} times, lost ${n.flaps} times`],
+    ['Messages in', messages(n.received)],
+    ['Messages out', messages(n.sent)],
+    ['Octets', `${n.octetsReceived} in, ${n.octetsSent} out`],
+    ['Update group', n.updateGroup],
+  ]);
+  for (const f of n.families) {
+    out.line(
+      `${f.family}: ${f.received} received, ${f.accepted} accepted, ${f.rejected} rejected, ${f.stale} stale; ` +
+        `${f.advertised} announced, ${f.pending} pending; End-of-RIB ${f.endOfRibReceived ? 'received' : 'not received'}, ${f.endOfRibSent ? 'sent' : 'not sent'}`,
+    );
+  }
+}
+
+function messages(counts: NeighborMessage['received']): string {
+  const { open, update, keepalive, notification, routeRefresh } = counts;
+  return `${open} OPEN, ${update} UPDATE, ${keepalive} KEEPALIVE, ${notification} NOTIFICATION, ${routeRefresh} ROUTE-REFRESH`;
+}

@@ -1,0 +1,21 @@
+import { command, JSON_FLAG } from '../command.ts';
+
+export const showProblems = command({
+  path: ['show', 'problems'],
+  summary: 'List what is wrong or without effect in the loaded configuration, and what would be right',
+  options: { json: JSON_FLAG },
+  examples: ['show problems'],
+  exitCodes: { 0: 'no errors; warnings may be listed', 3: 'there are errors' },
+  async run({ api, options, out }) {
+    let errors = 0;
+    let count = 0;
+    for await (const problem of api().listProblems()) {
+      count++;
+      if (problem.severity === 'error') errors++;
+      if (options.json) out.json(problem);
+      else out.line(`${problem.severity}: ${problem.text}`);
+    }
+    if (count === 0 && !options.json) out.line('No problems');
+    return errors > 0 ? 3 : 0;
+  },
+});

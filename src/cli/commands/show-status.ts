@@ -1,0 +1,48 @@
+import { command, JSON_FLAG } from '../command.ts';
+import { formatDuration } from '../output/duration.ts';
+
+export const showStatus = command({
+  path: ['show', 'status'],
+  summary: 'Show who this node is, whether it is ready, and why not',
+  options: { json: JSON_FLAG },
+  examples: ['show status', '-n node-a show status --json'],
+  exitCodes: { 0: 'ready', 3: 'running but not ready' },
+  async run({ api, options, out }) {
+    const status = await api().getStatus();
+    if (options.json) out.json(status);
+    else print(status, out);
+    return status.ready ? 0 : 3;
+  },
+});
+
+type Status = Awaited<ReturnType<ReturnType<Parameters<typeof showStatus.run>[0]['api']>['getStatus']>>;
+type Out = Parameters<typeof showStatus.run>[0]['out'];
+
+function print(status: Status, out: Out): void {
+  const { kernel, datastore } = status;
+  const reasonOf = (part: { reason?: string | undefined }): string => (part.reason ? `: ${part.reason}` : '');
+  out.facts([
+    ['Node', status.node],
+    ['Version', status.version],
+    ['BGP Identifier', status.routerId],
+    ['Local AS', status.localAs],
+    ['Cluster id', status.clusterId],
+    ['Up for', formatDuration(status.uptimeSeconds)],
+    ['Ready', status.ready ? 'yes' : `no: ${status.notReadyBecause.join('; ')}`],
+    ['Datastore', `${datastore.state}${reasonOf(datastore)}, plan ${status.planRevision}`],
+    ['Held change', status.heldChange],
+    ['Problems', status.problems === 0 ? 'none' : `${status.problems} (godwit show problems)`],
+    [
+      'Kernel',
+      `${kernel.state}${reasonOf(kernel)}, ${kernel.installed} of ${kernel.desired} routes installed, ${kernel.pending} pending, ${kernel.parked} parked, ${kernel.refused} refused`,
+    ],
+    ['Neighbors', `${status.neighborsEstablished} of ${status.neighborsConfigured} Established`],
+  ]);
+  for (const { family, prefixes, paths } of status.families) {
+    out.line(`${family}: ${prefixes} prefixes, ${paths} paths`);
+  }
+  for (const { local, error } of status.listeners) out.line(`Listening on ${local}${error ? `: no, ${error}` : ''}`);
+  for (const { address, count, lastSeconds } of status.unknownCallers) {
+    out.line(`Refused ${count} connections from ${address}, the last ${formatDuration(lastSeconds)} ago: no neighbor has this address`);
+  }
+}

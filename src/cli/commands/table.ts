@@ -1,0 +1,27 @@
+/** Every command of `godwit`. Help, completion and the reference in docs/ are made from this list. */
+
+import type { Command } from '../command.ts';
+import { disableNeighbor, enableNeighbor, resetNeighbor } from './neighbor.ts';
+import { release } from './release.ts';
+import { showEvents, watch } from './show-events.ts';
+import { showKernel } from './show-kernel.ts';
+import { showNeighbors } from './show-neighbors.ts';
+import { showProblems } from './show-problems.ts';
+import { showRoutes } from './show-routes.ts';
+import { showStatus } from './show-status.ts';
+import { shut } from './shut.ts';
+
+export const COMMANDS: readonly Command[] = [
+  showStatus,
+  showNeighbors,
+  showRoutes,
+  showKernel,
+  showProblems,
+  showEvents,
+  watch,
+  resetNeighbor,
+  disableNeighbor,
+  enableNeighbor,
+  release,
+  shut,
+];

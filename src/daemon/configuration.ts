@@ -1,0 +1,117 @@
+/**
+ * From the datastore to the core: snapshots go through the keeper (last good versions, plan, guard), its plans become
+ * inputs, its losses and problems events. Routing outlives its configuration store.
+ */
+
+import { type ConfigError, formatConfigError } from '../base/errors.ts';
+import type { Millis } from '../base/units.ts';
+import type { RawSnapshot } from '../datastore/documents.ts';
+import { ConfigurationKeeper, type KeeperOutput, type KeeperView } from '../datastore/keeper.ts';
+import { FileDatastore } from '../io/datastores/file.ts';
+import type { Log } from '../io/log.ts';
+import type { StateDir } from '../io/state-dir.ts';
+import type { SpeakerEvent } from '../speaker/events.ts';
+import type { SpeakerInput } from '../speaker/inputs.ts';
+import type { Settings } from './config.ts';
+
+export interface ConfigurationParts {
+  readonly settings: Settings;
+  readonly stateDir: StateDir;
+  readonly log: Log;
+  readonly now: () => Millis;
+  readonly submit: (input: SpeakerInput) => void;
+  readonly publish: (event: SpeakerEvent) => void;
+}
+
+export class Configuration {
+  readonly #parts: ConfigurationParts;
+  readonly #keeper: ConfigurationKeeper;
+  readonly #datastore: FileDatastore;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(parts: ConfigurationParts, keeper: ConfigurationKeeper) {
+    this.#parts = parts;
+    this.#keeper = keeper;
+    this.#datastore = new FileDatastore(parts.settings.datastore.path, {
+      onSnapshot: (snapshot: RawSnapshot) => this.#take(keeper.onSnapshot(snapshot, parts.now())),
+      onLost: (reason: string) => this.#take(keeper.onLost(reason, parts.now())),
+    });
+  }
+
+  static async open(parts: ConfigurationParts): Promise<Configuration> {
+    const { settings, stateDir, now } = parts;
+    const stored = await stateDir.load(new Date());
+    const keeper = new ConfigurationKeeper(
+      {
+        node: settings.nodeName,
+        plan: settings.plan,
+        ...(stored === undefined ? {} : { stored }),
+      },
+      now(),
+    );
+    return new Configuration(parts, keeper);
+  }
+
+  /** Resolves after the first snapshot or loss. */
+  start(): Promise<void> {
+    return this.#datastore.start();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#datastore.stop();
+  }
+
+  view(): KeeperView {
+    return this.#keeper.view(this.#parts.now());
+  }
+
+  /** Applies a change that the guard holds; a sentence when there is none. */
+  release(): string {
+    if (this.view().held === undefined) return 'No change is held back';
+    this.#take(this.#keeper.release());
+    return '';
+  }
+
+  #take(output: KeeperOutput): void {
+    const { submit, publish } = this.#parts;
+    for (const problem of output.appeared) this.#tell(problem);
+    if (output.lost !== undefined) submit({ type: 'datastoreLost', reason: output.lost.reason });
+    if (output.back === true) submit({ type: 'datastoreBack' });
+    if (output.apply !== undefined) submit({ type: 'planChanged', ...output.apply });
+    if (output.held !== undefined) {
+      const { revision, reason } = output.held;
+      const remedy = 'godwit release applies it at once, undoing the edit drops it';
+      publish({ event: 'plan-held', revision, reason: `${reason}. It is applied after 60 s; ${remedy}` });
+    }
+    if (output.persist !== undefined) this.#persist(output.persist);
+    this.#wakeAt(output.deadline);
+  }
+
+  #tell(problem: ConfigError): void {
+    const text = formatConfigError(problem);
+    if (problem.severity === 'warning') {
+      this.#parts.log.warn({ event: 'config-warning', code: problem.code }, text);
+      return;
+    }
+    const resource = problem.resource ?? problem.file ?? 'configuration';
+    this.#parts.publish({ event: 'resource-rejected', resource, reason: text });
+  }
+
+  #persist(lastGood: NonNullable<KeeperOutput['persist']>): void {
+    void this.#parts.stateDir.save(lastGood, new Date()).then((error) => {
+      if (error === undefined) return;
+      this.#parts.log.error(
+        { event: 'state-not-saved', ...error },
+        'The last good configuration could not be saved; a start without the datastore would have none',
+      );
+    });
+  }
+
+  #wakeAt(deadline: Millis | undefined): void {
+    clearTimeout(this.#timer);
+    if (deadline === undefined) return;
+    const wait = Math.max(0, Math.ceil(deadline - this.#parts.now()));
+    this.#timer = setTimeout(() => this.#take(this.#keeper.wake(this.#parts.now())), wait);
+  }
+}

@@ -1,0 +1,75 @@
+/** The one implementation of what front doors may ask: the core's view, and commands as inputs. */
+
+import type { EventLog } from '../api/event-log.ts';
+import type { DaemonFacts } from '../api/messages.ts';
+import { MetricsText } from '../api/metrics.ts';
+import type { DaemonPort } from '../api/ports.ts';
+import type { ConfigError } from '../base/errors.ts';
+import type { Command } from '../speaker/inputs.ts';
+import type { SpeakerView } from '../speaker/snapshot.ts';
+import type { Configuration } from './configuration.ts';
+import type { Loop } from './loop.ts';
+
+export interface ControlParts {
+  readonly view: SpeakerView;
+  readonly loop: Loop;
+  readonly events: EventLog;
+  readonly configuration: Configuration;
+  readonly version: string;
+}
+
+export class Control implements DaemonPort {
+  readonly view: SpeakerView;
+  readonly events: EventLog;
+  readonly #parts: ControlParts;
+  readonly #metrics: MetricsText;
+  readonly #answers = new Map<number, (error: string) => void>();
+  #nextCommand = 1;
+
+  constructor(parts: ControlParts) {
+    this.#parts = parts;
+    this.view = parts.view;
+    this.events = parts.events;
+    this.#metrics = new MetricsText(parts.view);
+  }
+
+  facts(): DaemonFacts {
+    const { configuration, version } = this.#parts;
+    const { problems, held } = configuration.view();
+    return { version, problems: problems.length, ...(held === undefined ? {} : { heldChange: held.reason }) };
+  }
+
+  problems(): readonly ConfigError[] {
+    return this.#parts.configuration.view().problems;
+  }
+
+  execute(command: Command, answer: (error: string) => void): void {
+    const id = this.#nextCommand++;
+    this.#answers.set(id, answer);
+    this.#parts.loop.submit({ type: 'command', id, command });
+  }
+
+  /** The core's answer to a command. */
+  onReply(id: number, error: string): void {
+    const answer = this.#answers.get(id);
+    this.#answers.delete(id);
+    answer?.(error);
+  }
+
+  releaseHeldChange(): string {
+    return this.#parts.configuration.release();
+  }
+
+  metricsText(): Promise<string> {
+    const { user, system } = process.cpuUsage();
+    const { rss, heapUsed } = process.memoryUsage();
+    const lag = this.#parts.loop.lagMsMax / 1000;
+    this.#parts.loop.lagMsMax = 0;
+    return this.#metrics.render(this.facts(), {
+      cpuSeconds: (user + system) / 1e6,
+      residentOctets: rss,
+      heapOctets: heapUsed,
+      loopLagSecondsMax: lag,
+    });
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The composition root: makes the core and its shells, joins them by the loop, and takes them down again.
+ *
+ * SIGTERM and SIGINT are a restart (DESIGN 3.3): kernel routes stay, peers with graceful restart keep ours. Leaving
+ * for good is a command of the operator.
+ */
+
+import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventLog } from '../api/event-log.ts';
+import { GodwitService } from '../api/grpc/service.ts';
+import { HttpApi } from '../api/http/routes.ts';
+import type { SystemError } from '../base/errors.ts';
+import type { Log } from '../io/log.ts';
+import { packageRoot } from '../io/package-root.ts';
+import { RouteJournal } from '../io/route-journal.ts';
+import { GrpcServer } from '../io/servers/grpc.ts';
+import { HttpServer } from '../io/servers/http.ts';
+import { StateDir } from '../io/state-dir.ts';
+import type { Effect } from '../speaker/effects.ts';
+import { Speaker } from '../speaker/speaker.ts';
+import type { Settings } from './config.ts';
+import { Configuration } from './configuration.ts';
+import { Control } from './control.ts';
+import { Events } from './events.ts';
+import { KernelShell } from './kernel-shell.ts';
+import { Loop } from './loop.ts';
+import { TcpShell } from './tcp-shell.ts';
+
+/** sysexits.h: EX_SOFTWARE, an internal error; EX_CANTCREAT, the state directory; EX_UNAVAILABLE, the control socket. */
+export const EXIT_SOFTWARE = 70;
+export const EXIT_CANNOT_CREATE = 73;
+export const EXIT_UNAVAILABLE = 69;
+
+/** Milliseconds for the last octets (NOTIFICATIONs) to leave when we stop. */
+const FAREWELL_MS = 500;
+
+export function packageVersion(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+export class Daemon {
+  readonly #settings: Settings;
+  readonly #log: Log;
+  readonly #eventLog = new EventLog(() => new Date().toISOString());
+  readonly #events: Events;
+  readonly #journal: RouteJournal;
+  readonly #speaker: Speaker;
+  readonly #loop: Loop;
+  readonly #tcp: TcpShell;
+  readonly #kernel: KernelShell;
+  #configuration: Configuration | undefined;
+  #control: Control | undefined;
+  #grpc: GrpcServer | undefined;
+  #http: HttpServer | undefined;
+  #leaving = false;
+  #ended: ((exitCode: number) => void) | undefined;
+
+  private constructor(settings: Settings, log: Log) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#events = new Events(log, this.#eventLog);
+    this.#journal = new RouteJournal(settings.stateDir);
+    const now = (): number => performance.now();
+    this.#speaker = new Speaker({
+      seed: randomInt(2 ** 32),
+      kernelEnabled: settings.kernel.enabled,
+      restarting: this.#journal.takeRestartMarker(),
+      journal: this.#journal.read(),
+      softwareVersion: `godwit/${packageVersion()}`,
+      now: now(),
+    });
+    this.#loop = new Loop({
+      speaker: this.#speaker,
+      now,
+      onFatal: (error, input) => this.#fatal(error, input.type),
+    });
+    this.#tcp = new TcpShell({
+      submit: (input) => this.#loop.submit(input),
+      poll: (connection, budget) => this.#speaker.pollTransmit(connection, budget),
+      now,
+      onTrouble: (what, error) => this.#trouble(what, error),
+    });
+    this.#kernel = new KernelShell({
+      submit: (input) => this.#loop.submit(input),
+      tables: [settings.kernel.table],
+    });
+    this.#loop.handler = { perform: (effect) => this.#perform(effect) };
+  }
+
+  /** Runs until it is stopped. @returns the exit code (see docs/reference/exit-codes.md). */
+  static async run(settings: Settings, log: Log): Promise<number> {
+    const stateDir = new StateDir(settings.stateDir, settings.nodeName);
+    const refused = await stateDir.prepare();
+    if (refused !== undefined) {
+      log.fatal(refused, `The state directory ${settings.stateDir} cannot be used (${refused.errno}); set state.dir`);
+      return EXIT_CANNOT_CREATE;
+    }
+    const daemon = new Daemon(settings, log);
+    return daemon.#run(stateDir);
+  }
+
+  async #run(stateDir: StateDir): Promise<number> {
+    const { settings, log } = { settings: this.#settings, log: this.#log };
+    log.info({ event: 'starting', node: settings.nodeName, version: packageVersion() }, 'godwit starts');
+    const configuration = await Configuration.open({
+      settings,
+      stateDir,
+      log,
+      now: () => performance.now(),
+      submit: (input) => this.#loop.submit(input),
+      publish: (event) => this.#events.publish(event),
+    });
+    this.#configuration = configuration;
+    const control = new Control({
+      view: this.#speaker.view,
+      loop: this.#loop,
+      events: this.#eventLog,
+      configuration,
+      version: packageVersion(),
+    });
+    this.#control = control;
+    const opened = await this.#openServers(control);
+    if (opened !== undefined) return opened;
+    const ended = new Promise<number>((resolve) => {
+      this.#ended = resolve;
+    });
+    const onSignal = (signal: NodeJS.Signals): void => this.#stop(signal);
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+    if (settings.kernel.enabled) this.#kernel.start();
+    await configuration.start();
+    const exitCode = await ended;
+    process.off('SIGTERM', onSignal);
+    process.off('SIGINT', onSignal);
+    this.#close();
+    return exitCode;
+  }
+
+  /** @returns the exit code when the daemon cannot go on without. */
+  async #openServers(control: Control): Promise<number | undefined> {
+    const { controlSocket, http } = this.#settings;
+    const grpc = await GrpcServer.open(controlSocket, new GodwitService(control));
+    if ('kind' in grpc) {
+      this.#log.fatal(grpc, `The control socket cannot be opened: ${grpc.detail ?? grpc.errno}`);
+      return EXIT_UNAVAILABLE;
+    }
+    this.#grpc = grpc;
+    if (http === undefined) return undefined;
+    const api = new HttpApi(control, allowedHosts(http.address));
+    const server = await HttpServer.open({ host: http.address, port: http.port }, (request) => api.answer(request));
+    if ('kind' in server) {
+      // Routing is worth more than its metrics.
+      this.#log.error(server, `${server.detail}: ${server.errno}. Metrics and health are not served; set http.listen`);
+    } else this.#http = server;
+    return undefined;
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'publish':
+        return this.#events.publish(effect.event);
+      case 'kernelDump':
+        return this.#kernel.dump();
+      case 'kernelRequests':
+        this.#writeJournal();
+        return this.#kernel.send(effect.batch);
+      case 'reply':
+        return this.#control?.onReply(effect.id, effect.error ?? '');
+      case 'stopped':
+        return this.#farewell();
+      default:
+        return this.#tcp.perform(effect);
+    }
+  }
+
+  /** What is about to be written to the kernel is on disk first, so that it is known as ours after any crash. */
+  #writeJournal(): void {
+    const octets = this.#speaker.takeJournal();
+    if (octets === undefined) return;
+    const error = this.#journal.wantsCompaction
+      ? this.#journal.rewrite(this.#speaker.exportJournal())
+      : this.#journal.append(octets);
+    if (error !== undefined) this.#trouble('the journal of kernel routes', error);
+  }
+
+  #stop(signal: NodeJS.Signals): void {
+    this.#control?.execute({ command: 'shutdown', mode: 'restart', message: signal }, () => undefined);
+  }
+
+  #farewell(): void {
+    const { restarting: _restarting } = this.#speaker.view.status();
+    const started = performance.now();
+    const wait = (): void => {
+      if (this.#tcp.unsentOctets > 0 && performance.now() - started < FAREWELL_MS) {
+        setTimeout(wait, 10);
+      } else this.#end(0);
+    };
+    wait();
+  }
+
+  #end(exitCode: number): void {
+    if (this.#leaving) this.#journal.dropRestartMarker();
+    this.#loop.stop();
+    this.#ended?.(exitCode);
+  }
+
+  #fatal(error: unknown, input: string): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#log.fatal({ event: 'internal-error', input, error: text }, `Internal error while handling ${input}; kernel routes stay`);
+    this.#end(EXIT_SOFTWARE);
+  }
+
+  #trouble(what: string, error: SystemError): void {
+    this.#log.error({ event: 'system-error', ...error }, `${what}: ${error.call} failed: ${error.errno} ${error.detail ?? ''}`);
+  }
+
+  #close(): void {
+    this.#configuration?.stop();
+    this.#tcp.close();
+    this.#kernel.close();
+    this.#grpc?.close();
+    this.#http?.close();
+  }
+}
+
+/** Under which names the HTTP server may be asked: its own address, and loopback's names when it listens there. */
+function allowedHosts(address: string): ReadonlySet<string> {
+  // On a wildcard address any name may be the right one; who opens it to the network has decided so.
+  if (address === '0.0.0.0' || address === '::') return new Set();
+  return new Set([address, 'localhost', '127.0.0.1', '::1']);
+}

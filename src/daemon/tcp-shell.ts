@@ -1,0 +1,269 @@
+/**
+ * TCP between core and sockets: listens, dials, hangs up, and pulls UPDATEs when a socket takes octets.
+ *
+ * Connections that the peer opened get even numbers, those that the core dials have odd ones.
+ */
+
+import type { SystemError } from '../base/errors.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import { ip } from '../net/ip-address.ts';
+import { dial, type DialAttempt } from '../io/tcp-dial.ts';
+import { TcpListener } from '../io/tcp-listener.ts';
+import type { PendingConnection, TcpClosed, TcpConnection } from '../io/tcp.ts';
+import type { Dial, Effect, ListenerPeer } from '../speaker/effects.ts';
+import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
+
+/** Octets pulled at once: one buffer of an update group. */
+const PULL_OCTETS = 65_536;
+/** Buffers written to one socket before others have their turn. */
+const PULLS_PER_TURN = 16;
+/** Milliseconds after which a dial is given up by the socket; the session's own timer is shorter. */
+const CONNECT_TIMEOUT_MS = 30_000;
+/** Progress of a socket is reported this often at most, in milliseconds; SendHoldTimer counts minutes. */
+const PROGRESS_MS = 1000;
+/** Milliseconds between attempts to open a listener whose port is taken. */
+const LISTEN_RETRY_MS = 5000;
+
+const ANY: readonly IpAddress[] = [ip('0.0.0.0'), ip('::')];
+
+export interface TcpShellOptions {
+  readonly submit: (input: SpeakerInput) => void;
+  readonly poll: (connection: ConnectionId, budget: number) => Uint8Array | undefined;
+  readonly now: () => number;
+  /** A socket option was refused, e.g. a TCP-MD5 key. */
+  readonly onTrouble: (what: string, error: SystemError) => void;
+}
+
+interface Open {
+  readonly socket: TcpConnection;
+  progressAt: number;
+  flushSoon: NodeJS.Immediate | undefined;
+}
+
+type TcpEffect = Extract<Effect, { type: 'listen' | 'listenerPeers' | 'dial' | 'hangUp' | 'send' | 'wantsWrite' }>;
+
+export class TcpShell {
+  readonly #options: TcpShellOptions;
+  readonly #open = new Map<ConnectionId, Open>();
+  readonly #dialling = new Map<ConnectionId, DialAttempt>();
+  readonly #incoming = new Map<ConnectionId, PendingConnection>();
+  #listeners: TcpListener[] = [];
+  #listenerPeers: readonly ListenerPeer[] = [];
+  #retry: NodeJS.Timeout | undefined;
+  #nextAccepted = 2;
+
+  constructor(options: TcpShellOptions) {
+    this.#options = options;
+  }
+
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  perform(effect: TcpEffect): void {
+    switch (effect.type) {
+      case 'listen':
+        return this.#listen(effect.port, effect.addresses);
+      case 'listenerPeers':
+        return this.#setListenerPeers(effect.peers);
+      case 'dial':
+        return this.#dial(effect.connection, effect.dial);
+      case 'hangUp':
+        return this.#hangUp(effect.connection, effect.abort);
+      case 'send': {
+        const open = this.#open.get(effect.connection);
+        if (open === undefined) return;
+        open.socket.write(effect.octets);
+        return this.#noteProgress(effect.connection, open);
+      }
+      case 'wantsWrite':
+        return this.#flush(effect.connection);
+    }
+  }
+
+  /** Octets that peers have not taken yet; the daemon waits a moment for them when it stops. */
+  get unsentOctets(): number {
+    let octets = 0;
+    for (const { socket } of this.#open.values()) octets += socket.unsentOctets;
+    return octets;
+  }
+
+  close(): void {
+    clearTimeout(this.#retry);
+    for (const listener of this.#listeners) listener.close();
+    this.#listeners = [];
+    for (const attempt of this.#dialling.values()) attempt.abort();
+    for (const { socket, flushSoon } of this.#open.values()) {
+      clearImmediate(flushSoon);
+      socket.close();
+    }
+  }
+
+  #listen(port: number, addresses: readonly IpAddress[]): void {
+    clearTimeout(this.#retry);
+    for (const listener of this.#listeners) listener.close();
+    this.#listeners = [];
+    let failed = false;
+    for (const address of addresses.length === 0 ? ANY : addresses) {
+      const local = { address, port };
+      const listener = TcpListener.open(local, {
+        onIncoming: (pending) => this.#onIncoming(pending),
+        onError: (error) => this.#options.submit({ type: 'listenerChanged', local, error }),
+      });
+      if ('kind' in listener) {
+        // A machine without IPv6 at all is no fault of the configuration.
+        if (addresses.length === 0 && address === '::' && listener.errno === 'EAFNOSUPPORT') continue;
+        failed = true;
+        this.#options.submit({ type: 'listenerChanged', local, error: listener });
+        continue;
+      }
+      this.#listeners.push(listener);
+      for (const peer of this.#listenerPeers) this.#setKey(listener, peer);
+      this.#options.submit({ type: 'listenerChanged', local });
+    }
+    if (failed) this.#retry = setTimeout(() => this.#listen(port, addresses), LISTEN_RETRY_MS);
+  }
+
+  #setListenerPeers(peers: readonly ListenerPeer[]): void {
+    const wanted = new Map(peers.map((peer) => [peer.address, peer]));
+    for (const old of this.#listenerPeers) {
+      if (old.password === undefined || wanted.get(old.address)?.password !== undefined) continue;
+      for (const listener of this.#listeners) {
+        if (sameFamily(listener, old.address)) listener.removeMd5Key(old.address);
+      }
+    }
+    const before = new Map(this.#listenerPeers.map((peer) => [peer.address, peer.password]));
+    this.#listenerPeers = peers;
+    for (const peer of peers) {
+      if (before.get(peer.address) === peer.password) continue;
+      for (const listener of this.#listeners) this.#setKey(listener, peer);
+    }
+  }
+
+  #setKey(listener: TcpListener, peer: ListenerPeer): void {
+    if (peer.password === undefined || !sameFamily(listener, peer.address)) return;
+    const error = listener.setMd5Key(peer.address, peer.password);
+    if (error !== undefined) this.#options.onTrouble(`TCP-MD5 key of ${peer.address}`, error);
+  }
+
+  #onIncoming(pending: PendingConnection): void {
+    const { remote, local } = pending;
+    const gtsm = this.#listenerPeers.find((peer) => peer.address === remote.address)?.minTtl;
+    if (gtsm !== undefined) {
+      // RFC 5082 §3: tightened before the first octet is read.
+      const error = pending.setMinTtl(gtsm);
+      if (error !== undefined) {
+        this.#options.onTrouble(`minimum TTL of ${remote.address}`, error);
+        return pending.refuse();
+      }
+    }
+    const connection = this.#nextAccepted;
+    this.#nextAccepted += 2;
+    // The core says at once when it wants none of it (`hangUp`); otherwise reading begins.
+    this.#incoming.set(connection, pending);
+    this.#options.submit({ type: 'tcpAccepted', connection, remote, local });
+    this.#openIncoming(connection);
+  }
+
+  /** Called before anything is done with an accepted connection, in whichever order that comes. */
+  #openIncoming(connection: ConnectionId): void {
+    const pending = this.#incoming.get(connection);
+    if (pending === undefined) return;
+    this.#incoming.delete(connection);
+    this.#attach(connection, pending);
+  }
+
+  #dial(connection: ConnectionId, wanted: Dial): void {
+    const { remote, localAddress, ttl, minTtl, password } = wanted;
+    const attempt = dial(
+      {
+        remote,
+        ttl,
+        connectTimeoutMs: CONNECT_TIMEOUT_MS,
+        ...(localAddress === undefined ? {} : { local: localAddress }),
+        ...(minTtl === undefined ? {} : { minTtl }),
+        ...(password === undefined ? {} : { md5Key: password }),
+      },
+      {
+        onConnected: (pending) => {
+          this.#dialling.delete(connection);
+          this.#attach(connection, pending);
+          this.#options.submit({ type: 'tcpConnected', connection, local: pending.local });
+        },
+        onFailed: (error) => {
+          this.#dialling.delete(connection);
+          this.#options.submit({ type: 'tcpFailed', connection, error });
+        },
+      },
+    );
+    this.#dialling.set(connection, attempt);
+  }
+
+  #attach(connection: ConnectionId, pending: PendingConnection): void {
+    const socket = pending.open({
+      onOctets: (octets) => this.#options.submit({ type: 'octetsReceived', connection, octets }),
+      onWritable: () => {
+        this.#options.submit({ type: 'writable', connection });
+        this.#flush(connection);
+      },
+      onClosed: (reason) => this.#onClosed(connection, reason),
+    });
+    this.#open.set(connection, { socket, progressAt: this.#options.now(), flushSoon: undefined });
+  }
+
+  #onClosed(connection: ConnectionId, reason: TcpClosed): void {
+    this.#forget(connection);
+    const error = reason.by === 'error' ? { error: reason.error } : {};
+    this.#options.submit({ type: 'tcpClosed', connection, ...error });
+  }
+
+  #hangUp(connection: ConnectionId, abort: boolean): void {
+    const pending = this.#incoming.get(connection);
+    if (pending !== undefined) {
+      this.#incoming.delete(connection);
+      return pending.refuse();
+    }
+    const attempt = this.#dialling.get(connection);
+    if (attempt !== undefined) {
+      this.#dialling.delete(connection);
+      return attempt.abort();
+    }
+    const open = this.#open.get(connection);
+    if (open === undefined) return;
+    this.#forget(connection);
+    if (abort) open.socket.reset();
+    else open.socket.close();
+  }
+
+  #forget(connection: ConnectionId): void {
+    clearImmediate(this.#open.get(connection)?.flushSoon);
+    this.#open.delete(connection);
+  }
+
+  /** Writes what is due until the socket has enough, some buffers a turn. */
+  #flush(connection: ConnectionId): void {
+    const open = this.#open.get(connection);
+    if (open === undefined) return;
+    open.flushSoon = undefined;
+    for (let pulls = 0; pulls < PULLS_PER_TURN; pulls++) {
+      const octets = this.#options.poll(connection, PULL_OCTETS);
+      if (octets === undefined) return this.#noteProgress(connection, open);
+      if (!open.socket.write(octets)) return;
+    }
+    this.#noteProgress(connection, open);
+    open.flushSoon = setImmediate(() => this.#flush(connection));
+  }
+
+  /** The kernel has taken all that was written: the peer reads (RFC 9687). */
+  #noteProgress(connection: ConnectionId, open: Open): void {
+    if (open.socket.unsentOctets > 0) return;
+    const now = this.#options.now();
+    if (now - open.progressAt < PROGRESS_MS) return;
+    open.progressAt = now;
+    this.#options.submit({ type: 'writable', connection });
+  }
+}
+
+function sameFamily(listener: TcpListener, address: IpAddress): boolean {
+  return listener.local.address.includes(':') === address.includes(':');
+}

@@ -1,0 +1,112 @@
+/**
+ * The control API from the other side: a client of the Unix socket for the CLI. Streams are async iterators.
+ */
+
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import type {
+  EventMessage,
+  KernelRouteMessage,
+  NeighborMessage,
+  ProblemMessage,
+  RouteMessage,
+  StatusMessage,
+} from '../api/messages.ts';
+import { godwitService } from './grpc-proto.ts';
+
+/** The daemon could not be reached, or refused; `kind` decides the exit code. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+  readonly kind: 'unreachable' | 'refused' | 'failed';
+
+  constructor(kind: ClientError['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+interface Stub {
+  [method: string]: unknown;
+  close(): void;
+}
+type UnaryCall = (request: object, callback: (error: ServiceError | null, reply: unknown) => void) => void;
+type StreamCall = (request: object) => AsyncIterable<unknown> & { cancel(): void };
+
+export class GodwitClient {
+  readonly #stub: Stub;
+  readonly #socket: string;
+
+  constructor(socket: string) {
+    this.#socket = socket;
+    const Client = godwitService();
+    this.#stub = new Client(`unix:${socket}`, credentials.createInsecure()) as unknown as Stub;
+  }
+
+  getStatus(): Promise<StatusMessage> {
+    return this.#unary('getStatus', {}) as Promise<StatusMessage>;
+  }
+
+  listNeighbors(request: { name?: string; family?: string }): AsyncGenerator<NeighborMessage> {
+    return this.#stream('listNeighbors', request) as AsyncGenerator<NeighborMessage>;
+  }
+
+  listRoutes(request: object): AsyncGenerator<RouteMessage> {
+    return this.#stream('listRoutes', request) as AsyncGenerator<RouteMessage>;
+  }
+
+  listKernelRoutes(request: object): AsyncGenerator<KernelRouteMessage> {
+    return this.#stream('listKernelRoutes', request) as AsyncGenerator<KernelRouteMessage>;
+  }
+
+  listProblems(): AsyncGenerator<ProblemMessage> {
+    return this.#stream('listProblems', {}) as AsyncGenerator<ProblemMessage>;
+  }
+
+  watchEvents(request: object): AsyncGenerator<EventMessage> {
+    return this.#stream('watchEvents', request) as AsyncGenerator<EventMessage>;
+  }
+
+  /** A command; rejects with the daemon's own sentence when it says why not. */
+  async command(
+    method: 'resetNeighbor' | 'setNeighborEnabled' | 'releaseHeldChange' | 'shutdown',
+    request: object,
+  ): Promise<void> {
+    const { error } = (await this.#unary(method, request)) as { error: string };
+    if (error !== '') throw new ClientError('refused', error);
+  }
+
+  close(): void {
+    this.#stub.close();
+  }
+
+  #unary(method: string, request: object): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const call = this.#stub[method] as UnaryCall;
+      call.call(this.#stub, request, (error, reply) => {
+        if (error === null) resolve(reply);
+        else reject(this.#explain(error));
+      });
+    });
+  }
+
+  async *#stream(method: string, request: object): AsyncGenerator<unknown> {
+    const call = (this.#stub[method] as StreamCall).call(this.#stub, request);
+    try {
+      for await (const row of call) yield row;
+    } catch (error) {
+      throw this.#explain(error as ServiceError);
+    } finally {
+      call.cancel();
+    }
+  }
+
+  #explain(error: ServiceError): ClientError {
+    if (error.code === status.UNAVAILABLE) {
+      const why = error.details.includes('EACCES')
+        ? 'you may not open its socket: ask for the group of the socket or run as root'
+        : 'it does not run, or listens elsewhere: see control.socket in godwit.yaml, --socket and -n';
+      return new ClientError('unreachable', `No godwitd answers on ${this.#socket}: ${why}`);
+    }
+    if (error.code === status.INVALID_ARGUMENT) return new ClientError('refused', error.details);
+    return new ClientError('failed', `godwitd could not answer: ${error.details}`);
+  }
+}

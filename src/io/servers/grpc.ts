@@ -1,0 +1,162 @@
+/**
+ * gRPC on the control socket: a Unix socket with permissions, never TCP without mutual TLS (DESIGN 3.4).
+ *
+ * Streams are written as fast as the client reads and no faster, with a turn of the loop between pages.
+ */
+
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import {
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { type GodwitService, InvalidRequest } from '../../api/grpc/service.ts';
+import type { EventMessage } from '../../api/messages.ts';
+import type { SystemError } from '../../base/errors.ts';
+import { godwitService } from '../grpc-proto.ts';
+
+/** Owner and group may talk to the daemon. */
+const SOCKET_MODE = 0o660;
+/** Events a watcher may leave unread before it is cut off: a stuck client must not hold memory. */
+const EVENTS_UNREAD_MAX = 10_000;
+
+type Unary = (call: ServerUnaryCall<Request, unknown>, callback: sendUnaryData<unknown>) => void;
+type Stream = ServerWritableStream<Request, unknown>;
+type Request = Record<string, never>;
+
+export class GrpcServer {
+  readonly #server: Server;
+  readonly #path: string;
+
+  private constructor(server: Server, path: string) {
+    this.#server = server;
+    this.#path = path;
+  }
+
+  /** Serves `service` at `path`. A socket that another daemon answers on is never taken over. */
+  static async open(path: string, service: GodwitService): Promise<GrpcServer | SystemError> {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    if (existsSync(path)) {
+      if (await answers(path)) {
+        return systemError('bind', 'EADDRINUSE', `another daemon answers on ${path}; stop it or set control.socket`);
+      }
+      rmSync(path, { force: true });
+    }
+    const server = new Server();
+    server.addService(godwitService().service, handlers(service));
+    return new Promise((resolve) => {
+      server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => {
+        if (error !== null) return resolve(systemError('bind', 'EIO', `${path}: ${error.message}`));
+        chmodSync(path, SOCKET_MODE);
+        resolve(new GrpcServer(server, path));
+      });
+    });
+  }
+
+  close(): void {
+    this.#server.forceShutdown();
+    rmSync(this.#path, { force: true });
+  }
+}
+
+function handlers(service: GodwitService): UntypedServiceImplementation {
+  return {
+    getStatus: unary(() => service.getStatus()),
+    listNeighbors: stream((call) => service.listNeighbors(call.request)),
+    listRoutes: stream((call) => service.listRoutes(call.request)),
+    listKernelRoutes: stream((call) => service.listKernelRoutes(call.request)),
+    listProblems: stream(() => service.listProblems()),
+    watchEvents: (call: Stream) => watch(call, service),
+    resetNeighbor: command((request, answer) => service.resetNeighbor(request, answer)),
+    setNeighborEnabled: command((request, answer) => service.setNeighborEnabled(request, answer)),
+    releaseHeldChange: unary(() => ({ error: service.releaseHeldChange() })),
+    shutdown: command((request, answer) => service.shutdown(request, answer)),
+  };
+}
+
+function unary(answer: (request: Request) => unknown): Unary {
+  return (call, callback) => {
+    try {
+      callback(null, answer(call.request));
+    } catch (error) {
+      callback(grpcError(error));
+    }
+  };
+}
+
+function command(act: (request: Request, answer: (error: string) => void) => void): Unary {
+  return (call, callback) => {
+    try {
+      act(call.request, (error) => callback(null, { error }));
+    } catch (error) {
+      callback(grpcError(error));
+    }
+  };
+}
+
+/** `undefined` from the generator is the end of a page: the loop has a turn before the next one. */
+function stream(rows: (call: Stream) => Generator<unknown>): (call: Stream) => void {
+  return (call) => {
+    const iterator = rows(call);
+    const more = (): void => {
+      try {
+        for (let next = iterator.next(); !next.done; next = iterator.next()) {
+          if (call.cancelled) return;
+          if (next.value === undefined) {
+            setImmediate(more);
+            return;
+          }
+          if (!call.write(next.value)) {
+            call.once('drain', more);
+            return;
+          }
+        }
+        call.end();
+      } catch (error) {
+        call.emit('error', grpcError(error));
+      }
+    };
+    more();
+  };
+}
+
+function watch(call: Stream, service: GodwitService): void {
+  let unread = 0;
+  const request = call.request as { once?: boolean };
+  const end = service.watchEvents(call.request, (event: EventMessage) => {
+    if (call.write(event)) unread = 0;
+    else if (++unread > EVENTS_UNREAD_MAX) call.destroy();
+  });
+  if (request.once === true) call.end();
+  call.on('cancelled', end);
+  call.on('close', end);
+  call.on('error', end);
+}
+
+function grpcError(error: unknown): { code: status; details: string } {
+  if (error instanceof InvalidRequest) return { code: status.INVALID_ARGUMENT, details: error.message };
+  const details = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: status.INTERNAL, details };
+}
+
+/** Whether something accepts connections on the Unix socket. */
+export function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function systemError(call: string, errno: string, detail: string): SystemError {
+  return { kind: 'SystemError', call, errno, detail };
+}

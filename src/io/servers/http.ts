@@ -1,0 +1,55 @@
+/** The HTTP server: node's own, around the pure `api/http/routes.ts`. A handler that throws costs one answer. */
+
+import { createServer, type Server } from 'node:http';
+import type { HttpRequest, HttpResponse } from '../../api/http/routes.ts';
+import type { SystemError } from '../../base/errors.ts';
+
+export interface HttpListen {
+  readonly host: string;
+  readonly port: number;
+}
+
+export class HttpServer {
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static open(
+    listen: HttpListen,
+    answer: (request: HttpRequest) => Promise<HttpResponse>,
+  ): Promise<HttpServer | SystemError> {
+    const server = createServer(async (request, response) => {
+      const { method = 'GET', url = '/', headers } = request;
+      let reply: HttpResponse;
+      try {
+        reply = await answer({ method, url, host: headers.host ?? '' });
+      } catch (error) {
+        const body = error instanceof Error ? `${error.name}: ${error.message}\n` : 'internal error\n';
+        reply = { status: 500, type: 'text/plain; charset=utf-8', body };
+      }
+      response.writeHead(reply.status, {
+        'content-type': reply.type,
+        'content-length': Buffer.byteLength(reply.body),
+        'x-content-type-options': 'nosniff',
+      });
+      response.end(method === 'HEAD' ? undefined : reply.body);
+    });
+    server.headersTimeout = 5000;
+    server.requestTimeout = 10_000;
+    server.maxConnections = 256;
+    return new Promise((resolve) => {
+      server.once('error', (error: NodeJS.ErrnoException) => {
+        const detail = `http.listen ${listen.host}:${listen.port}`;
+        resolve({ kind: 'SystemError', call: 'listen', errno: error.code ?? 'EIO', detail });
+      });
+      server.listen(listen.port, listen.host, () => resolve(new HttpServer(server)));
+    });
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+}

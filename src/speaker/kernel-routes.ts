@@ -1,0 +1,166 @@
+/**
+ * From the Loc-RIB to the kernel: for a prefix whose choice changed, what the route programmer is to want.
+ *
+ * The RIB decides which paths, `fib/kernel-policy.ts` decides whether and how; here they only meet. When the rules or
+ * the kernel's picture move, every prefix is decided again, some thousands a step.
+ */
+
+import { KernelPolicy, type KernelSubject } from '../fib/kernel-policy.ts';
+import { NO_SHAPE } from '../fib/route-shape.ts';
+import type { KernelRules } from '../fib/kernel-rules.ts';
+import { AFI_SAFIS, type AfiSafi, factsOf } from '../net/afi-safi.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import type { NextHopId, PathId, PrefixId } from '../rib/ids.ts';
+import type { Rib, SettleConsumer } from '../rib/rib.ts';
+import type { Core } from './core.ts';
+
+/** Prefixes decided again a step: about 2 ms. */
+export const REMAKE_PREFIXES_PER_STEP = 4000;
+
+/** Per family; buffers reused from call to call, so that a prefix costs no allocation. */
+export class KernelRoutes implements SettleConsumer {
+  readonly #core: Core;
+  readonly #rib: Rib;
+  readonly #octets: Uint8Array;
+  readonly #nextHops: IpAddress[] = [];
+  readonly #subject: KernelSubject;
+  readonly #prefix: { family: 4 | 6; octets: Uint8Array; octetsAt: number; length: number };
+  readonly #wish = { shape: NO_SHAPE, metric: 0, origin: '' };
+  readonly #addNextHop: (path: PathId) => void;
+  #remakeFrom = 0; // 0 = nothing to remake, else the next PrefixId
+
+  constructor(core: Core, family: AfiSafi) {
+    const { width, ipFamily } = factsOf(family);
+    this.#core = core;
+    this.#rib = core.ribs[family];
+    this.#octets = new Uint8Array(width / 8);
+    this.#prefix = { family: ipFamily, octets: this.#octets, octetsAt: 0, length: 0 };
+    this.#subject = {
+      prefix: this.#prefix,
+      source: 'bgp',
+      blackhole: false,
+      nextHops: this.#nextHops,
+      localPref: undefined,
+    };
+    this.#addNextHop = (path) => {
+      const id = this.#rib.nextHopOf(path);
+      if (id !== 0) this.#nextHops.push(core.nextHops.addressOf(id));
+    };
+  }
+
+  /** Called by the RIB for each prefix whose best path or ECMP set changed. */
+  bestChanged(id: PrefixId): void {
+    const core = this.#core;
+    if (core.kernelPolicy === undefined) return;
+    const rib = this.#rib;
+    rib.prefixes.writeAddress(id, this.#octets);
+    this.#prefix.length = rib.prefixes.lengthOf(id);
+    const best = rib.best(id);
+    if (best === 0) return core.programmer.unwant(this.#prefix);
+    this.#describe(id, best);
+    const decision = core.kernelPolicy.decide(this.#subject);
+    const origin = this.#originOf(best);
+    switch (decision.action) {
+      case 'program': {
+        const wish = this.#wish;
+        wish.shape = decision.shape;
+        wish.metric = decision.metric;
+        wish.origin = origin;
+        return core.programmer.want(this.#prefix, wish, core.now);
+      }
+      case 'hold':
+        return core.programmer.hold(this.#prefix, { reason: decision.reason ?? '', origin });
+      case 'skip':
+        return core.programmer.unwant(this.#prefix);
+    }
+  }
+
+  /** Everything is to be decided again. */
+  remake(): void {
+    this.#remakeFrom = 1;
+  }
+
+  /** One slice. True when more is left. */
+  continueRemake(): boolean {
+    if (this.#remakeFrom === 0) return false;
+    const { prefixes } = this.#rib;
+    const end = Math.min(this.#remakeFrom + REMAKE_PREFIXES_PER_STEP, prefixes.top + 1);
+    for (let id = this.#remakeFrom; id < end; id++) if (prefixes.isLive(id)) this.bestChanged(id);
+    this.#remakeFrom = end > prefixes.top ? 0 : end;
+    return this.#remakeFrom !== 0;
+  }
+
+  #describe(id: PrefixId, best: PathId): void {
+    const subject = this.#subject;
+    const rib = this.#rib;
+    subject.source = rib.sourceOf(best);
+    this.#nextHops.length = 0;
+    subject.blackhole = false;
+    subject.localPref = undefined;
+    if (subject.source === 'bgp') {
+      rib.forEachMultipath(id, this.#addNextHop);
+      const localPref = this.#core.sets.localPrefOf(rib.attributesOf(best));
+      subject.localPref = localPref < 0 ? undefined : localPref;
+    } else {
+      const key = `${rib.prefixOf(id)} ${subject.source}`;
+      subject.blackhole = this.#core.origins.get(key)?.blackhole ?? false;
+    }
+  }
+
+  #originOf(best: PathId): string {
+    const peer = this.#rib.peerOf(best);
+    if (peer !== 0) return this.#core.peerById(peer)?.plan.name ?? '';
+    return this.#rib.sourceOf(best);
+  }
+}
+
+export function rulesChanged(core: Core, rules: KernelRules): void {
+  core.programmer.setRules(rules);
+  if (core.kernelPolicy === undefined) {
+    core.kernelPolicy = new KernelPolicy({ view: core.kernelView, shapes: core.shapes, rules });
+    // What is ours in the kernel can be told only now that the pools are known.
+    core.programmer.begin({ restart: core.options.restarting });
+  } else core.kernelPolicy.setRules(rules);
+}
+
+/** All prefixes of both families are decided again, in slices of the coming steps. */
+export function remakeKernelRoutes(core: Core): void {
+  for (const family of AFI_SAFIS) core.kernelRoutes[family].remake();
+}
+
+/**
+ * Next hops by what the kernel says: new ones are resolved before their paths compete; after a change of the
+ * kernel's picture all of them are asked again, and the RIB marks what depends on those that changed.
+ */
+export function resolveNextHops(core: Core): void {
+  const generation = core.kernelPolicy?.generation;
+  if (generation !== undefined && generation !== core.kernelGeneration) {
+    core.kernelGeneration = generation;
+    core.nextHops.forEach(core.resolveNextHop);
+    // Routes through a tunnel depend on its device as well, which no next hop shows.
+    remakeKernelRoutes(core);
+  }
+  core.nextHops.takeNew(core.resolveNextHop);
+}
+
+/** Made once per core, so that visiting allocates nothing. */
+export function nextHopResolver(core: Core): (id: NextHopId) => void {
+  const handles = new Map<string, number>();
+  return (id) => {
+    if (core.kernelState.state === 'disabled' || core.kernelState.state === 'unavailable') {
+      // Nothing is known of the kernel: as a route reflector off the forwarding path, take every next hop.
+      core.nextHops.resolve(id, { reachable: true, metric: 0, handle: 0 });
+      return;
+    }
+    const resolution = core.kernelView.resolve(core.nextHops.addressOf(id));
+    if (!resolution.reachable) {
+      core.nextHops.resolve(id, { reachable: false, metric: 0, handle: 0 });
+      return;
+    }
+    const { metric, hops } = resolution;
+    const text = hops.map((hop) => `${hop.gateway ?? ''}%${hop.interfaceIndex}*${hop.weight}`).join();
+    let handle = handles.get(text);
+    if (handle === undefined) handles.set(text, (handle = handles.size + 1));
+    core.nextHops.resolve(id, { reachable: true, metric, handle });
+  };
+}

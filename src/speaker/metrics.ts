@@ -1,0 +1,83 @@
+/**
+ * The metrics that a snapshot fills. Keys are the exported names; units are in the name and are SI base.
+ * Bounds of labels: `peer` = configured neighbors, `afi_safi` = 2, all others the values named here.
+ */
+
+import { counter, defineMetrics, gauge } from '../base/metrics.ts';
+
+export const speakerMetrics = defineMetrics({
+  godwit_build_info: gauge({ help: 'Always 1; the label names the version.', labels: ['version'] }),
+  godwit_ready: gauge({ help: '1 when what is known is in the kernel and told to the neighbors.' }),
+  godwit_uptime_seconds: gauge({ help: 'Seconds since the core was started.' }),
+  godwit_datastore_in_sync: gauge({ help: '1 while the datastore can be read.' }),
+  godwit_config_problems: gauge({ help: 'Errors and warnings of the loaded configuration.' }),
+  godwit_config_change_held: gauge({ help: '1 while a large change is held back by the guard.' }),
+  godwit_cpu_seconds_total: counter({ help: 'CPU time of the process, user and system.' }),
+  godwit_resident_memory_bytes: gauge({ help: 'Resident memory of the process.' }),
+  godwit_heap_bytes: gauge({ help: 'JavaScript heap in use.' }),
+  godwit_loop_lag_seconds_max: gauge({
+    help: 'Longest time by which a deadline of the loop was missed since the last scrape.',
+  }),
+  bgp_neighbors: gauge({ help: 'Neighbors by state.', labels: ['state'] }), // configured, established
+  bgp_session_state: gauge({
+    help: '0 Idle, 1 Connect, 2 Active, 3 OpenSent, 4 OpenConfirm, 5 Established.',
+    labels: ['peer'],
+  }),
+  bgp_session_since_seconds: gauge({
+    help: 'Seconds since the session changed its state.',
+    labels: ['peer'],
+  }),
+  bgp_session_established_total: counter({
+    help: 'Times the session reached Established.',
+    labels: ['peer'],
+  }),
+  bgp_session_flaps_total: counter({
+    help: 'Times an Established session ended.',
+    labels: ['peer'],
+  }),
+  bgp_session_octets_total: counter({
+    help: 'Octets of BGP messages.',
+    labels: ['peer', 'direction'], // received, sent
+  }),
+  bgp_messages_total: counter({
+    help: 'BGP messages by kind.',
+    labels: ['peer', 'direction', 'message'], // open, update, keepalive, notification, routeRefresh
+  }),
+  bgp_adj_rib_in_paths: gauge({
+    help: 'Paths held from a peer, as received.',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_adj_rib_in_paths_accepted: gauge({
+    help: 'Paths held from a peer after import policy.',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_adj_rib_in_paths_stale: gauge({
+    help: 'Paths kept over a restart of the peer (RFC 4724).',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_adj_rib_in_paths_all: gauge({ help: 'Paths of all peers.', labels: ['afi_safi'] }),
+  bgp_adj_rib_out_prefixes: gauge({
+    help: 'Prefixes announced to a peer.',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_adj_rib_out_pending: gauge({
+    help: 'Prefixes and octets that a peer has still to be told.',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_loc_rib_prefixes: gauge({ help: 'Prefixes known.', labels: ['afi_safi'] }),
+  bgp_attribute_sets: gauge({ help: 'Distinct sets of path attributes.' }),
+  bgp_decisions_total: counter({ help: 'Prefixes for which a best path was chosen.' }),
+  bgp_update_faults_total: counter({
+    help: 'Faults in UPDATEs by attribute and action (RFC 7606).',
+    labels: ['fault'], // known attributes × 3 actions, and one for each unknown type
+  }),
+  bgp_unknown_callers_total: counter({ help: 'Connections refused because no neighbor has the address.' }),
+  bgp_kernel_routes: gauge({
+    help: 'Kernel routes by state.',
+    labels: ['state'], // desired, installed, pending, parked, refused
+  }),
+  bgp_kernel_requests_total: counter({ help: 'Route requests sent to the kernel.' }),
+  bgp_kernel_errors_total: counter({ help: 'Route requests that the kernel refused.' }),
+  bgp_kernel_restored_total: counter({ help: 'Routes restored after somebody else changed them.' }),
+  bgp_kernel_overruns_total: counter({ help: 'Times that kernel events were lost.' }),
+});

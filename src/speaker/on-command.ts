@@ -1,0 +1,108 @@
+/** Commands of the operator: each is answered, empty when done or with a sentence that says why not. */
+
+import { unreachable } from '../base/assert.ts';
+import type { SessionEvent } from '../fsm/events.ts';
+import { encodeRouteRefresh } from '../wire/route-refresh.ts';
+import { factsOf } from '../net/afi-safi.ts';
+import { CeaseSubcode } from '../wire/iana.ts';
+import type { Core } from './core.ts';
+import type { Command, CommandInput } from './inputs.ts';
+import type { Peer } from './peer.ts';
+import { startPeer, stopPeer } from './sessions.ts';
+
+export function onCommand(core: Core, input: CommandInput): void {
+  const error = execute(core, input.command);
+  core.effect({ type: 'reply', id: input.id, ...(error === '' ? {} : { error }) });
+}
+
+function execute(core: Core, command: Command): string {
+  switch (command.command) {
+    case 'shutdown':
+      return shutdown(core, command.mode, command.message);
+    case 'resetNeighbor':
+      return withPeer(core, command.name, (peer) =>
+        command.soft ? softReset(core, peer) : hardReset(core, peer),
+      );
+    case 'disableNeighbor':
+      return withPeer(core, command.name, (peer) => disable(core, peer, command.reason));
+    case 'enableNeighbor':
+      return withPeer(core, command.name, (peer) => enable(core, peer));
+    case 'refreshRoutes':
+      return withPeer(core, command.name, (peer) => askAgain(core, peer));
+    default:
+      return unreachable(command);
+  }
+}
+
+function withPeer(core: Core, name: string, act: (peer: Peer) => string): string {
+  const peer = core.peers.get(name);
+  return peer === undefined ? `There is no neighbor ${name}` : act(peer);
+}
+
+function hardReset(core: Core, peer: Peer): string {
+  // RFC 4486 §4: Administrative Reset.
+  stopPeer(core, peer, { type: 'AutomaticStop', subcode: CeaseSubcode.AdministrativeReset });
+  startPeer(core, peer);
+  return peer.heldBecause === undefined ? '' : `The session stays down: ${peer.heldBecause}`;
+}
+
+function softReset(core: Core, peer: Peer): string {
+  const error = askAgain(core, peer);
+  for (const state of peer.families.values()) {
+    if (state.group !== undefined) core.ribs[state.family].refresh(peer.id);
+  }
+  return error;
+}
+
+/** RFC 2918 §3: the peer sends its routes again; nothing is withdrawn meanwhile. */
+function askAgain(core: Core, peer: Peer): string {
+  const { negotiated } = peer;
+  const connection = peer.up?.connection;
+  if (negotiated === undefined || connection === undefined) return 'The session is not Established';
+  if (!negotiated.routeRefresh) return 'The neighbor does not speak route refresh; use a hard reset';
+  for (const family of negotiated.families) {
+    const { afi, safi } = factsOf(family);
+    const octets = encodeRouteRefresh({ afi, safi, subtype: 0 });
+    peer.sent.routeRefresh++;
+    core.effect({ type: 'send', connection: connection.id, octets });
+  }
+  return '';
+}
+
+const DISABLED = 'held down by the operator';
+
+function disable(core: Core, peer: Peer, reason: string | undefined): string {
+  if (peer.heldBecause !== undefined) return `It is down already: ${peer.heldBecause}`;
+  peer.heldBecause = reason === undefined ? DISABLED : `${DISABLED}: ${reason}`;
+  // RFC 9003 §2: Administrative Shutdown with the operator's words.
+  stopPeer(core, peer, { type: 'ManualStop', ...(reason === undefined ? {} : { message: reason }) });
+  return '';
+}
+
+function enable(core: Core, peer: Peer): string {
+  if (peer.heldBecause?.startsWith(DISABLED) !== true) {
+    return peer.heldBecause === undefined ? 'It is not held down' : `It stays down: ${peer.heldBecause}`;
+  }
+  peer.heldBecause = undefined;
+  startPeer(core, peer);
+  return '';
+}
+
+/**
+ * Stopping (DESIGN 3.3). A restart closes TCP without NOTIFICATION towards peers that negotiated graceful restart, so
+ * that they keep our routes (RFC 4724 §4.1), and says Cease 6/2 to the others. Leaving says Cease 6/2 to all. Kernel
+ * routes stay either way.
+ */
+function shutdown(core: Core, mode: 'restart' | 'leave', message: string | undefined): string {
+  if (core.stopping !== undefined) return 'It is stopping already';
+  core.stopping = mode;
+  core.publish({ event: 'stopping', mode, reason: message ?? 'asked to stop' });
+  for (const peer of core.peers.values()) stopPeer(core, peer, farewell(peer, mode, message));
+  core.effect({ type: 'stopped' });
+  return '';
+}
+
+function farewell(peer: Peer, mode: 'restart' | 'leave', message: string | undefined): SessionEvent {
+  const silent = mode === 'restart' && peer.negotiated?.gracefulRestart !== undefined;
+  return { type: 'ManualStop', silent, ...(message === undefined ? {} : { message }) };
+}

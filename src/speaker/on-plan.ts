@@ -1,0 +1,205 @@
+/**
+ * Plan inputs: applies the least disruptive changes from the running plan to the next one, each with its reason.
+ *
+ * The running state depends on the snapshot alone: what a change means is defined by `datastore/plan-diff.ts`.
+ */
+
+import { diffPlans, type PlanChange } from '../datastore/plan-diff.ts';
+import type { OriginatedPrefix, PeerPlan, SpeakerPlan } from '../datastore/plan-types.ts';
+import type { SessionEvent } from '../fsm/events.ts';
+import { afiSafiOfIpFamily, type AfiSafi } from '../net/afi-safi.ts';
+import { prefixFamily } from '../net/prefix.ts';
+import { CeaseSubcode } from '../wire/iana.ts';
+import type { Core } from './core.ts';
+import type { ListenerPeer } from './effects.ts';
+import type { PlanInput } from './inputs.ts';
+import { remakeKernelRoutes, rulesChanged } from './kernel-routes.ts';
+import { Peer } from './peer.ts';
+import { exportConfigOf, ribConfigOf } from './peer-config.ts';
+import { beginRecovery, recoveryHeardFrom } from './recovery.ts';
+import { forgetPaths } from './session-life.ts';
+import { reconfigurePeer, startPeer, stopPeer } from './sessions.ts';
+
+export function onPlan(core: Core, input: PlanInput): void {
+  switch (input.type) {
+    case 'planChanged':
+      return takePlan(core, input.plan, input.revision);
+    case 'datastoreLost':
+      core.datastore = { state: 'lost', reason: input.reason, since: core.now };
+      return core.publish({ event: 'datastore-lost', reason: input.reason });
+    case 'datastoreBack':
+      core.datastore = { state: 'in-sync', since: core.now };
+      return core.publish({ event: 'datastore-back', reason: 'it can be read again' });
+  }
+}
+
+/** Sessions may start: there is a plan, and what the kernel kept of ours is known (or there is no kernel). */
+export function startPeersWhenReady(core: Core): void {
+  if (core.recoveryStarted !== undefined || core.plan === undefined) return;
+  if (core.kernelState.state === 'syncing') return;
+  for (const peer of core.peers.values()) startPeer(core, peer);
+  beginRecovery(core);
+}
+
+function takePlan(core: Core, plan: SpeakerPlan, revision: number): void {
+  const running = core.plan;
+  const changes = running === undefined ? firstChanges(plan) : diffPlans(running, plan);
+  core.plan = plan;
+  core.planRevision = revision;
+  if (core.datastore.state === 'waiting') core.datastore = { state: 'in-sync', since: core.now };
+  for (const change of changes) apply(core, change);
+  if (changes.length > 0) {
+    const policies = plan.peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy]);
+    core.policies.keepOnly(policies);
+    tellListenerPeers(core);
+    const reason = changes.length === 1 ? changes[0]!.reason : summary(changes);
+    core.publish({ event: 'plan-applied', revision, changes: changes.length, reason });
+  }
+  startPeersWhenReady(core);
+  recoveryHeardFrom(core);
+}
+
+/** The first plan is all new. */
+function firstChanges(plan: SpeakerPlan): PlanChange[] {
+  const reason = 'first configuration';
+  return [
+    { change: 'listen-changed', listen: plan.listen, reason },
+    { change: 'kernel-rules-changed', kernel: plan.kernel, reason },
+    ...plan.peers.map((peer): PlanChange => ({ change: 'add-peer', peer, reason: peer.origin })),
+    ...plan.originated.map(
+      (originated): PlanChange => ({ change: 'originate', originated, reason: originated.origin }),
+    ),
+  ];
+}
+
+function summary(changes: readonly PlanChange[]): string {
+  const counts = new Map<string, number>();
+  for (const { change } of changes) counts.set(change, (counts.get(change) ?? 0) + 1);
+  return [...counts].map(([change, count]) => `${count} ${change}`).join(', ');
+}
+
+function apply(core: Core, change: PlanChange): void {
+  switch (change.change) {
+    case 'local-identity-changed':
+      return;
+    case 'listen-changed':
+      core.listeners.clear();
+      return core.effect({ type: 'listen', ...change.listen });
+    case 'kernel-rules-changed':
+      rulesChanged(core, change.kernel);
+      return remakeKernelRoutes(core);
+    case 'remove-peer':
+      return removePeer(core, change.name, change.reason);
+    case 'add-peer':
+      return addPeer(core, change.peer, change.reason);
+    case 'restart-peer':
+      return restartPeer(core, change.peer, change.reason);
+    case 'update-peer':
+    case 'reevaluate-import':
+    case 'reevaluate-export':
+      return updatePeer(core, change);
+    case 'originate':
+      return originate(core, change.originated);
+    case 'withdraw':
+      return withdraw(core, change.originated);
+  }
+}
+
+function addPeer(core: Core, plan: PeerPlan, reason: string): void {
+  const peer = new Peer(core.freePeerId(), plan, core.now);
+  peer.heldBecause = heldBy(plan);
+  core.addPeer(peer);
+  core.unknownCallers.forget(plan.remoteAddress);
+  core.publish({ event: 'peer-added', peer: plan.name, address: plan.remoteAddress, reason });
+  if (core.recoveryStarted !== undefined) startPeer(core, peer);
+}
+
+function heldBy(plan: PeerPlan): string | undefined {
+  if (plan.password === undefined || 'value' in plan.password) return undefined;
+  return `the password in ${plan.password.missing} cannot be read; a session without it would be unauthenticated`;
+}
+
+function removePeer(core: Core, name: string, reason: string): void {
+  const peer = core.peers.get(name);
+  if (peer === undefined) return;
+  // RFC 4486 §4: Peer De-configured.
+  stopPeer(core, peer, stop(CeaseSubcode.PeerDeConfigured));
+  forgetPaths(core, peer);
+  core.removePeer(peer);
+  core.publish({ event: 'peer-removed', peer: name, address: peer.plan.remoteAddress, reason });
+}
+
+function restartPeer(core: Core, plan: PeerPlan, reason: string): void {
+  const peer = core.peers.get(plan.name);
+  if (peer === undefined) return;
+  core.publish({ event: 'peer-changed', peer: plan.name, change: 'session restarts', reason });
+  // RFC 4486 §4: Other Configuration Change.
+  stopPeer(core, peer, stop(CeaseSubcode.OtherConfigurationChange));
+  if (core.peersByAddress.get(peer.plan.remoteAddress) === peer) {
+    core.peersByAddress.delete(peer.plan.remoteAddress);
+  }
+  peer.plan = plan;
+  core.peersByAddress.set(plan.remoteAddress, peer);
+  peer.heldBecause = heldBy(plan);
+  for (const state of peer.families.values()) {
+    if (state.inRib && !plan.families.includes(state.family)) core.ribs[state.family].dropPeer(peer.id);
+  }
+  startPeer(core, peer);
+}
+
+function updatePeer(
+  core: Core,
+  change: Extract<PlanChange, { change: 'update-peer' | 'reevaluate-import' | 'reevaluate-export' }>,
+): void {
+  const peer = core.peers.get(change.peer.name);
+  if (peer === undefined) return;
+  peer.plan = change.peer;
+  const { name } = peer.plan;
+  core.publish({ event: 'peer-changed', peer: name, change: change.change, reason: change.reason });
+  if (change.change === 'update-peer') reconfigurePeer(core, peer);
+  const slot = peer.up;
+  for (const state of peer.families.values()) {
+    const rib = core.ribs[state.family];
+    if (state.inRib && change.change === 'reevaluate-import') {
+      rib.updatePeer(peer.id, ribConfigOf(core, peer, state.family));
+    }
+    if (state.group !== undefined && slot !== undefined && change.change === 'reevaluate-export') {
+      state.group = rib.join(peer.id, exportConfigOf(core, peer, slot, state.family));
+    }
+  }
+}
+
+function stop(subcode: CeaseSubcode): SessionEvent {
+  return { type: 'AutomaticStop', subcode };
+}
+
+function originate(core: Core, item: OriginatedPrefix): void {
+  const family = familyOf(item);
+  core.origins.set(`${item.prefix} ${item.source}`, item);
+  core.ribs[family].originate(item.prefix, { source: item.source });
+}
+
+function withdraw(core: Core, item: OriginatedPrefix): void {
+  core.origins.delete(`${item.prefix} ${item.source}`);
+  core.ribs[familyOf(item)].retract(item.prefix, item.source);
+}
+
+function familyOf({ prefix }: OriginatedPrefix): AfiSafi {
+  return afiSafiOfIpFamily(prefixFamily(prefix));
+}
+
+/** TCP-MD5 keys and minimum TTLs that the listener must know before a SYN arrives. */
+function tellListenerPeers(core: Core): void {
+  const peers: ListenerPeer[] = [];
+  for (const { plan } of core.peers.values()) {
+    const password = plan.password !== undefined && 'value' in plan.password ? plan.password.value : undefined;
+    if (password === undefined && plan.ttlSecurity === undefined) continue;
+    peers.push({
+      address: plan.remoteAddress,
+      ...(password === undefined ? {} : { password }),
+      ...(plan.ttlSecurity === undefined ? {} : { minTtl: 256 - plan.ttlSecurity }),
+    });
+  }
+  core.effect({ type: 'listenerPeers', peers });
+}
+

@@ -1,0 +1,89 @@
+/** TCP inputs: who calls, which session takes the connection, and what its end means. */
+
+import type { SystemError } from '../base/errors.ts';
+import { formatIpPort } from './endpoint-text.ts';
+import type { Core } from './core.ts';
+import type { ConnectionId, TcpInput } from './inputs.ts';
+import { onOctets } from './on-message.ts';
+import { feed, takeCall } from './sessions.ts';
+
+type InputOf<K extends TcpInput['type']> = Extract<TcpInput, { type: K }>;
+
+export function onTcp(core: Core, input: TcpInput): void {
+  switch (input.type) {
+    case 'tcpAccepted':
+      return onAccepted(core, input);
+    case 'listenerChanged':
+      return onListener(core, input);
+    case 'tcpConnected': {
+      const connection = core.connections.get(input.connection);
+      if (connection === undefined) return;
+      connection.local = input.local.address;
+      return feed(core, connection.peer, connection.slot, { type: 'Tcp_CR_Acked' });
+    }
+    case 'octetsReceived': {
+      const connection = core.connections.get(input.connection);
+      if (connection !== undefined) onOctets(core, connection, input.octets);
+      return;
+    }
+    case 'tcpFailed':
+    case 'tcpClosed':
+      return onEnded(core, input.connection, input.error);
+    case 'writable': {
+      const connection = core.connections.get(input.connection);
+      if (connection !== undefined) connection.slot.session.noteProgress(core.now);
+      return;
+    }
+  }
+}
+
+function onAccepted(core: Core, input: InputOf<'tcpAccepted'>): void {
+  const { connection, remote, local } = input;
+  const peer = core.peersByAddress.get(remote.address);
+  if (peer === undefined) return refuseStranger(core, input);
+  if (peer.heldBecause !== undefined || core.stopping !== undefined) {
+    core.effect({ type: 'hangUp', connection, abort: false });
+    return;
+  }
+  takeCall(core, peer, { id: connection, peer, accepted: true, local: local.address });
+}
+
+function refuseStranger(core: Core, input: InputOf<'tcpAccepted'>): void {
+  const { connection, remote } = input;
+  core.effect({ type: 'hangUp', connection, abort: false });
+  if (!core.unknownCallers.note(remote.address, core.now)) return;
+  const reason =
+    core.plan === undefined
+      ? 'no configuration has been applied yet'
+      : 'no neighbor has this address; add a BGPPeer with this peerIP if it should be one';
+  core.publish({ event: 'unknown-caller', address: remote.address, port: remote.port, reason });
+}
+
+function onEnded(core: Core, id: ConnectionId, error: SystemError | undefined): void {
+  const connection = core.connections.get(id);
+  if (connection === undefined) return;
+  const { peer, slot } = connection;
+  core.connections.delete(id);
+  slot.connection = undefined;
+  feed(core, peer, slot, { type: 'TcpConnectionFails', ...(error === undefined ? {} : { error }) });
+}
+
+function onListener(core: Core, input: InputOf<'listenerChanged'>): void {
+  const local = formatIpPort(input.local);
+  const error = input.error === undefined ? undefined : listenerSentence(input.error, input.local.port);
+  core.listeners.set(local, { local: input.local, ...(error === undefined ? {} : { error }) });
+  core.publish({ event: 'listener', local, reason: error ?? 'open' });
+}
+
+function listenerSentence(error: SystemError, port: number): string {
+  if (error.errno === 'EADDRINUSE') {
+    return `port ${port} is taken by another program (ss -ltnp sport = :${port} names it); stop it or set listenPort in BGPConfiguration. Neighbors are still dialled`;
+  }
+  if (error.errno === 'EACCES' || error.errno === 'EPERM') {
+    return `no permission to listen on port ${port}: run with CAP_NET_BIND_SERVICE or set listenPort above 1023. Neighbors are still dialled`;
+  }
+  if (error.errno === 'EADDRNOTAVAIL') {
+    return 'this address is not on the machine (yet); tried again when addresses change';
+  }
+  return `${error.call} failed: ${error.errno}${error.detail === undefined ? '' : ` (${error.detail})`}`;
+}

@@ -1,0 +1,57 @@
+/** From the plan of a peer and its session to what the RIB needs: the import and the export side. */
+
+import { factsOf, type AfiSafi } from '../net/afi-safi.ts';
+import { ipFamily, ipToOctets, ipv4ToU32, type IpAddress } from '../net/ip-address.ts';
+import type { ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
+import type { Core } from './core.ts';
+import type { Peer, SessionSlot } from './peer.ts';
+
+/** RFC 4271 §4.1. */
+const MESSAGE_OCTETS_MAX = 4096;
+/** RFC 8654 §4. */
+const EXTENDED_MESSAGE_OCTETS_MAX = 65_535;
+
+export function ribConfigOf(core: Core, peer: Peer, family: AfiSafi): PeerRibConfig {
+  const { plan, negotiated } = peer;
+  const own = core.plan!;
+  return {
+    ebgp: peer.ebgp,
+    peerAs: plan.remoteAs,
+    localAs: plan.localAs,
+    routerId: negotiated?.remoteIdentifier ?? 0,
+    address: plan.remoteAddress,
+    allowLocalAs: plan.allowLocalAs,
+    ownRouterId: ipv4ToU32(own.routerId),
+    ...(own.clusterId === undefined ? {} : { ownClusterId: ipv4ToU32(own.clusterId) }),
+    rrClient: plan.rrClient,
+    addPathReceive: negotiated?.addPath[family].receive ?? false,
+    importPolicy: core.policies.compiled(plan.importPolicy),
+  };
+}
+
+export function exportConfigOf(core: Core, peer: Peer, slot: SessionSlot, family: AfiSafi): ExportConfig {
+  const { plan, negotiated } = peer;
+  const own = core.plan!;
+  return {
+    policy: core.policies.compiled(plan.exportPolicy),
+    ebgp: peer.ebgp,
+    localAs: plan.localAs,
+    as4: negotiated?.as4 ?? true,
+    rrClient: plan.rrClient,
+    ...(own.clusterId === undefined ? {} : { clusterId: ipv4ToU32(own.clusterId) }),
+    nextHop: plan.nextHop,
+    selfNextHop: ipToOctets(selfAddress(core, peer, slot, family)),
+    messageMax: negotiated?.extendedMessage === true ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
+  };
+}
+
+/** RFC 4271 §5.1.3: our address on the session; of the node where the session is of the other family. */
+function selfAddress(core: Core, peer: Peer, slot: SessionSlot, family: AfiSafi): IpAddress {
+  const wanted = factsOf(family).ipFamily;
+  const local = slot.connection?.local ?? peer.plan.localAddress;
+  if (local !== undefined && ipFamily(local) === wanted) return local;
+  const { ipv4, ipv6 } = core.plan!.addresses;
+  const address = wanted === 4 ? ipv4 : ipv6;
+  // The plan gives a peer only families of which the node has an address.
+  return address ?? ((wanted === 4 ? '0.0.0.0' : '::') as IpAddress);
+}

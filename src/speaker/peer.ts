@@ -1,0 +1,132 @@
+/**
+ * One configured peer: its plan, up to two sessions during a collision, its counters, and why it is down.
+ *
+ * Invariant: `sessions` is never empty while the peer may have a session; the first is the one that dials.
+ */
+
+import type { Millis } from '../base/units.ts';
+import type { PeerPlan } from '../datastore/plan-types.ts';
+import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
+import type { Session } from '../fsm/session.ts';
+import type { AfiSafi } from '../net/afi-safi.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import type { GroupId, PeerId } from '../rib/ids.ts';
+import type { Framer } from '../wire/framer.ts';
+import type { UpdateContext } from '../wire/update.ts';
+import type { ConnectionId } from './inputs.ts';
+
+/** One FSM and the connection it holds, if any. */
+export interface SessionSlot {
+  readonly session: Session;
+  connection: Connection | undefined;
+  readonly timerKey: number;
+}
+
+/** One TCP connection, dialled or accepted, from the first SYN to its end. */
+export interface Connection {
+  readonly id: ConnectionId;
+  readonly peer: Peer;
+  readonly slot: SessionSlot;
+  readonly accepted: boolean;
+  /** Our end, once connected: the next hop that we name. */
+  local: IpAddress | undefined;
+  readonly framer: Framer;
+  /** Given to the framer for each message; made once. */
+  readonly visit: (type: number, message: Uint8Array) => boolean;
+  /** `wantsWrite` was said and `pollTransmit` has not come back empty since. */
+  writePending: boolean;
+}
+
+/** State of one address family with this peer, across sessions. */
+export interface PeerFamily {
+  readonly family: AfiSafi;
+  /** The update group joined; present while Established with this family negotiated. */
+  group: GroupId | undefined;
+  /** The RIB knows this peer in this family: it may have paths there, also while the session is down. */
+  inRib: boolean;
+  endOfRibReceived: boolean;
+  /** Paths of the last session are kept as stale until End-of-RIB or the restart time (RFC 4724 §4.2). */
+  stale: boolean;
+}
+
+export interface MessageCounters {
+  open: number;
+  update: number;
+  keepalive: number;
+  notification: number;
+  routeRefresh: number;
+}
+
+const noMessages = (): MessageCounters => ({
+  open: 0,
+  update: 0,
+  keepalive: 0,
+  notification: 0,
+  routeRefresh: 0,
+});
+
+export class Peer {
+  readonly id: PeerId;
+  plan: PeerPlan;
+  readonly sessions: SessionSlot[] = [];
+  readonly families = new Map<AfiSafi, PeerFamily>();
+  /** Of the Established session. */
+  negotiated: NegotiatedSession | undefined;
+  updateContext: UpdateContext | undefined;
+  /** Why no session may come up: by hand, a missing secret, quarantine. */
+  heldBecause: string | undefined;
+  quarantines = 0;
+  /** Until when stale paths are kept; undefined when none are. */
+  staleUntil: Millis | undefined;
+  /** The restart time that this peer promised in its last session, in seconds. */
+  promisedRestartTime: number | undefined;
+
+  readonly received = noMessages();
+  readonly sent = noMessages();
+  octetsReceived = 0;
+  octetsSent = 0;
+  established = 0;
+  flaps = 0;
+  stateSince: Millis;
+  lastError: string | undefined;
+  lastErrorPublished: string | undefined;
+  /** When an UPDATE fault of this peer was last published; the others are only counted. */
+  faultPublished: Millis | undefined;
+
+  constructor(id: PeerId, plan: PeerPlan, now: Millis) {
+    this.id = id;
+    this.plan = plan;
+    this.stateSince = now;
+  }
+
+  get ebgp(): boolean {
+    return this.plan.localAs !== this.plan.remoteAs;
+  }
+
+  /** The slot that is Established, if one is. */
+  get up(): SessionSlot | undefined {
+    return this.sessions.find((slot) => slot.session.state === 'Established');
+  }
+
+  family(family: AfiSafi): PeerFamily {
+    let state = this.families.get(family);
+    if (state === undefined) {
+      state = {
+        family,
+        group: undefined,
+        inRib: false,
+        endOfRibReceived: false,
+        stale: false,
+      };
+      this.families.set(family, state);
+    }
+    return state;
+  }
+}
+
+/** Timers of a peer in the speaker's table: two sessions and the stale routes. */
+export const TIMERS_PER_PEER = 4;
+export const timerKeys = (id: PeerId): { first: number; second: number; stale: number; held: number } => {
+  const base = (id as number) * TIMERS_PER_PEER;
+  return { first: base, second: base + 1, stale: base + 2, held: base + 3 };
+};

@@ -1,0 +1,32 @@
+/**
+ * A bug of ours that one peer's input brings out: that peer is reset and held down, longer each time (DESIGN 3.4).
+ */
+
+import { secondsToMillis, type Seconds } from '../base/units.ts';
+import type { Core } from './core.ts';
+import { type Peer, timerKeys } from './peer.ts';
+import { forgetPaths } from './session-life.ts';
+import { startPeer, stopPeer } from './sessions.ts';
+import { CeaseSubcode } from '../wire/iana.ts';
+
+/** First stay, doubled each time up to the longest. */
+export const QUARANTINE_FIRST: Seconds = 60;
+export const QUARANTINE_LONGEST: Seconds = 3600;
+const QUARANTINED = 'quarantined after an internal error';
+
+export function quarantine(core: Core, peer: Peer, error: unknown): void {
+  const seconds = Math.min(QUARANTINE_FIRST * 2 ** peer.quarantines, QUARANTINE_LONGEST);
+  peer.quarantines++;
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  peer.heldBecause = `${QUARANTINED} for ${seconds} s: ${text}`;
+  stopPeer(core, peer, { type: 'AutomaticStop', subcode: CeaseSubcode.OutOfResources });
+  forgetPaths(core, peer);
+  core.timers.set(timerKeys(peer.id).held, core.now + secondsToMillis(seconds));
+  core.publish({ event: 'peer-quarantined', peer: peer.plan.name, reason: text, seconds });
+}
+
+export function releaseQuarantine(core: Core, peer: Peer): void {
+  if (peer.heldBecause?.startsWith(QUARANTINED) !== true) return;
+  peer.heldBecause = undefined;
+  startPeer(core, peer);
+}

@@ -1,0 +1,40 @@
+/** From the plan of a peer to what its session offers: an OPEN promises only what the speaker implements. */
+
+import { ipv4ToU32 } from '../net/ip-address.ts';
+import type { GracefulRestartOffer, SessionConfig } from '../fsm/session-config.ts';
+import type { Core } from './core.ts';
+import type { Peer } from './peer.ts';
+
+export function sessionConfigOf(core: Core, peer: Peer): SessionConfig {
+  const { plan } = peer;
+  const routerId = core.plan === undefined ? 0 : ipv4ToU32(core.plan.routerId);
+  const version = core.options.softwareVersion;
+  return {
+    localAs: plan.localAs,
+    remoteAs: plan.remoteAs,
+    routerId,
+    families: plan.families,
+    passive: plan.passive,
+    timers: {
+      holdTime: plan.holdTime,
+      ...(plan.keepaliveTime === undefined ? {} : { keepaliveTime: plan.keepaliveTime }),
+    },
+    offer: {
+      gracefulRestart: gracefulRestartOffer(core, peer),
+      ...(version === undefined ? {} : { softwareVersion: version }),
+    },
+  };
+}
+
+function gracefulRestartOffer(core: Core, peer: Peer): GracefulRestartOffer | undefined {
+  const { restartTime, families } = peer.plan;
+  if (restartTime === undefined) return undefined;
+  // RFC 4724 §3: the R bit only after a real restart and until it is over; the F bit of a family only where the
+  // routes in the kernel survived it.
+  const restarting = core.options.restarting && core.recovering;
+  return {
+    restartTime,
+    restarting,
+    forwarding: restarting ? families.filter((family) => core.survived.has(family)) : [],
+  };
+}

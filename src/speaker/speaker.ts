@@ -1,0 +1,139 @@
+/**
+ * The core of godwit: inputs and time in, effects and the next deadline out. No sockets, clocks or promises.
+ *
+ * `step` runs to completion and never throws for a peer's, an operator's or the host's fault. It takes on bounded
+ * work; `morePending` asks for a `wake` as soon as I/O has had its turn.
+ */
+
+import { AssertionError } from '../base/assert.ts';
+import type { Millis, Octets } from '../base/units.ts';
+import { AFI_SAFIS } from '../net/afi-safi.ts';
+import { Core, type SpeakerOptions } from './core.ts';
+import type { Effect } from './effects.ts';
+import type { ConnectionId, SpeakerInput } from './inputs.ts';
+import { resolveNextHops } from './kernel-routes.ts';
+import { onCommand } from './on-command.ts';
+import { onKernel } from './on-kernel.ts';
+import { onPlan } from './on-plan.ts';
+import { onTcp } from './on-tcp.ts';
+import { onTimers } from './on-timer.ts';
+import { quarantine } from './quarantine.ts';
+import { SnapshotView } from './snapshot-view.ts';
+import type { SpeakerView } from './snapshot.ts';
+import { pollTransmit, tellWriters } from './transmit.ts';
+
+/** Prefixes decided a step: about 1 to 2 ms. Keepalives are never late because a table loads. */
+export const DECISION_PREFIXES_PER_STEP_MAX = 4096;
+
+export interface Step {
+  readonly effects: readonly Effect[];
+  /** When to come with `wake` at the latest. */
+  readonly deadline: Millis | undefined;
+  /** Come with `wake` as soon as I/O has had its turn. */
+  readonly morePending: boolean;
+}
+
+export class Speaker {
+  readonly view: SpeakerView;
+  readonly #core: Core;
+
+  constructor(options: SpeakerOptions) {
+    this.#core = new Core(options);
+    this.view = new SnapshotView(this.#core);
+  }
+
+  /** Feeds one input. */
+  step(input: SpeakerInput, now: Millis): Step {
+    const core = this.#core;
+    core.now = now;
+    this.#dispatch(input);
+    onTimers(core);
+    const morePending = this.#work();
+    return { effects: core.takeEffects(), deadline: this.#deadline(), morePending };
+  }
+
+  /** Octets owed to `connection`, about `budget` of them; undefined when nothing is. Valid until they are written. */
+  pollTransmit(connection: ConnectionId, budget: Octets): Uint8Array | undefined {
+    return pollTransmit(this.#core, connection, budget);
+  }
+
+  /** Routes that godwit has written to the kernel, for the state directory: what to append, and the whole. */
+  takeJournal(): Uint8Array | undefined {
+    return this.#core.programmer.takeJournal();
+  }
+
+  exportJournal(): Uint8Array {
+    return this.#core.programmer.exportJournal();
+  }
+
+  #dispatch(input: SpeakerInput): void {
+    const core = this.#core;
+    switch (input.type) {
+      case 'wake':
+        return;
+      case 'planChanged':
+      case 'datastoreLost':
+      case 'datastoreBack':
+        return onPlan(core, input);
+      case 'kernelChanged':
+      case 'kernelDumpStarted':
+      case 'kernelDumpDone':
+      case 'kernelOverrun':
+      case 'kernelAck':
+      case 'kernelUnavailable':
+        return onKernel(core, input);
+      case 'command':
+        return onCommand(core, input);
+      case 'octetsReceived':
+        return this.#onOctets(input);
+      default:
+        return onTcp(core, input);
+    }
+  }
+
+  /** DESIGN 3.4: a bug of ours that one peer's octets bring out costs that peer, not the node. */
+  #onOctets(input: Extract<SpeakerInput, { type: 'octetsReceived' }>): void {
+    const core = this.#core;
+    const peer = core.connections.get(input.connection)?.peer;
+    try {
+      onTcp(core, input);
+    } catch (error) {
+      // An assertion of the shared tables (rib/, fib/) speaks of all peers: the loop ends the process (exit 70).
+      if (peer === undefined || (error instanceof AssertionError && error.message.includes('table'))) throw error;
+      quarantine(core, peer, error);
+    }
+  }
+
+  #work(): boolean {
+    const core = this.#core;
+    resolveNextHops(core);
+    let more = false;
+    for (const family of AFI_SAFIS) {
+      const routes = core.kernelRoutes[family];
+      if (core.ribs[family].settle(DECISION_PREFIXES_PER_STEP_MAX, routes)) more = true;
+      if (routes.continueRemake()) more = true;
+    }
+    tellWriters(core);
+    this.#driveKernel();
+    return more || core.programmer.morePending;
+  }
+
+  #driveKernel(): void {
+    const core = this.#core;
+    const { programmer } = core;
+    if (!core.options.kernelEnabled) return;
+    programmer.onWake(core.now);
+    const dump = programmer.takeDumpRequest(core.now);
+    if (dump !== undefined) core.effect({ type: 'kernelDump' });
+    const batch = programmer.nextBatch(core.now);
+    if (batch !== undefined) core.effect({ type: 'kernelRequests', batch });
+    for (const event of programmer.takeEvents()) core.publish(event);
+  }
+
+  #deadline(): Millis | undefined {
+    const timers = this.#core.timers.nextDeadline();
+    const kernel = this.#core.options.kernelEnabled ? this.#core.programmer.deadline() : undefined;
+    if (timers === undefined) return kernel;
+    return kernel === undefined ? timers : Math.min(timers, kernel);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * UPDATEs are pulled: a connection with something due is named once, and polled when its socket takes octets.
+ * A slow peer costs marks in the RIB, never a queue here.
+ */
+
+import type { Octets } from '../base/units.ts';
+import { AFI_SAFIS } from '../net/afi-safi.ts';
+import type { Core } from './core.ts';
+import type { ConnectionId } from './inputs.ts';
+import type { Peer } from './peer.ts';
+
+/** Names every Established connection that has something due and has not been named since it was last empty. */
+export function tellWriters(core: Core): void {
+  for (const peer of core.peers.values()) {
+    if (peer.negotiated === undefined) continue;
+    const connection = peer.up?.connection;
+    if (connection === undefined || connection.writePending || !hasPending(core, peer)) continue;
+    connection.writePending = true;
+    core.effect({ type: 'wantsWrite', connection: connection.id });
+  }
+}
+
+function hasPending(core: Core, peer: Peer): boolean {
+  for (const family of AFI_SAFIS) {
+    if (peer.families.get(family)?.group !== undefined && core.ribs[family].hasPending(peer.id)) return true;
+  }
+  return false;
+}
+
+export function pollTransmit(core: Core, id: ConnectionId, budget: Octets): Uint8Array | undefined {
+  const connection = core.connections.get(id);
+  if (connection === undefined) return undefined;
+  const { peer, slot } = connection;
+  if (slot.session.state !== 'Established') return undefined;
+  for (const family of AFI_SAFIS) {
+    if (peer.families.get(family)?.group === undefined) continue;
+    const octets = core.ribs[family].poll(peer.id, budget);
+    if (octets === undefined) continue;
+    peer.octetsSent += octets.length;
+    peer.sent.update += countMessages(octets);
+    return octets;
+  }
+  connection.writePending = false;
+  return undefined;
+}
+
+/** `octets` are whole messages. */
+function countMessages(octets: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < octets.length; count++) at += (octets[at + 16]! << 8) | octets[at + 17]!;
+  return count;
+}
