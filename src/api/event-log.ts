@@ -32,7 +32,7 @@ export class EventLog implements EventSource {
     };
     this.#events.push(message);
     if (this.#events.length > EVENTS_KEPT_MAX) this.#events.shift();
-    for (const listener of this.#listeners) listener(message);
+    for (const listener of this.#listeners) this.#tell(listener, message);
     return message;
   }
 
@@ -43,5 +43,14 @@ export class EventLog implements EventSource {
   subscribe(listener: (event: EventMessage) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** A follower that fails must not reach into the loop that published. */
+  #tell(listener: (event: EventMessage) => void, message: EventMessage): void {
+    try {
+      listener(message);
+    } catch {
+      this.#listeners.delete(listener);
+    }
   }
 }

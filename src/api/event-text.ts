@@ -12,51 +12,108 @@ export interface EventText {
   readonly text: string;
 }
 
-type EventNamed<K, T = SpeakerEvent> = T extends { event: infer E } ? (K extends E ? T : never) : never;
-type Describe<K extends SpeakerEvent['event']> = (event: EventNamed<K>) => EventText;
+type EventNamed<K, T = SpeakerEvent> = T extends { event: infer E }
+  ? K extends E
+    ? T
+    : never
+  : never;
 
-const info = (text: string): EventText => ({ level: 'info', text });
-const warn = (text: string): EventText => ({ level: 'warn', text });
-const error = (text: string): EventText => ({ level: 'error', text });
-const debug = (text: string): EventText => ({ level: 'debug', text });
+interface EventRow<K extends SpeakerEvent['event']> {
+  /** By who must act: `error` the operator now, `warn` somebody soon, the rest nobody. */
+  readonly level: EventLevel;
+  /** When it happens, for the reference. */
+  readonly means: string;
+  readonly say: (event: EventNamed<K>) => string;
+}
 
-const DESCRIPTIONS: { readonly [K in SpeakerEvent['event']]: Describe<K> } = {
-  'session-up': (e) =>
-    info(`Session ${e.peer} with ${e.address} AS ${e.remoteAs} is up: ${e.families.join(', ')}`),
+/** One row for each event; `docs/reference/events.md` is made from it. */
+export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } = {
+  'session-up': {
+    level: 'info',
+    means: 'A session reached Established',
+    say: (e) => `Session ${e.peer} with ${e.address} AS ${e.remoteAs} is up: ${e.families.join(', ')}`),
   'session-down': (e) =>
-    warn(`Session ${e.peer} with ${e.address} went down from ${e.state}: ${e.reason}`),
-  'session-refused': (e) =>
-    warn(`Session ${e.peer} with ${e.address} could not be established: ${e.reason}`),
-  'unknown-caller': (e) => warn(`Refused a connection from ${e.address} port ${e.port}: ${e.reason}`),
-  notification: (e) => info(`NOTIFICATION ${e.direction} ${e.direction === 'sent' ? 'to' : 'from'} ${e.peer}: ${e.text}`),
-  'update-fault': (e) => warn(`UPDATE from ${e.peer}: ${e.attribute}: ${e.reason} (${e.action})`),
-  'peer-added': (e) => info(`Neighbor ${e.peer} (${e.address}) added: ${e.reason}`),
-  'peer-removed': (e) => info(`Neighbor ${e.peer} (${e.address}) removed: ${e.reason}`),
-  'peer-changed': (e) => info(`Neighbor ${e.peer}: ${e.change}: ${e.reason}`),
-  'end-of-rib': (e) => info(`End-of-RIB for ${e.family} received from ${e.peer}`),
-  'stale-swept': (e) => info(`${e.routes} stale ${e.family} routes of ${e.peer} removed: ${e.reason}`),
+    warn(`Session ${e.peer} with ${e.address} went down from ${e.state}: ${e.reason}`,
+  },
+  'session-refused': {
+    level: 'warn',
+    means: 'An attempt that never became Established failed; equal causes in a row are said once',
+    say: (e) => `Session ${e.peer} with ${e.address} could not be established: ${e.reason}`),
+  'unknown-caller': (e) =>
+    warn(`Refused a connection from ${e.address} port ${e.port}: ${e.reason}`,
+  },
+  notification: {
+    level: 'debug',
+    means: 'A NOTIFICATION was sent or received',
+    say: (e) => `NOTIFICATION ${e.direction} ${e.direction === 'sent' ? 'to' : 'from'} ${e.peer}: ${e.text}`,
+    ),
+  'update-fault': (e) => warn(`UPDATE from ${e.peer}: ${e.attribute}: ${e.reason} (${e.action})`,
+  },
+  'peer-added': {
+    level: 'info',
+    means: 'The plan has a new neighbor',
+    say: (e) => `Neighbor $e.peer($e.address) added: $e.reason`),
+  'peer-removed': (e) => info(`Neighbor $e.peer($e.address) removed: $e.reason`,
+  },
+  'peer-changed': {
+    level: 'info',
+    means: 'The plan changed a neighbor; `change` says what was done, from nothing to a restart of the session',
+    say: (e) => `Neighbor $e.peer: $e.change: $e.reason`),
+  'end-of-rib': (e) => info(`End-of-RIB for ${e.family} received from $e.peer`,
+  },
+  'stale-swept': {
+    level: 'info',
+    means: 'Routes kept over a restart of a neighbor were not announced again',
+    say: (e) => `$e.routesstale $e.familyroutes of $e.peerremoved: $e.reason`),
   'route-restored': (e) =>
-    warn(`Kernel route ${e.prefix} restored (attempt ${e.attempts}): ${e.reason}`),
-  'route-parked': (e) => warn(`Kernel route ${e.prefix} waits: ${e.reason}`),
-  'route-error': (e) => error(`Kernel route ${e.prefix} refused (${e.errno}): ${e.reason}`),
-  'kernel-overrun': (e) => warn(`Kernel events were lost: ${e.reason}`),
-  'kernel-synced': (e) => info(`Kernel routes are in sync: ${e.reason}`),
-  'kernel-unavailable': (e) => error(`Kernel cannot be programmed: ${e.reason}`),
-  'datastore-lost': (e) => error(`Datastore lost, the last configuration stays: ${e.reason}`),
-  'datastore-back': (e) => info(`Datastore is back: ${e.reason}`),
-  'resource-rejected': (e) => error(`${e.resource}: ${e.reason}`),
-  'plan-applied': (e) => info(`Plan ${e.revision} applied, ${e.changes} changes: ${e.reason}`),
-  'plan-held': (e) => warn(`Plan ${e.revision} is held back: ${e.reason}`),
-  listener: (e) => info(`Listener ${e.local}: ${e.reason}`),
+    warn(`Kernel route $e.prefixrestored (attempt ${e.attempts}): $e.reason`,
+  },
+  'route-parked': {
+    level: 'warn',
+    means: 'A route cannot be written now, and waits for what would change that',
+    say: (e) => `Kernel route $e.prefixwaits: $e.reason`),
+  'route-error': (e) => error(`Kernel route $e.prefixrefused (${e.errno}): $e.reason`,
+  },
+  'kernel-overrun': {
+    level: 'warn',
+    means: 'The kernel dropped events; everything is read again',
+    say: (e) => `Kernel events were lost: $e.reason`),
+  'kernel-synced': (e) => info(`Kernel routes are in sync: $e.reason`,
+  },
+  'kernel-unavailable': {
+    level: 'error',
+    means: 'The kernel can be neither read nor written',
+    say: (e) => `Kernel cannot be programmed: $e.reason`),
+  'datastore-lost': (e) => error(`Datastore lost, the last configuration stays: $e.reason`,
+  },
+  'datastore-back': {
+    level: 'info',
+    means: 'The resources can be read again',
+    say: (e) => `Datastore is back: $e.reason`),
+  'resource-rejected': (e) => error(`$e.resource: $e.reason`,
+  },
+  'plan-applied': {
+    level: 'info',
+    means: 'A new plan is in force',
+    say: (e) => `Plan $e.revisionapplied, $e.changeschanges: $e.reason`),
+  'plan-held': (e) => warn(`Plan $e.revisionis held back: $e.reason`,
+  },
+  listener: {
+    level: 'info',
+    means: 'A listening socket opened, or could not be opened',
+    say: (e) => `Listener $e.local: $e.reason`),
   'peer-quarantined': (e) =>
-    error(`Neighbor ${e.peer} is quarantined for ${e.seconds} s: ${e.reason}`),
-  stopping: (e) => info(`Stopping (${e.mode}): ${e.reason}`),
+    error(`Neighbor $e.peeris quarantined for ${e.seconds} s: $e.reason`,
+  },
+  stopping: {
+    level: 'info',
+    means: 'The daemon stops',
+    say: (e) => `Stopping (${e.mode}): $e.reason`,
+  },
 };
 
 /** The sentence and level of `event`. */
 export function describeEvent(event: SpeakerEvent): EventText {
-  const describe = DESCRIPTIONS[event.event] as (event: SpeakerEvent) => EventText;
-  const text = describe(event);
-  // A refused attempt while a neighbor boots is ordinary; its reason stays visible in `show neighbors`.
-  return event.event === 'notification' ? debug(text.text) : text;
+  const { level, say } = EVENT_ROWS[event.event];
+  return { level, text: (say as (event: SpeakerEvent) => string)(event) };
 }

@@ -7,8 +7,8 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { MetricSpec } from '../base/metrics.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
-import type { NeighborView, SpeakerView } from '../speaker/snapshot.ts';
 import { speakerMetrics } from '../speaker/metrics.ts';
+import type { NeighborView, SpeakerView } from '../speaker/snapshot.ts';
 import type { DaemonFacts } from './messages.ts';
 
 /** What only the process knows. */
@@ -28,7 +28,8 @@ export class MetricsText {
 
   constructor(view: SpeakerView) {
     this.#view = view;
-    for (const [name, spec] of Object.entries<MetricSpec>(speakerMetrics)) this.#declare(name, spec);
+    for (const [name, spec] of Object.entries<MetricSpec>(speakerMetrics))
+      this.#declare(name, spec);
   }
 
   /** The whole text. */
@@ -41,11 +42,20 @@ export class MetricsText {
   }
 
   #declare(name: string, spec: MetricSpec): void {
-    const common = { name, help: spec.help, labelNames: [...(spec.labels ?? [])], registers: [this.#registry] };
+    const common = {
+      name,
+      help: spec.help,
+      labelNames: [...(spec.labels ?? [])],
+      registers: [this.#registry],
+    };
     this.#metrics.set(name, spec.type === 'counter' ? new Counter(common) : new Gauge(common));
   }
 
-  #set(name: keyof typeof speakerMetrics, value: number, labels: Record<string, string> = {}): void {
+  #set(
+    name: keyof typeof speakerMetrics,
+    value: number,
+    labels: Record<string, string> = {},
+  ): void {
     const metric = this.#metrics.get(name);
     if (metric instanceof Gauge) metric.set(labels, value);
     else metric?.inc(labels, value);

@@ -14,7 +14,10 @@ export interface Option {
 export const flag = (help: string): Option & { kind: 'flag' } => ({ kind: 'flag', help });
 export const text = (help: string): Option & { kind: 'text' } => ({ kind: 'text', help });
 export const number = (help: string): Option & { kind: 'number' } => ({ kind: 'number', help });
-export const oneOf = <const V extends readonly string[]>(values: V, help: string): Option & { kind: 'oneOf'; values: V } => ({
+export const oneOf = <const V extends readonly string[]>(
+  values: V,
+  help: string,
+): Option & { kind: 'oneOf'; values: V } => ({
   kind: 'oneOf',
   help,
   values,
@@ -40,7 +43,9 @@ export interface RunContext<T extends Readonly<Record<string, Option>>> {
   readonly api: () => GodwitClient;
 }
 
-export interface Command<T extends Readonly<Record<string, Option>> = Readonly<Record<string, Option>>> {
+export interface Command<
+  T extends Readonly<Record<string, Option>> = Readonly<Record<string, Option>>,
+> {
   readonly path: readonly string[];
   readonly summary: string;
   /** `<name>` required, `[prefix]` optional. */
@@ -52,7 +57,9 @@ export interface Command<T extends Readonly<Record<string, Option>> = Readonly<R
   run(context: RunContext<T>): Promise<number | undefined>;
 }
 
-export function command<const T extends Readonly<Record<string, Option>>>(definition: Command<T>): Command {
+export function command<const T extends Readonly<Record<string, Option>>>(
+  definition: Command<T>,
+): Command {
   return definition as unknown as Command;
 }
 

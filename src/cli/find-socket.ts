@@ -14,7 +14,11 @@ export interface SocketQuestion {
 }
 
 /** @returns the path, or a sentence that says which sockets there are. */
-export function findSocket({ socket, node, env }: SocketQuestion): { path: string } | { error: string } {
+export function findSocket({
+  socket,
+  node,
+  env,
+}: SocketQuestion): { path: string } | { error: string } {
   if (socket !== undefined) return { path: socket };
   const named = env['GODWIT_SOCKET'];
   if (node === undefined && named !== undefined && named !== '') return { path: named };
@@ -22,16 +26,21 @@ export function findSocket({ socket, node, env }: SocketQuestion): { path: strin
   if (node === undefined) {
     if (found.includes(DEFAULT_SOCKET) || found.length === 0) return { path: DEFAULT_SOCKET };
     if (found.length === 1) return { path: found[0]! };
-    return { error: `Several daemons run here; say which with -n NODE or --socket. ${list(found)}` };
+    return {
+      error: `Several daemons run here; say which with -n NODE or --socket. ${list(found)}`,
+    };
   }
   const matching = found.filter((path) => path.endsWith(`/${node}/${SOCKET_NAME}`));
   if (matching.length === 1) return { path: matching[0]! };
-  if (matching.length > 1) return { error: `Several daemons are called ${node}; use --socket. ${list(matching)}` };
+  if (matching.length > 1)
+    return { error: `Several daemons are called ${node}; use --socket. ${list(matching)}` };
   return { error: `No daemon of a node ${node} runs here. ${list(found)}` };
 }
 
 function list(paths: readonly string[]): string {
-  return paths.length === 0 ? `There is no socket below ${RUN_DIRECTORY}` : `Sockets: ${paths.join(', ')}`;
+  return paths.length === 0
+    ? `There is no socket below ${RUN_DIRECTORY}`
+    : `Sockets: ${paths.join(', ')}`;
 }
 
 /** `/run/godwit/godwit.sock` and `/run/godwit/<fabric>/<node>/godwit.sock`. */

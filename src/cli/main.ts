@@ -3,7 +3,7 @@
  * 70 it could not answer; others are each command's own and stand in its help.
  */
 
-import { Command as Program, CommanderError, Option as ProgramOption } from 'commander';
+import { CommanderError, Command as Program, Option as ProgramOption } from 'commander';
 import { ClientError, GodwitClient } from '../io/client.ts';
 import type { Command, Option } from './command.ts';
 import { COMMANDS } from './commands/table.ts';
@@ -15,7 +15,11 @@ const EXIT_USAGE = 64;
 const EXIT_UNREACHABLE = 69;
 const EXIT_SOFTWARE = 70;
 
-const EXIT_BY_KIND = { refused: EXIT_REFUSED, unreachable: EXIT_UNREACHABLE, failed: EXIT_SOFTWARE } as const;
+const EXIT_BY_KIND = {
+  refused: EXIT_REFUSED,
+  unreachable: EXIT_UNREACHABLE,
+  failed: EXIT_SOFTWARE,
+} as const;
 
 export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   let exitCode = 0;
@@ -39,7 +43,10 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
 export function buildProgram(env: NodeJS.ProcessEnv, done: (exitCode: number) => void): Program {
   const program = new Program('godwit')
     .description('Talks to godwitd: what it knows, what it does, and why')
-    .option('-n, --node <node>', 'speak to the daemon of this node, where several run on one machine')
+    .option(
+      '-n, --node <node>',
+      'speak to the daemon of this node, where several run on one machine',
+    )
     .option('--socket <path>', 'speak to the daemon on this control socket')
     .showHelpAfterError('(godwit --help lists the commands)')
     .exitOverride();
@@ -47,15 +54,26 @@ export function buildProgram(env: NodeJS.ProcessEnv, done: (exitCode: number) =>
   return program;
 }
 
-function addCommand(program: Program, definition: Command, env: NodeJS.ProcessEnv, done: (exitCode: number) => void): void {
+function addCommand(
+  program: Program,
+  definition: Command,
+  env: NodeJS.ProcessEnv,
+  done: (exitCode: number) => void,
+): void {
   let parent = program;
   for (const word of definition.path.slice(0, -1)) parent = groupOf(parent, word);
-  const leaf = parent.command(definition.path.at(-1)!).description(definition.summary).exitOverride();
+  const leaf = parent
+    .command(definition.path.at(-1)!)
+    .description(definition.summary)
+    .exitOverride();
   for (const argument of definition.arguments ?? []) leaf.argument(argument);
-  for (const [name, option] of Object.entries(definition.options)) leaf.addOption(programOption(name, option));
+  for (const [name, option] of Object.entries(definition.options))
+    leaf.addOption(programOption(name, option));
   leaf.addHelpText('after', helpAfter(definition));
   leaf.action(async (...args: unknown[]) => {
-    const words = args.slice(0, definition.arguments?.length ?? 0).filter((word) => typeof word === 'string');
+    const words = args
+      .slice(0, definition.arguments?.length ?? 0)
+      .filter((word) => typeof word === 'string');
     done(await run(definition, { words, options: leaf.opts(), globals: program.opts(), env }));
   });
 }
@@ -67,7 +85,10 @@ interface Invocation {
   readonly env: NodeJS.ProcessEnv;
 }
 
-async function run(definition: Command, { words, options, globals, env }: Invocation): Promise<number> {
+async function run(
+  definition: Command,
+  { words, options, globals, env }: Invocation,
+): Promise<number> {
   let client: GodwitClient | undefined;
   const api = (): GodwitClient => {
     if (client !== undefined) return client;
@@ -78,7 +99,10 @@ async function run(definition: Command, { words, options, globals, env }: Invoca
   };
   try {
     const values = Object.fromEntries(
-      Object.entries(definition.options).map(([name, option]) => [name, valueOf(option, options[name])]),
+      Object.entries(definition.options).map(([name, option]) => [
+        name,
+        valueOf(option, options[name]),
+      ]),
     );
     return (await definition.run({ options: values as never, words, out: new Output(), api })) ?? 0;
   } finally {
@@ -93,20 +117,30 @@ function valueOf(option: Option, value: unknown): unknown {
 
 function groupOf(parent: Program, word: string): Program {
   const known = parent.commands.find((candidate) => candidate.name() === word);
-  return known ?? parent.command(word).description(GROUPS[word] ?? '').exitOverride();
+  return (
+    known ??
+    parent
+      .command(word)
+      .description(GROUPS[word] ?? '')
+      .exitOverride()
+  );
 }
 
 const GROUPS: Readonly<Record<string, string>> = { show: 'Show what the daemon knows' };
 
 function programOption(name: string, option: Option): ProgramOption {
-  const made = new ProgramOption(option.kind === 'flag' ? `--${name}` : `--${name} <${name}>`, option.help);
+  const made = new ProgramOption(
+    option.kind === 'flag' ? `--${name}` : `--${name} <${name}>`,
+    option.help,
+  );
   if (option.values !== undefined) made.choices(option.values);
   if (option.kind === 'number') made.argParser(wholeNumber);
   return made;
 }
 
 function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new CommanderError(EXIT_USAGE, 'godwit.number', `"${text}" is not a whole number`);
+  if (!/^\d+$/.test(text))
+    throw new CommanderError(EXIT_USAGE, 'godwit.number', `"${text}" is not a whole number`);
   return Number(text);
 }
 

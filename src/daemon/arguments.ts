@@ -21,7 +21,10 @@ interface Arguments {
   readonly action: 'run' | 'check' | 'version' | 'help';
 }
 
-export async function parseArguments(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+export async function parseArguments(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<number> {
   const parsed = parse(argv);
   if (typeof parsed === 'string') {
     process.stderr.write(`${parsed}\n\n${USAGE}`);
@@ -49,7 +52,8 @@ export async function parseArguments(argv: readonly string[], env: NodeJS.Proces
 async function run(configPath: string | undefined, env: NodeJS.ProcessEnv): Promise<number> {
   const { settings, problems } = await loadSettings({ configPath, env });
   if (settings === undefined) {
-    for (const problem of problems) process.stderr.write(`${problem.severity}: ${formatConfigError(problem)}\n`);
+    for (const problem of problems)
+      process.stderr.write(`${problem.severity}: ${formatConfigError(problem)}\n`);
     return EXIT_CONFIG;
   }
   const log = openLog({
@@ -57,7 +61,8 @@ async function run(configPath: string | undefined, env: NodeJS.ProcessEnv): Prom
     format: settings.log.format,
     node: settings.nodeName,
   });
-  for (const problem of problems) log.warn({ event: 'config-warning', code: problem.code }, formatConfigError(problem));
+  for (const problem of problems)
+    log.warn({ event: 'config-warning', code: problem.code }, formatConfigError(problem));
   return Daemon.run(settings, log);
 }
 

@@ -82,7 +82,11 @@ export class Configuration {
     if (output.held !== undefined) {
       const { revision, reason } = output.held;
       const remedy = 'godwit release applies it at once, undoing the edit drops it';
-      publish({ event: 'plan-held', revision, reason: `${reason}. It is applied after 60 s; ${remedy}` });
+      publish({
+        event: 'plan-held',
+        revision,
+        reason: `${reason}. It is applied after 60 s; ${remedy}`,
+      });
     }
     if (output.persist !== undefined) this.#persist(output.persist);
     this.#wakeAt(output.deadline);

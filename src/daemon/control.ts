@@ -36,7 +36,11 @@ export class Control implements DaemonPort {
   facts(): DaemonFacts {
     const { configuration, version } = this.#parts;
     const { problems, held } = configuration.view();
-    return { version, problems: problems.length, ...(held === undefined ? {} : { heldChange: held.reason }) };
+    return {
+      version,
+      problems: problems.length,
+      ...(held === undefined ? {} : { heldChange: held.reason }),
+    };
   }
 
   problems(): readonly ConfigError[] {

@@ -95,7 +95,10 @@ export class Daemon {
     const stateDir = new StateDir(settings.stateDir, settings.nodeName);
     const refused = await stateDir.prepare();
     if (refused !== undefined) {
-      log.fatal(refused, `The state directory ${settings.stateDir} cannot be used (${refused.errno}); set state.dir`);
+      log.fatal(
+        refused,
+        `The state directory ${settings.stateDir} cannot be used (${refused.errno}); set state.dir`,
+      );
       return EXIT_CANNOT_CREATE;
     }
     const daemon = new Daemon(settings, log);
@@ -104,7 +107,10 @@ export class Daemon {
 
   async #run(stateDir: StateDir): Promise<number> {
     const { settings, log } = { settings: this.#settings, log: this.#log };
-    log.info({ event: 'starting', node: settings.nodeName, version: packageVersion() }, 'godwit starts');
+    log.info(
+      { event: 'starting', node: settings.nodeName, version: packageVersion() },
+      'godwit starts',
+    );
     const configuration = await Configuration.open({
       settings,
       stateDir,
@@ -150,10 +156,15 @@ export class Daemon {
     this.#grpc = grpc;
     if (http === undefined) return undefined;
     const api = new HttpApi(control, allowedHosts(http.address));
-    const server = await HttpServer.open({ host: http.address, port: http.port }, (request) => api.answer(request));
+    const server = await HttpServer.open({ host: http.address, port: http.port }, (request) =>
+      api.answer(request),
+    );
     if ('kind' in server) {
       // Routing is worth more than its metrics.
-      this.#log.error(server, `${server.detail}: ${server.errno}. Metrics and health are not served; set http.listen`);
+      this.#log.error(
+        server,
+        `${server.detail}: ${server.errno}. Metrics and health are not served; set http.listen`,
+      );
     } else this.#http = server;
     return undefined;
   }
@@ -187,7 +198,10 @@ export class Daemon {
   }
 
   #stop(signal: NodeJS.Signals): void {
-    this.#control?.execute({ command: 'shutdown', mode: 'restart', message: signal }, () => undefined);
+    this.#control?.execute(
+      { command: 'shutdown', mode: 'restart', message: signal },
+      () => undefined,
+    );
   }
 
   #farewell(): void {
@@ -209,12 +223,18 @@ export class Daemon {
 
   #fatal(error: unknown, input: string): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#log.fatal({ event: 'internal-error', input, error: text }, `Internal error while handling ${input}; kernel routes stay`);
+    this.#log.fatal(
+      { event: 'internal-error', input, error: text },
+      `Internal error while handling ${input}; kernel routes stay`,
+    );
     this.#end(EXIT_SOFTWARE);
   }
 
   #trouble(what: string, error: SystemError): void {
-    this.#log.error({ event: 'system-error', ...error }, `${what}: ${error.call} failed: ${error.errno} ${error.detail ?? ''}`);
+    this.#log.error(
+      { event: 'system-error', ...error },
+      `${what}: ${error.call} failed: ${error.errno} ${error.detail ?? ''}`,
+    );
   }
 
   #close(): void {

@@ -40,7 +40,10 @@ export class KernelShell {
       events: this.#visitor((route) => route.portId !== this.#socket?.requestPort),
       onOverrun: () => {
         this.#flush();
-        this.#options.submit({ type: 'kernelOverrun', reason: 'the event socket overflowed (ENOBUFS)' });
+        this.#options.submit({
+          type: 'kernelOverrun',
+          reason: 'the event socket overflowed (ENOBUFS)',
+        });
       },
       onError: (error) => this.#unavailable(error),
     });
@@ -91,13 +94,17 @@ export class KernelShell {
   #dumpNext(kinds: readonly KernelDump[], state: { attempt: number; interrupted: boolean }): void {
     const [kind, ...rest] = kinds;
     if (kind === undefined) return this.#dumpEnded(state);
-    this.#socket?.dump(kind, this.#visitor(() => true), ({ interrupted, error }) => {
-      if (error !== undefined && !isMissingTable(error)) {
-        if (error.errno === 'EPERM') return this.#unavailable(error);
-        return this.#dumpEnded({ ...state, interrupted: true });
-      }
-      this.#dumpNext(rest, { ...state, interrupted: state.interrupted || interrupted });
-    });
+    this.#socket?.dump(
+      kind,
+      this.#visitor(() => true),
+      ({ interrupted, error }) => {
+        if (error !== undefined && !isMissingTable(error)) {
+          if (error.errno === 'EPERM') return this.#unavailable(error);
+          return this.#dumpEnded({ ...state, interrupted: true });
+        }
+        this.#dumpNext(rest, { ...state, interrupted: state.interrupted || interrupted });
+      },
+    );
   }
 
   #dumpEnded({ attempt, interrupted }: { attempt: number; interrupted: boolean }): void {

@@ -60,7 +60,8 @@ export class Loop {
     this.#running = true;
     try {
       this.#step(input);
-      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#step(next);
+      for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift())
+        this.#step(next);
     } finally {
       this.#running = false;
     }

@@ -40,7 +40,10 @@ interface Open {
   flushSoon: NodeJS.Immediate | undefined;
 }
 
-type TcpEffect = Extract<Effect, { type: 'listen' | 'listenerPeers' | 'dial' | 'hangUp' | 'send' | 'wantsWrite' }>;
+type TcpEffect = Extract<
+  Effect,
+  { type: 'listen' | 'listenerPeers' | 'dial' | 'hangUp' | 'send' | 'wantsWrite' }
+>;
 
 export class TcpShell {
   readonly #options: TcpShellOptions;
@@ -71,6 +74,7 @@ export class TcpShell {
       case 'hangUp':
         return this.#hangUp(effect.connection, effect.abort);
       case 'send': {
+        this.#openIncoming(effect.connection);
         const open = this.#open.get(effect.connection);
         if (open === undefined) return;
         open.socket.write(effect.octets);
@@ -112,7 +116,8 @@ export class TcpShell {
       });
       if ('kind' in listener) {
         // A machine without IPv6 at all is no fault of the configuration.
-        if (addresses.length === 0 && address === '::' && listener.errno === 'EAFNOSUPPORT') continue;
+        if (addresses.length === 0 && address === '::' && listener.errno === 'EAFNOSUPPORT')
+          continue;
         failed = true;
         this.#options.submit({ type: 'listenerChanged', local, error: listener });
         continue;
@@ -165,7 +170,7 @@ export class TcpShell {
     this.#openIncoming(connection);
   }
 
-  /** Called before anything is done with an accepted connection, in whichever order that comes. */
+  /** The core wants the connection: it has not said `hangUp`, or has something to send already. */
   #openIncoming(connection: ConnectionId): void {
     const pending = this.#incoming.get(connection);
     if (pending === undefined) return;

@@ -18,7 +18,12 @@ export interface KernelRules {
   /** Prefixes never programmed (service CIDRs). */
   readonly rejected: readonly Prefix[];
   /** Metric for a BGP route without one: `priority` maps LOCAL_PREF to metric, `none` writes no metric (Calico ≤ v3.31). */
-  readonly metric: { readonly mode: 'priority'; readonly normal: { readonly ipv4: number; readonly ipv6: number } } | { readonly mode: 'none' };
+  readonly metric:
+    | {
+        readonly mode: 'priority';
+        readonly normal: { readonly ipv4: number; readonly ipv6: number };
+      }
+    | { readonly mode: 'none' };
   /** Hold back writes for tunnelled pools until the owner is known (no ClusterInformation in an etcd/kubernetes store). */
   readonly holdTunnelled?: string;
 }

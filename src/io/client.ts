@@ -28,7 +28,10 @@ interface Stub {
   [method: string]: unknown;
   close(): void;
 }
-type UnaryCall = (request: object, callback: (error: ServiceError | null, reply: unknown) => void) => void;
+type UnaryCall = (
+  request: object,
+  callback: (error: ServiceError | null, reply: unknown) => void,
+) => void;
 type StreamCall = (request: object) => AsyncIterable<unknown> & { cancel(): void };
 
 export class GodwitClient {

@@ -1,6 +1,6 @@
 /** Where the package lies: sources run from `src/`, users run the compiled JavaScript in `dist/`. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -13,4 +13,10 @@ export function packageRoot(): string {
     folder = parent;
   }
   return folder;
+}
+
+/** As `--version` says it. */
+export function packageVersion(): string {
+  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
 }

@@ -18,7 +18,8 @@ export type Condition =
     }
   /** Equal to or inside any of these. */
   | { readonly kind: 'insideAny'; readonly prefixes: readonly Prefix[] }
-  | { readonly kind: 'source'; readonly source: RouteSource }
+  /** With `negate`: from anywhere else. */
+  | { readonly kind: 'source'; readonly source: RouteSource; readonly negate?: true }
   /** Shell pattern (`*`, `?`) on the outgoing interface; false when the route has none. */
   | { readonly kind: 'interface'; readonly pattern: string }
   | { readonly kind: 'peerType'; readonly peerType: 'ebgp' | 'ibgp' }
@@ -27,14 +28,21 @@ export type Condition =
   | { readonly kind: 'largeCommunity'; readonly value: readonly [number, number, number] }
   /** AS_PATH starts with these, leftmost first. */
   | { readonly kind: 'asPathPrefix'; readonly asns: readonly number[] }
-  | { readonly kind: 'localPref'; readonly operator: 'equal' | 'above' | 'below'; readonly value: number };
+  | {
+      readonly kind: 'localPref';
+      readonly operator: 'equal' | 'above' | 'below';
+      readonly value: number;
+    };
 
 /** Where a route in the Loc-RIB came from. `block` and `service` are originated by this node's plan. */
 export type RouteSource = 'bgp' | 'block' | 'service' | 'kernel' | 'direct' | 'static';
 
 export type Action =
   | { readonly kind: 'addCommunities'; readonly values: readonly number[] }
-  | { readonly kind: 'addLargeCommunities'; readonly values: readonly (readonly [number, number, number])[] }
+  | {
+      readonly kind: 'addLargeCommunities';
+      readonly values: readonly (readonly [number, number, number])[];
+    }
   | { readonly kind: 'prepend'; readonly asns: readonly number[] }
   | { readonly kind: 'setLocalPref'; readonly value: number }
   /** Ranks the path above (or below) those of other preferences; the default of BGP paths is 100. */

@@ -14,6 +14,8 @@ import type { KernelPolicy } from '../fib/kernel-policy.ts';
 import { KernelView } from '../fib/kernel-view.ts';
 import { RouteProgrammer } from '../fib/route-programmer.ts';
 import { RouteShapes } from '../fib/route-shape.ts';
+import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
+import type { SessionDown } from '../fsm/session-output.ts';
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { NextHopId, PeerId } from '../rib/ids.ts';
@@ -23,8 +25,8 @@ import { Rib } from '../rib/rib.ts';
 import type { Effect } from './effects.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
-import { KernelRoutes, nextHopResolver } from './kernel-routes.ts';
-import type { Connection, Peer } from './peer.ts';
+import { KernelRoutes } from './kernel-routes.ts';
+import type { Connection, Peer, SessionSlot } from './peer.ts';
 import { Policies } from './policies.ts';
 import { UnknownCallers } from './unknown-callers.ts';
 
@@ -43,10 +45,18 @@ export interface SpeakerOptions {
 }
 
 /** Peers a speaker can have: PeerId is 16 bits wide in the RIB's columns, 0 is the node itself. */
-export const PEERS_MAX = 65_534;
+const PEERS_MAX = 65_534;
 
 /** RT_TABLE_MAIN: next hops are resolved in it. */
 const MAIN_TABLE = 254;
+
+/** What a session's life means beyond itself; the speaker wires it, so that sessions know nothing of tables. */
+export interface SessionListener {
+  /** @returns whether the connection is still there for the next message. */
+  message(connection: Connection, message: Uint8Array): boolean;
+  established(slot: SessionSlot, negotiated: NegotiatedSession): void;
+  ended(peer: Peer, down: SessionDown): void;
+}
 
 export type ListenerState = { readonly local: Endpoint; readonly error?: string };
 
@@ -71,17 +81,19 @@ export class Core {
   kernelPolicy: KernelPolicy | undefined;
   /** Of the kernel policy when next hops were last resolved. */
   kernelGeneration = '';
-  readonly resolveNextHop: (id: NextHopId) => void;
+  /** Small integers for resolutions, so that the RIB can tell that one changed. */
+  readonly resolutionHandles = new Map<string, number>();
   /** Own prefixes by `prefix source`. */
   readonly origins = new Map<string, OriginatedPrefix>();
 
-
+  /** Set before the first input. */
+  declare listener: SessionListener;
   plan: SpeakerPlan | undefined;
   planRevision = 0;
   datastore: { state: 'in-sync' | 'lost' | 'waiting'; reason?: string; since: Millis };
   kernelState: { state: 'synced' | 'syncing' | 'unavailable' | 'disabled'; reason?: string };
-  /** Waiting for peers' End-of-RIB after our own start (RFC 4724 §4.1); see `recovery.ts`. */
-  recovering = true;
+  /** Waiting for peers' End-of-RIB after our own restart (RFC 4724 §4.1); see `recovery.ts`. */
+  recovering: boolean;
   recoveryStarted: Millis | undefined;
   /** Families whose routes the kernel still held when we came back. */
   readonly survived = new Set<AfiSafi>();
@@ -97,10 +109,13 @@ export class Core {
   constructor(options: SpeakerOptions) {
     this.options = options;
     this.now = options.now;
+    this.recovering = options.restarting;
     this.prng = new Prng(options.seed);
     this.nextHops = new NextHops(this.prng.u32());
     this.sets = new AttributeSets({ seed: this.prng.u32(), nextHops: this.nextHops });
-    const rib = (family: AfiSafi): Rib => new Rib({ family, sets: this.sets, seed: this.prng.u32() });
+    const interfaceOf = (id: NextHopId): string | undefined => this.#interfaceOf(id);
+    const rib = (family: AfiSafi): Rib =>
+      new Rib({ family, sets: this.sets, seed: this.prng.u32(), interfaceOf });
     this.ribs = { 'ipv4-unicast': rib('ipv4-unicast'), 'ipv6-unicast': rib('ipv6-unicast') };
     this.kernelView = new KernelView({ tables: [MAIN_TABLE] });
     this.shapes = new RouteShapes();
@@ -115,7 +130,6 @@ export class Core {
       'ipv4-unicast': new KernelRoutes(this, 'ipv4-unicast'),
       'ipv6-unicast': new KernelRoutes(this, 'ipv6-unicast'),
     };
-    this.resolveNextHop = nextHopResolver(this);
     this.datastore = { state: 'waiting', since: options.now };
     this.kernelState = { state: options.kernelEnabled ? 'syncing' : 'disabled' };
   }
@@ -142,7 +156,14 @@ export class Core {
   }
 
   freePeerId(): PeerId {
-    for (let id = 1; id <= PEERS_MAX; id++) if (this.#peersById[id] === undefined) return id as PeerId;
+    for (let id = 1; id <= PEERS_MAX; id++) {
+      // Paths of a removed peer may still await sweeping; its id must not name another one meanwhile.
+      if (
+        this.#peersById[id] === undefined &&
+        AFI_SAFIS.every((family) => this.ribs[family].isGone(id))
+      )
+        return id;
+    }
     throw new RangeError(`More than ${PEERS_MAX} peers`);
   }
 
@@ -161,11 +182,19 @@ export class Core {
     }
   }
 
+  /** Who announced a path, for people. */
+  peerName(id: PeerId): string {
+    return this.#peersById[id]?.plan.name ?? 'a neighbor that was removed';
+  }
+
   peerById(id: PeerId): Peer | undefined {
     return this.#peersById[id];
   }
 
-  forEachRib(visit: (rib: Rib, family: AfiSafi) => void): void {
-    for (const family of AFI_SAFIS) visit(this.ribs[family], family);
+  /** Outgoing interface of the first hop, for policies on interfaces. */
+  #interfaceOf(id: NextHopId): string | undefined {
+    if (id === 0 || this.kernelState.state !== 'synced') return undefined;
+    const resolution = this.kernelView.resolve(this.nextHops.addressOf(id));
+    return resolution.reachable ? resolution.hops[0]?.interfaceName : undefined;
   }
 }

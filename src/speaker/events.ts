@@ -11,24 +11,90 @@ export type SpeakerEvent =
       readonly remoteAs: number;
       readonly families: readonly string[];
     }
-  | { readonly event: 'session-down'; readonly peer: string; readonly address: string; readonly state: string; readonly reason: string }
+  | {
+      readonly event: 'session-down';
+      readonly peer: string;
+      readonly address: string;
+      readonly state: string;
+      readonly reason: string;
+    }
   /** An attempt that never became Established failed, with its cause; repeated equal causes are counted, not repeated. */
-  | { readonly event: 'session-refused'; readonly peer: string; readonly address: string; readonly reason: string }
-  | { readonly event: 'unknown-caller'; readonly address: string; readonly port: number; readonly reason: string }
-  | { readonly event: 'notification'; readonly peer: string; readonly direction: 'sent' | 'received'; readonly text: string }
-  | { readonly event: 'update-fault'; readonly peer: string; readonly action: string; readonly attribute: string; readonly reason: string }
-  | { readonly event: 'peer-added' | 'peer-removed'; readonly peer: string; readonly address: string; readonly reason: string }
-  | { readonly event: 'peer-changed'; readonly peer: string; readonly change: string; readonly reason: string }
+  | {
+      readonly event: 'session-refused';
+      readonly peer: string;
+      readonly address: string;
+      readonly reason: string;
+    }
+  | {
+      readonly event: 'unknown-caller';
+      readonly address: string;
+      readonly port: number;
+      readonly reason: string;
+    }
+  | {
+      readonly event: 'notification';
+      readonly peer: string;
+      readonly direction: 'sent' | 'received';
+      readonly text: string;
+    }
+  | {
+      readonly event: 'update-fault';
+      readonly peer: string;
+      readonly action: string;
+      readonly attribute: string;
+      readonly reason: string;
+    }
+  | {
+      readonly event: 'peer-added' | 'peer-removed';
+      readonly peer: string;
+      readonly address: string;
+      readonly reason: string;
+    }
+  | {
+      readonly event: 'peer-changed';
+      readonly peer: string;
+      readonly change: string;
+      readonly reason: string;
+    }
   | { readonly event: 'end-of-rib'; readonly peer: string; readonly family: string }
-  | { readonly event: 'stale-swept'; readonly peer: string; readonly family: string; readonly routes: number; readonly reason: string }
-  | { readonly event: 'route-restored'; readonly prefix: string; readonly reason: string; readonly attempts: number }
+  | {
+      readonly event: 'stale-swept';
+      readonly peer: string;
+      readonly family: string;
+      readonly routes: number;
+      readonly reason: string;
+    }
+  | {
+      readonly event: 'route-restored';
+      readonly prefix: string;
+      readonly reason: string;
+      readonly attempts: number;
+    }
   | { readonly event: 'route-parked'; readonly prefix: string; readonly reason: string }
-  | { readonly event: 'route-error'; readonly prefix: string; readonly errno: string; readonly reason: string }
-  | { readonly event: 'kernel-overrun' | 'kernel-synced' | 'kernel-unavailable'; readonly reason: string }
+  | {
+      readonly event: 'route-error';
+      readonly prefix: string;
+      readonly errno: string;
+      readonly reason: string;
+    }
+  | {
+      readonly event: 'kernel-overrun' | 'kernel-synced' | 'kernel-unavailable';
+      readonly reason: string;
+    }
   | { readonly event: 'datastore-lost' | 'datastore-back'; readonly reason: string }
   | { readonly event: 'resource-rejected'; readonly resource: string; readonly reason: string }
-  | { readonly event: 'plan-applied'; readonly revision: number; readonly changes: number; readonly reason: string }
+  | {
+      readonly event: 'plan-applied';
+      readonly revision: number;
+      readonly changes: number;
+      readonly reason: string;
+    }
   | { readonly event: 'plan-held'; readonly revision: number; readonly reason: string }
   | { readonly event: 'listener'; readonly local: string; readonly reason: string }
-  | { readonly event: 'peer-quarantined'; readonly peer: string; readonly reason: string; readonly seconds: number }
+  | {
+      readonly event: 'peer-quarantined';
+      readonly peer: string;
+      readonly reason: string;
+      readonly seconds: number;
+    }
   | { readonly event: 'stopping'; readonly mode: string; readonly reason: string };

@@ -22,13 +22,27 @@ export interface Endpoint {
   readonly port: number;
 }
 
-export type SpeakerInput = TcpInput | PlanInput | KernelInput | CommandInput | { readonly type: 'wake' };
+export type SpeakerInput =
+  | TcpInput
+  | PlanInput
+  | KernelInput
+  | CommandInput
+  | { readonly type: 'wake' };
 
 export type TcpInput =
-  | { readonly type: 'tcpAccepted'; readonly connection: ConnectionId; readonly remote: Endpoint; readonly local: Endpoint }
+  | {
+      readonly type: 'tcpAccepted';
+      readonly connection: ConnectionId;
+      readonly remote: Endpoint;
+      readonly local: Endpoint;
+    }
   | { readonly type: 'tcpConnected'; readonly connection: ConnectionId; readonly local: Endpoint }
   | { readonly type: 'tcpFailed'; readonly connection: ConnectionId; readonly error: SystemError }
-  | { readonly type: 'octetsReceived'; readonly connection: ConnectionId; readonly octets: Uint8Array }
+  | {
+      readonly type: 'octetsReceived';
+      readonly connection: ConnectionId;
+      readonly octets: Uint8Array;
+    }
   | { readonly type: 'tcpClosed'; readonly connection: ConnectionId; readonly error?: SystemError }
   /** The socket takes octets again: come with `pollTransmit`. Only accounting; nothing is due. */
   | { readonly type: 'writable'; readonly connection: ConnectionId }

@@ -5,21 +5,36 @@
  * the kernel's picture move, every prefix is decided again, some thousands a step.
  */
 
-import { KernelPolicy, type KernelSubject } from '../fib/kernel-policy.ts';
+import type { KernelPolicy, KernelSubject } from '../fib/kernel-policy.ts';
 import { NO_SHAPE } from '../fib/route-shape.ts';
-import type { KernelRules } from '../fib/kernel-rules.ts';
-import { AFI_SAFIS, type AfiSafi, factsOf } from '../net/afi-safi.ts';
+import type { RouteProgrammer } from '../fib/route-programmer.ts';
+import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
-import type { NextHopId, PathId, PrefixId } from '../rib/ids.ts';
+import type { OriginatedPrefix } from '../datastore/plan-types.ts';
+import type { Millis } from '../base/units.ts';
+import type { PathId, PeerId, PrefixId } from '../rib/ids.ts';
+import type { NextHops } from '../rib/next-hops.ts';
+import type { AttributeSets } from '../rib/path-attributes.ts';
 import type { Rib, SettleConsumer } from '../rib/rib.ts';
-import type { Core } from './core.ts';
 
 /** Prefixes decided again a step: about 2 ms. */
-export const REMAKE_PREFIXES_PER_STEP = 4000;
+const REMAKE_PREFIXES_PER_STEP = 4000;
+
+/** What is needed of the core. */
+export interface KernelRoutesContext {
+  readonly ribs: Readonly<Record<AfiSafi, Rib>>;
+  readonly nextHops: NextHops;
+  readonly sets: AttributeSets;
+  readonly programmer: RouteProgrammer;
+  readonly kernelPolicy: KernelPolicy | undefined;
+  readonly origins: ReadonlyMap<string, OriginatedPrefix>;
+  readonly now: Millis;
+  peerName(id: PeerId): string;
+}
 
 /** Per family; buffers reused from call to call, so that a prefix costs no allocation. */
 export class KernelRoutes implements SettleConsumer {
-  readonly #core: Core;
+  readonly #core: KernelRoutesContext;
   readonly #rib: Rib;
   readonly #octets: Uint8Array;
   readonly #nextHops: IpAddress[] = [];
@@ -29,7 +44,7 @@ export class KernelRoutes implements SettleConsumer {
   readonly #addNextHop: (path: PathId) => void;
   #remakeFrom = 0; // 0 = nothing to remake, else the next PrefixId
 
-  constructor(core: Core, family: AfiSafi) {
+  constructor(core: KernelRoutesContext, family: AfiSafi) {
     const { width, ipFamily } = factsOf(family);
     this.#core = core;
     this.#rib = core.ribs[family];
@@ -109,58 +124,6 @@ export class KernelRoutes implements SettleConsumer {
 
   #originOf(best: PathId): string {
     const peer = this.#rib.peerOf(best);
-    if (peer !== 0) return this.#core.peerById(peer)?.plan.name ?? '';
-    return this.#rib.sourceOf(best);
+    return peer === 0 ? this.#rib.sourceOf(best) : this.#core.peerName(peer);
   }
-}
-
-export function rulesChanged(core: Core, rules: KernelRules): void {
-  core.programmer.setRules(rules);
-  if (core.kernelPolicy === undefined) {
-    core.kernelPolicy = new KernelPolicy({ view: core.kernelView, shapes: core.shapes, rules });
-    // What is ours in the kernel can be told only now that the pools are known.
-    core.programmer.begin({ restart: core.options.restarting });
-  } else core.kernelPolicy.setRules(rules);
-}
-
-/** All prefixes of both families are decided again, in slices of the coming steps. */
-export function remakeKernelRoutes(core: Core): void {
-  for (const family of AFI_SAFIS) core.kernelRoutes[family].remake();
-}
-
-/**
- * Next hops by what the kernel says: new ones are resolved before their paths compete; after a change of the
- * kernel's picture all of them are asked again, and the RIB marks what depends on those that changed.
- */
-export function resolveNextHops(core: Core): void {
-  const generation = core.kernelPolicy?.generation;
-  if (generation !== undefined && generation !== core.kernelGeneration) {
-    core.kernelGeneration = generation;
-    core.nextHops.forEach(core.resolveNextHop);
-    // Routes through a tunnel depend on its device as well, which no next hop shows.
-    remakeKernelRoutes(core);
-  }
-  core.nextHops.takeNew(core.resolveNextHop);
-}
-
-/** Made once per core, so that visiting allocates nothing. */
-export function nextHopResolver(core: Core): (id: NextHopId) => void {
-  const handles = new Map<string, number>();
-  return (id) => {
-    if (core.kernelState.state === 'disabled' || core.kernelState.state === 'unavailable') {
-      // Nothing is known of the kernel: as a route reflector off the forwarding path, take every next hop.
-      core.nextHops.resolve(id, { reachable: true, metric: 0, handle: 0 });
-      return;
-    }
-    const resolution = core.kernelView.resolve(core.nextHops.addressOf(id));
-    if (!resolution.reachable) {
-      core.nextHops.resolve(id, { reachable: false, metric: 0, handle: 0 });
-      return;
-    }
-    const { metric, hops } = resolution;
-    const text = hops.map((hop) => `${hop.gateway ?? ''}%${hop.interfaceIndex}*${hop.weight}`).join();
-    let handle = handles.get(text);
-    if (handle === undefined) handles.set(text, (handle = handles.size + 1));
-    core.nextHops.resolve(id, { reachable: true, metric, handle });
-  };
 }

@@ -71,7 +71,9 @@ export const speakerMetrics = defineMetrics({
     help: 'Faults in UPDATEs by attribute and action (RFC 7606).',
     labels: ['fault'], // known attributes × 3 actions, and one for each unknown type
   }),
-  bgp_unknown_callers_total: counter({ help: 'Connections refused because no neighbor has the address.' }),
+  bgp_unknown_callers_total: counter({
+    help: 'Connections refused because no neighbor has the address.',
+  }),
   bgp_kernel_routes: gauge({
     help: 'Kernel routes by state.',
     labels: ['state'], // desired, installed, pending, parked, refused

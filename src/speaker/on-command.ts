@@ -59,7 +59,8 @@ function askAgain(core: Core, peer: Peer): string {
   const { negotiated } = peer;
   const connection = peer.up?.connection;
   if (negotiated === undefined || connection === undefined) return 'The session is not Established';
-  if (!negotiated.routeRefresh) return 'The neighbor does not speak route refresh; use a hard reset';
+  if (!negotiated.routeRefresh)
+    return 'The neighbor does not speak route refresh; use a hard reset';
   for (const family of negotiated.families) {
     const { afi, safi } = factsOf(family);
     const octets = encodeRouteRefresh({ afi, safi, subtype: 0 });
@@ -75,13 +76,18 @@ function disable(core: Core, peer: Peer, reason: string | undefined): string {
   if (peer.heldBecause !== undefined) return `It is down already: ${peer.heldBecause}`;
   peer.heldBecause = reason === undefined ? DISABLED : `${DISABLED}: ${reason}`;
   // RFC 9003 §2: Administrative Shutdown with the operator's words.
-  stopPeer(core, peer, { type: 'ManualStop', ...(reason === undefined ? {} : { message: reason }) });
+  stopPeer(core, peer, {
+    type: 'ManualStop',
+    ...(reason === undefined ? {} : { message: reason }),
+  });
   return '';
 }
 
 function enable(core: Core, peer: Peer): string {
   if (peer.heldBecause?.startsWith(DISABLED) !== true) {
-    return peer.heldBecause === undefined ? 'It is not held down' : `It stays down: ${peer.heldBecause}`;
+    return peer.heldBecause === undefined
+      ? 'It is not held down'
+      : `It stays down: ${peer.heldBecause}`;
   }
   peer.heldBecause = undefined;
   startPeer(core, peer);
@@ -102,7 +108,11 @@ function shutdown(core: Core, mode: 'restart' | 'leave', message: string | undef
   return '';
 }
 
-function farewell(peer: Peer, mode: 'restart' | 'leave', message: string | undefined): SessionEvent {
+function farewell(
+  peer: Peer,
+  mode: 'restart' | 'leave',
+  message: string | undefined,
+): SessionEvent {
   const silent = mode === 'restart' && peer.negotiated?.gracefulRestart !== undefined;
   return { type: 'ManualStop', silent, ...(message === undefined ? {} : { message }) };
 }

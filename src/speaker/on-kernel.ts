@@ -3,7 +3,7 @@
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 import type { Core } from './core.ts';
 import type { KernelChange, KernelInput } from './inputs.ts';
-import { remakeKernelRoutes } from './kernel-routes.ts';
+import { remakeKernelRoutes, resolveAllNextHops } from './next-hops.ts';
 import { startPeersWhenReady } from './on-plan.ts';
 
 export function onKernel(core: Core, input: KernelInput): void {
@@ -29,7 +29,7 @@ export function onKernel(core: Core, input: KernelInput): void {
           ? `${call}: no permission. Run as root or with CAP_NET_ADMIN; routes are learned and announced, none is installed`
           : `${call}: ${errno}. Routes are learned and announced, none is installed`;
       core.kernelState = { state: 'unavailable', reason };
-      core.nextHops.forEach(core.resolveNextHop);
+      resolveAllNextHops(core);
       return startPeersWhenReady(core);
     }
   }
@@ -72,7 +72,11 @@ function onFirstDump(core: Core): void {
 function holdsAdopted(core: Core, family: AfiSafi): boolean {
   let cursor: number | undefined = 0;
   while (cursor !== undefined) {
-    const page: ReturnType<typeof core.programmer.routes> = core.programmer.routes({ family, cursor, limit: 256 });
+    const page: ReturnType<typeof core.programmer.routes> = core.programmer.routes({
+      family,
+      cursor,
+      limit: 256,
+    });
     if (page.routes.some(({ state }) => state === 'adopted')) return true;
     cursor = page.next;
   }

@@ -6,6 +6,7 @@
  */
 
 import { type AfiSafi, afiSafiFrom } from '../net/afi-safi.ts';
+import type { AttributesId } from '../rib/ids.ts';
 import type { NlriSpan } from '../rib/rib.ts';
 import type { ReceivedSet } from '../rib/path-attributes.ts';
 import { MessageType } from '../wire/iana.ts';
@@ -19,51 +20,52 @@ import type { NlriField } from '../wire/nlri.ts';
 import type { Core } from './core.ts';
 import type { Connection, Peer } from './peer.ts';
 import { endOfRib } from './session-life.ts';
-import { endCollision, feed } from './sessions.ts';
+import { endCollision } from './collisions.ts';
+import { feed } from './sessions.ts';
 
 /** A peer's UPDATE faults are all counted and at most one in this many milliseconds is told. */
-export const FAULT_EVENT_MS = 10_000;
+const FAULT_EVENT_MS = 10_000;
+
+/** Where the type stands in a message (RFC 4271 §4.1). */
+const TYPE_AT = 18;
 
 const layout = updateLayout();
 
-/** What the framer calls for each message of `connection`; made once a connection. */
-export function messageVisitor(
-  core: Core,
-  connection: Connection,
-): (type: number, message: Uint8Array) => boolean {
-  return (type, message) => {
-    onMessage(core, connection, type, message);
-    return core.connections.get(connection.id) === connection;
-  };
-}
-
 export function onOctets(core: Core, connection: Connection, octets: Uint8Array): void {
-  const { peer, slot } = connection;
+  const { slot } = connection;
+  const { peer } = slot;
   peer.octetsReceived += octets.length;
   try {
     connection.framer.feed(octets, connection.visit);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const { notification, reason } = error;
-    feed(core, peer, slot, { type: 'BGPHeaderErr', notification, detail: reason });
+    feed(core, slot, { type: 'BGPHeaderErr', notification, detail: reason });
   }
 }
 
-function onMessage(core: Core, connection: Connection, type: number, message: Uint8Array): void {
-  const { peer, slot } = connection;
-  switch (type) {
+/** One message. @returns whether the connection is still there for the next one. */
+export function onMessage(core: Core, connection: Connection, message: Uint8Array): boolean {
+  handle(core, connection, message);
+  return core.connections.get(connection.id) === connection;
+}
+
+function handle(core: Core, connection: Connection, message: Uint8Array): void {
+  const { slot } = connection;
+  const { peer } = slot;
+  switch (message[TYPE_AT]) {
     case MessageType.Update:
       peer.received.update++;
       if (slot.session.state === 'Established') return onUpdate(core, connection, message);
-      return feed(core, peer, slot, { type: 'UpdateMsg' });
+      return feed(core, slot, { type: 'UpdateMsg' });
     case MessageType.Keepalive:
       peer.received.keepalive++;
-      return feed(core, peer, slot, { type: 'KeepAliveMsg' });
+      return feed(core, slot, { type: 'KeepAliveMsg' });
     case MessageType.Open:
       peer.received.open++;
       return onOpen(core, connection, message);
     case MessageType.Notification:
-      return feed(core, peer, slot, {
+      return feed(core, slot, {
         type: 'NotifMsg',
         notification: decodeNotification(message),
       });
@@ -74,21 +76,22 @@ function onMessage(core: Core, connection: Connection, type: number, message: Ui
 }
 
 function onOpen(core: Core, connection: Connection, message: Uint8Array): void {
-  const { peer, slot } = connection;
+  const { slot } = connection;
   let open: OpenMessage;
   try {
     open = decodeOpen(message);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const { notification, reason } = error;
-    return feed(core, peer, slot, { type: 'BGPOpenMsgErr', notification, detail: reason });
+    return feed(core, slot, { type: 'BGPOpenMsgErr', notification, detail: reason });
   }
-  if (endCollision(core, peer, slot, open)) feed(core, peer, slot, { type: 'BGPOpen', open });
+  if (endCollision(core, slot, open)) feed(core, slot, { type: 'BGPOpen', open });
 }
 
 function onRouteRefresh(core: Core, connection: Connection, message: Uint8Array): void {
-  const { peer, slot } = connection;
-  feed(core, peer, slot, { type: 'RouteRefreshMsg' });
+  const { slot } = connection;
+  const { peer } = slot;
+  feed(core, slot, { type: 'RouteRefreshMsg' });
   if (slot.session.state !== 'Established') return;
   try {
     const { afi, safi, subtype } = decodeRouteRefresh(message);
@@ -100,61 +103,77 @@ function onRouteRefresh(core: Core, connection: Connection, message: Uint8Array)
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const { notification, reason } = error;
-    feed(core, peer, slot, { type: 'UpdateMsgErr', notification, detail: reason });
+    feed(core, slot, { type: 'UpdateMsgErr', notification, detail: reason });
   }
 }
 
 function onUpdate(core: Core, connection: Connection, message: Uint8Array): void {
-  const { peer, slot } = connection;
+  const { slot } = connection;
+  const { peer } = slot;
   slot.session.noteReceived(core.now);
   try {
     applyUpdate(core, peer, message);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const { notification, reason } = error;
-    feed(core, peer, slot, { type: 'UpdateMsgErr', notification, detail: reason });
+    feed(core, slot, { type: 'UpdateMsgErr', notification, detail: reason });
   }
 }
 
 function applyUpdate(core: Core, peer: Peer, message: Uint8Array): void {
-  const context = peer.updateContext!;
-  locateUpdate(message, context, layout);
+  locateUpdate(message, peer.updateContext!, layout);
   if (layout.endOfRib !== undefined) {
     if (isUp(peer, layout.endOfRib)) endOfRib(core, peer, layout.endOfRib);
     return;
   }
   // Interned before anything is applied: a fault that resets the session must leave the tables as they are.
   const { mpReach, mpUnreach, nlri, withdrawn } = layout;
-  const mpFamily = mpReach.present && mpReach.nlri.count > 0 ? mpReach.family : undefined;
-  const mp = mpFamily === undefined ? undefined : outcome(internIn(core, peer, message, mpFamily));
-  const classic = nlri.count > 0 ? outcome(internIn(core, peer, message, 'ipv4-unicast')) : undefined;
+  const family = mpReach.present && mpReach.nlri.count > 0 ? mpReach.family : undefined;
+  const update = { peer, message };
+  const mp = family === undefined ? NOTHING : intern(core, update, family);
+  const classic = nlri.count === 0 ? NOTHING : intern(core, update, 'ipv4-unicast');
+  // RFC 7606 §2: what is wrong with the attributes concerns all prefixes of the UPDATE, whichever field they stand in.
+  const usable = mp !== WITHDRAW && classic !== WITHDRAW;
   // A prefix in both is announced: withdrawals first (RFC 4271 §4.3 leaves it open; BIRD and FRR do so).
-  if (withdrawn.count > 0) withdraw(core, peer, 'ipv4-unicast', message, withdrawn);
+  if (withdrawn.count > 0) withdraw(core, update, { family: 'ipv4-unicast', field: withdrawn });
   if (mpUnreach.present && mpUnreach.family !== undefined && mpUnreach.nlri.count > 0) {
-    withdraw(core, peer, mpUnreach.family, message, mpUnreach.nlri);
+    withdraw(core, update, { family: mpUnreach.family, field: mpUnreach.nlri });
   }
-  if (mp !== undefined) reach(core, peer, mpFamily!, { message, field: mpReach.nlri, attributes: mp });
-  if (classic !== undefined) {
-    reach(core, peer, 'ipv4-unicast', { message, field: nlri, attributes: classic });
+  if (family !== undefined) {
+    reach(core, update, { family, field: mpReach.nlri, attributes: usable ? mp : WITHDRAW });
+  }
+  if (nlri.count > 0) {
+    const attributes = usable ? classic : WITHDRAW;
+    reach(core, update, { family: 'ipv4-unicast', field: nlri, attributes });
   }
 }
 
-/** AttributesId; 0 is treat-as-withdraw. The set itself is one reused object, so its outcome is taken at once. */
-function outcome(set: ReceivedSet): number {
-  return set.action === 'accept' ? set.attributes : 0;
+/** Instead of an AttributesId: treat as withdrawn; there is no such part. */
+const WITHDRAW = 0;
+const NOTHING = -1;
+
+/** An UPDATE at hand; its parts are in `layout`. */
+interface Update {
+  readonly peer: Peer;
+  readonly message: Uint8Array;
 }
 
-function internIn(core: Core, peer: Peer, message: Uint8Array, family: AfiSafi): ReceivedSet {
+/** A run of NLRI of one family. */
+interface Run {
+  readonly family: AfiSafi;
+  readonly field: NlriField;
+}
+
+/** AttributesId, or `WITHDRAW`. */
+function intern(core: Core, { peer, message }: Update, family: AfiSafi): AttributesId {
   const set = core.sets.internReceived({ message, layout, context: peer.updateContext!, family });
   if (set.faults.length > 0) tellFaults(core, peer, set);
   if (set.action === 'session-reset') {
     const fault = set.faults.find(({ action }) => action === 'session-reset')!;
-    throw new ProtocolError(
-      { code: fault.code, subcode: fault.subcode, data: fault.data },
-      `${fault.name}: ${fault.reason}`,
-    );
+    const { code, subcode, data, name, reason } = fault;
+    throw new ProtocolError({ code, subcode, data }, `${name}: ${reason}`);
   }
-  return set;
+  return set.action === 'accept' ? set.attributes : WITHDRAW;
 }
 
 const span: { octets: Uint8Array; start: number; end: number } & NlriSpan = {
@@ -163,25 +182,20 @@ const span: { octets: Uint8Array; start: number; end: number } & NlriSpan = {
   end: 0,
 };
 
-function withdraw(core: Core, peer: Peer, family: AfiSafi, message: Uint8Array, field: NlriField): void {
+function withdraw(core: Core, { peer, message }: Update, { family, field }: Run): void {
+  // RFC 4760 §7: what was not negotiated is ignored.
   if (!isUp(peer, family)) return;
   spanOf(message, field);
   core.ribs[family].withdraw(peer.id, span);
 }
 
-function reach(
-  core: Core,
-  peer: Peer,
-  family: AfiSafi,
-  update: { message: Uint8Array; field: NlriField; attributes: number },
-): void {
-  // RFC 4760 §7: what was not negotiated is ignored.
-  if (!isUp(peer, family)) return;
-  spanOf(update.message, update.field);
-  const rib = core.ribs[family];
+function reach(core: Core, update: Update, run: Run & { attributes: AttributesId }): void {
   // RFC 7606 §2: treat-as-withdraw removes what the peer announced before for these prefixes.
-  if (update.attributes === 0) rib.withdraw(peer.id, span);
-  else rib.announce(peer.id, span, update.attributes);
+  if (run.attributes === WITHDRAW) return withdraw(core, update, run);
+  const { peer, message } = update;
+  if (!isUp(peer, run.family)) return;
+  spanOf(message, run.field);
+  core.ribs[run.family].announce(peer.id, span, run.attributes);
 }
 
 function spanOf(message: Uint8Array, field: NlriField): void {

@@ -13,7 +13,7 @@ import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
 import type { ListenerPeer } from './effects.ts';
 import type { PlanInput } from './inputs.ts';
-import { remakeKernelRoutes, rulesChanged } from './kernel-routes.ts';
+import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
 import { Peer } from './peer.ts';
 import { exportConfigOf, ribConfigOf } from './peer-config.ts';
 import { beginRecovery, recoveryHeardFrom } from './recovery.ts';
@@ -142,14 +142,18 @@ function restartPeer(core: Core, plan: PeerPlan, reason: string): void {
   core.peersByAddress.set(plan.remoteAddress, peer);
   peer.heldBecause = heldBy(plan);
   for (const state of peer.families.values()) {
-    if (state.inRib && !plan.families.includes(state.family)) core.ribs[state.family].dropPeer(peer.id);
+    if (state.inRib && !plan.families.includes(state.family))
+      core.ribs[state.family].dropPeer(peer.id);
   }
   startPeer(core, peer);
 }
 
 function updatePeer(
   core: Core,
-  change: Extract<PlanChange, { change: 'update-peer' | 'reevaluate-import' | 'reevaluate-export' }>,
+  change: Extract<
+    PlanChange,
+    { change: 'update-peer' | 'reevaluate-import' | 'reevaluate-export' }
+  >,
 ): void {
   const peer = core.peers.get(change.peer.name);
   if (peer === undefined) return;
@@ -164,7 +168,7 @@ function updatePeer(
       rib.updatePeer(peer.id, ribConfigOf(core, peer, state.family));
     }
     if (state.group !== undefined && slot !== undefined && change.change === 'reevaluate-export') {
-      state.group = rib.join(peer.id, exportConfigOf(core, peer, slot, state.family));
+      state.group = rib.join(peer.id, exportConfigOf(core, slot, state.family));
     }
   }
 }
@@ -191,8 +195,7 @@ function familyOf({ prefix }: OriginatedPrefix): AfiSafi {
 /** TCP-MD5 keys and minimum TTLs that the listener must know before a SYN arrives. */
 function tellListenerPeers(core: Core): void {
   const peers: ListenerPeer[] = [];
-  for (const { plan } of core.peers.values()) {
-    const password = plan.password !== undefined && 'value' in plan.password ? plan.password.value : undefined;
+  for (const { plan, password } of core.peers.values()) {
     if (password === undefined && plan.ttlSecurity === undefined) continue;
     peers.push({
       address: plan.remoteAddress,
@@ -202,4 +205,3 @@ function tellListenerPeers(core: Core): void {
   }
   core.effect({ type: 'listenerPeers', peers });
 }
-

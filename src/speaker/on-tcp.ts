@@ -5,7 +5,8 @@ import { formatIpPort } from './endpoint-text.ts';
 import type { Core } from './core.ts';
 import type { ConnectionId, TcpInput } from './inputs.ts';
 import { onOctets } from './on-message.ts';
-import { feed, takeCall } from './sessions.ts';
+import { takeCall } from './collisions.ts';
+import { feed } from './sessions.ts';
 
 type InputOf<K extends TcpInput['type']> = Extract<TcpInput, { type: K }>;
 
@@ -19,7 +20,7 @@ export function onTcp(core: Core, input: TcpInput): void {
       const connection = core.connections.get(input.connection);
       if (connection === undefined) return;
       connection.local = input.local.address;
-      return feed(core, connection.peer, connection.slot, { type: 'Tcp_CR_Acked' });
+      return feed(core, connection.slot, { type: 'Tcp_CR_Acked' });
     }
     case 'octetsReceived': {
       const connection = core.connections.get(input.connection);
@@ -45,7 +46,7 @@ function onAccepted(core: Core, input: InputOf<'tcpAccepted'>): void {
     core.effect({ type: 'hangUp', connection, abort: false });
     return;
   }
-  takeCall(core, peer, { id: connection, peer, accepted: true, local: local.address });
+  takeCall(core, peer, { id: connection, accepted: true, local: local.address });
 }
 
 function refuseStranger(core: Core, input: InputOf<'tcpAccepted'>): void {
@@ -62,15 +63,16 @@ function refuseStranger(core: Core, input: InputOf<'tcpAccepted'>): void {
 function onEnded(core: Core, id: ConnectionId, error: SystemError | undefined): void {
   const connection = core.connections.get(id);
   if (connection === undefined) return;
-  const { peer, slot } = connection;
+  const { slot } = connection;
   core.connections.delete(id);
   slot.connection = undefined;
-  feed(core, peer, slot, { type: 'TcpConnectionFails', ...(error === undefined ? {} : { error }) });
+  feed(core, slot, { type: 'TcpConnectionFails', ...(error === undefined ? {} : { error }) });
 }
 
 function onListener(core: Core, input: InputOf<'listenerChanged'>): void {
   const local = formatIpPort(input.local);
-  const error = input.error === undefined ? undefined : listenerSentence(input.error, input.local.port);
+  const error =
+    input.error === undefined ? undefined : listenerSentence(input.error, input.local.port);
   core.listeners.set(local, { local: input.local, ...(error === undefined ? {} : { error }) });
   core.publish({ event: 'listener', local, reason: error ?? 'open' });
 }

@@ -27,5 +27,5 @@ function onTimer(core: Core, key: number): void {
   if (key === keys.stale) return staleTimeOver(core, peer);
   if (key === keys.held) return releaseQuarantine(core, peer);
   const slot = peer.sessions.find((candidate) => candidate.timerKey === key);
-  if (slot !== undefined) fireTimers(core, peer, slot);
+  if (slot !== undefined) fireTimers(core, slot);
 }

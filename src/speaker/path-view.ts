@@ -10,7 +10,7 @@ import { Origin, type PathAttributes } from '../wire/attributes/path-attributes.
 import { attributeName } from '../wire/attributes/table.ts';
 import { toHex } from '../wire/text.ts';
 import type { Core } from './core.ts';
-import type { Peer } from './peer.ts';
+import type { PeerFamily } from './peer.ts';
 import type { PathView } from './snapshot.ts';
 
 const ORIGIN_NAMES = {
@@ -25,8 +25,14 @@ export function pathViews(core: Core, rib: Rib, prefix: PrefixId): PathView[] {
 }
 
 /** What `peer` has been told for `prefix`; undefined when nothing. */
-export function sentPathView(core: Core, rib: Rib, peer: Peer, prefix: PrefixId): PathView | undefined {
-  if (peer.family(rib.family).group === undefined) return undefined;
+export function sentPathView(
+  core: Core,
+  state: PeerFamily,
+  prefix: PrefixId,
+): PathView | undefined {
+  const { peer } = state;
+  const rib = core.ribs[state.family];
+  if (state.group === undefined) return undefined;
   const attributes = rib.advertisedTo(peer.id, prefix);
   if (attributes === 0) return undefined;
   const best = rib.best(prefix);
@@ -61,7 +67,7 @@ function pathView(core: Core, rib: Rib, reason: PathReason): PathView {
 
 function fromName(core: Core, rib: Rib, path: PathId): string {
   const peer = rib.peerOf(path);
-  return peer === 0 ? 'local' : (core.peerById(peer)?.plan.name ?? 'a neighbor that was removed');
+  return peer === 0 ? 'local' : core.peerName(peer);
 }
 
 function resolvedVia(core: Core, rib: Rib, path: PathId): { resolvedVia?: string } {
@@ -73,7 +79,15 @@ function resolvedVia(core: Core, rib: Rib, path: PathId): { resolvedVia?: string
 
 type AttributesPart = Omit<
   PathView,
-  'from' | 'source' | 'best' | 'multipath' | 'because' | 'state' | 'stale' | 'pathId' | 'resolvedVia'
+  | 'from'
+  | 'source'
+  | 'best'
+  | 'multipath'
+  | 'because'
+  | 'state'
+  | 'stale'
+  | 'pathId'
+  | 'resolvedVia'
 >;
 
 function attributesView(core: Core, id: AttributesId): AttributesPart {
@@ -99,7 +113,8 @@ function otherAttributes(attributes: PathAttributes): string[] {
   const { aggregator, atomicAggregate, linkLocalNextHop, otc, unknown } = attributes;
   const others = unknown.map(({ type, value }) => `${attributeName(type)} ${toHex(value)}`);
   if (atomicAggregate) others.unshift('ATOMIC_AGGREGATE');
-  if (aggregator !== undefined) others.unshift(`AGGREGATOR ${aggregator.asn} ${aggregator.address}`);
+  if (aggregator !== undefined)
+    others.unshift(`AGGREGATOR ${aggregator.asn} ${aggregator.address}`);
   if (otc !== undefined) others.push(`OTC ${otc}`);
   if (linkLocalNextHop !== undefined) others.push(`link-local next hop ${linkLocalNextHop}`);
   others.push(...attributes.ipv6ExtendedCommunities.map((hex) => `IPv6 extended community ${hex}`));

@@ -29,7 +29,8 @@ export function ribConfigOf(core: Core, peer: Peer, family: AfiSafi): PeerRibCon
   };
 }
 
-export function exportConfigOf(core: Core, peer: Peer, slot: SessionSlot, family: AfiSafi): ExportConfig {
+export function exportConfigOf(core: Core, slot: SessionSlot, family: AfiSafi): ExportConfig {
+  const { peer } = slot;
   const { plan, negotiated } = peer;
   const own = core.plan!;
   return {
@@ -40,15 +41,16 @@ export function exportConfigOf(core: Core, peer: Peer, slot: SessionSlot, family
     rrClient: plan.rrClient,
     ...(own.clusterId === undefined ? {} : { clusterId: ipv4ToU32(own.clusterId) }),
     nextHop: plan.nextHop,
-    selfNextHop: ipToOctets(selfAddress(core, peer, slot, family)),
-    messageMax: negotiated?.extendedMessage === true ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
+    selfNextHop: ipToOctets(selfAddress(core, slot, family)),
+    messageMax:
+      negotiated?.extendedMessage === true ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
   };
 }
 
 /** RFC 4271 §5.1.3: our address on the session; of the node where the session is of the other family. */
-function selfAddress(core: Core, peer: Peer, slot: SessionSlot, family: AfiSafi): IpAddress {
+function selfAddress(core: Core, slot: SessionSlot, family: AfiSafi): IpAddress {
   const wanted = factsOf(family).ipFamily;
-  const local = slot.connection?.local ?? peer.plan.localAddress;
+  const local = slot.connection?.local ?? slot.peer.plan.localAddress;
   if (local !== undefined && ipFamily(local) === wanted) return local;
   const { ipv4, ipv6 } = core.plan!.addresses;
   const address = wanted === 4 ? ipv4 : ipv6;

@@ -11,12 +11,13 @@ import type { Session } from '../fsm/session.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { GroupId, PeerId } from '../rib/ids.ts';
-import type { Framer } from '../wire/framer.ts';
+import type { Framer, MessageVisit } from '../wire/framer.ts';
 import type { UpdateContext } from '../wire/update.ts';
 import type { ConnectionId } from './inputs.ts';
 
 /** One FSM and the connection it holds, if any. */
 export interface SessionSlot {
+  readonly peer: Peer;
   readonly session: Session;
   connection: Connection | undefined;
   readonly timerKey: number;
@@ -25,20 +26,20 @@ export interface SessionSlot {
 /** One TCP connection, dialled or accepted, from the first SYN to its end. */
 export interface Connection {
   readonly id: ConnectionId;
-  readonly peer: Peer;
   readonly slot: SessionSlot;
   readonly accepted: boolean;
   /** Our end, once connected: the next hop that we name. */
   local: IpAddress | undefined;
   readonly framer: Framer;
   /** Given to the framer for each message; made once. */
-  readonly visit: (type: number, message: Uint8Array) => boolean;
+  readonly visit: MessageVisit;
   /** `wantsWrite` was said and `pollTransmit` has not come back empty since. */
   writePending: boolean;
 }
 
 /** State of one address family with this peer, across sessions. */
 export interface PeerFamily {
+  readonly peer: Peer;
   readonly family: AfiSafi;
   /** The update group joined; present while Established with this family negotiated. */
   group: GroupId | undefined;
@@ -103,6 +104,12 @@ export class Peer {
     return this.plan.localAs !== this.plan.remoteAs;
   }
 
+  /** TCP-MD5 key; undefined without, and while it cannot be read. */
+  get password(): string | undefined {
+    const { password } = this.plan;
+    return password !== undefined && 'value' in password ? password.value : undefined;
+  }
+
   /** The slot that is Established, if one is. */
   get up(): SessionSlot | undefined {
     return this.sessions.find((slot) => slot.session.state === 'Established');
@@ -112,6 +119,7 @@ export class Peer {
     let state = this.families.get(family);
     if (state === undefined) {
       state = {
+        peer: this,
         family,
         group: undefined,
         inRib: false,
@@ -126,7 +134,9 @@ export class Peer {
 
 /** Timers of a peer in the speaker's table: two sessions and the stale routes. */
 export const TIMERS_PER_PEER = 4;
-export const timerKeys = (id: PeerId): { first: number; second: number; stale: number; held: number } => {
+export const timerKeys = (
+  id: PeerId,
+): { first: number; second: number; stale: number; held: number } => {
   const base = (id as number) * TIMERS_PER_PEER;
   return { first: base, second: base + 1, stale: base + 2, held: base + 3 };
 };

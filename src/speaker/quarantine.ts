@@ -10,8 +10,8 @@ import { startPeer, stopPeer } from './sessions.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 
 /** First stay, doubled each time up to the longest. */
-export const QUARANTINE_FIRST: Seconds = 60;
-export const QUARANTINE_LONGEST: Seconds = 3600;
+const QUARANTINE_FIRST: Seconds = 60;
+const QUARANTINE_LONGEST: Seconds = 3600;
 const QUARANTINED = 'quarantined after an internal error';
 
 export function quarantine(core: Core, peer: Peer, error: unknown): void {

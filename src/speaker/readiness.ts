@@ -10,12 +10,14 @@ export function notReadyBecause(core: Core): string[] {
   const reasons: string[] = [];
   if (core.plan === undefined) reasons.push('no configuration has been applied yet');
   if (core.stopping !== undefined) reasons.push('it is stopping');
-  if (core.recovering && core.plan !== undefined) reasons.push('it waits for the neighbors to tell their routes after its start');
+  if (core.recovering && core.plan !== undefined)
+    reasons.push('it waits for the neighbors to tell their routes after its start');
   const { state, reason } = core.kernelState;
   if (state === 'unavailable') reasons.push(`the kernel cannot be programmed: ${reason ?? ''}`);
   if (state === 'syncing') reasons.push('the kernel has not been read yet');
   const { pending } = core.programmer.counts();
-  if (state === 'synced' && pending > 0) reasons.push(`${pending} kernel routes are still to be written`);
+  if (state === 'synced' && pending > 0)
+    reasons.push(`${pending} kernel routes are still to be written`);
   for (const family of AFI_SAFIS) {
     if (!core.ribs[family].isSettled) reasons.push(`${family} routes are still being chosen`);
   }

@@ -17,15 +17,15 @@ const RESTART_TIME_ASSUMED = 120;
  * How long recovery waits for a peer without an Established session, in milliseconds: two of the longest connect
  * intervals (5 s), and room for the OPENs. It delays End-of-RIB only; kernel routes wait for the restart time.
  */
-export const RECOVERY_CONNECT_MS = 12_000;
+const RECOVERY_CONNECT_MS = 12_000;
 /** The longest wait for End-of-RIB of an Established peer, in milliseconds (RFC 4724 §4.1, Selection_Deferral_Timer). */
-export const SELECTION_DEFERRAL_MS = 120_000;
+const SELECTION_DEFERRAL_MS = 120_000;
 /** Key of the recovery timer; peers' keys begin at `TIMERS_PER_PEER`. */
-export const RECOVERY_TIMER = 0;
+const RECOVERY_TIMER = 0;
 /** Key of the timer for sweeping adopted kernel routes. */
-export const SWEEP_TIMER = 1;
+const SWEEP_TIMER = 1;
 /** Adopted routes deleted a slice. */
-export const SWEEP_BUDGET = 1000;
+const SWEEP_BUDGET = 1000;
 
 /** The first plan is there: count from now. */
 export function beginRecovery(core: Core): void {

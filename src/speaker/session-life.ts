@@ -18,9 +18,14 @@ import { recoveryHeardFrom } from './recovery.ts';
  * Longest time that stale paths wait for End-of-RIB after the peer is back, in milliseconds: a peer that forgets to
  * say it must not keep dead routes alive (RFC 4724 §4.2 asks for such a limit; FRR's stalepath-time).
  */
-export const STALE_PATH_MS = 360_000;
+const STALE_PATH_MS = 360_000;
 
-export function sessionEstablished(core: Core, peer: Peer, slot: SessionSlot, negotiated: NegotiatedSession): void {
+export function sessionEstablished(
+  core: Core,
+  slot: SessionSlot,
+  negotiated: NegotiatedSession,
+): void {
+  const { peer } = slot;
   peer.negotiated = negotiated;
   peer.established++;
   peer.stateSince = core.now;
@@ -42,13 +47,15 @@ export function sessionEstablished(core: Core, peer: Peer, slot: SessionSlot, ne
     families: negotiated.families,
   });
   for (const state of peer.families.values()) {
-    if (!negotiated.families.includes(state.family)) dropFamily(core, peer, state);
+    if (!negotiated.families.includes(state.family)) dropFamily(core, state);
   }
-  for (const family of negotiated.families) familyUp(core, peer, slot, family);
+  for (const family of negotiated.families) familyUp(core, slot, family);
   limitStale(core, peer);
+  recoveryHeardFrom(core);
 }
 
-function familyUp(core: Core, peer: Peer, slot: SessionSlot, family: AfiSafi): void {
+function familyUp(core: Core, slot: SessionSlot, family: AfiSafi): void {
+  const { peer } = slot;
   const negotiated = peer.negotiated!;
   const state = peer.family(family);
   const rib = core.ribs[family];
@@ -59,9 +66,9 @@ function familyUp(core: Core, peer: Peer, slot: SessionSlot, family: AfiSafi): v
   state.endOfRibReceived = false;
   // RFC 4724 §4.2: without the Forwarding State bit of this family the old paths go at once.
   if (state.stale && negotiated.gracefulRestart?.families.get(family) !== true) {
-    sweep(core, peer, state, 'the peer came back without having kept its forwarding state');
+    sweep(core, state, 'the peer came back without having kept its forwarding state');
   }
-  state.group = rib.join(peer.id, exportConfigOf(core, peer, slot, family));
+  state.group = rib.join(peer.id, exportConfigOf(core, slot, family));
   if (!core.recovering) rib.allowEndOfRib(peer.id);
 }
 
@@ -82,7 +89,7 @@ export function sessionEnded(core: Core, peer: Peer, down: SessionDown): void {
       // RFC 4724 §4.2: consecutive restarts; `markStale` drops what is stale already.
       rib.markStale(peer.id);
       state.stale = true;
-    } else dropFamily(core, peer, state);
+    } else dropFamily(core, state);
   }
   if (!mayReturn) return;
   peer.promisedRestartTime = restart.restartTime;
@@ -97,7 +104,7 @@ export function staleTimeOver(core: Core, peer: Peer): void {
       ? `the peer did not come back within its restart time of ${peer.promisedRestartTime ?? 0} s`
       : `no End-of-RIB within ${STALE_PATH_MS / 1000} s`;
   peer.staleUntil = undefined;
-  for (const state of peer.families.values()) if (state.stale) sweep(core, peer, state, reason);
+  for (const state of peer.families.values()) if (state.stale) sweep(core, state, reason);
   recoveryHeardFrom(core);
 }
 
@@ -107,7 +114,7 @@ export function endOfRib(core: Core, peer: Peer, family: AfiSafi): void {
   if (!state.inRib) return;
   state.endOfRibReceived = true;
   core.publish({ event: 'end-of-rib', peer: peer.plan.name, family });
-  if (state.stale) sweep(core, peer, state, 'not announced again before End-of-RIB');
+  if (state.stale) sweep(core, state, 'not announced again before End-of-RIB');
   if ([...peer.families.values()].every((other) => !other.stale)) {
     peer.staleUntil = undefined;
     core.timers.clear(timerKeys(peer.id).stale);
@@ -128,18 +135,19 @@ export function forgetPaths(core: Core, peer: Peer): void {
   core.timers.clear(timerKeys(peer.id).stale);
 }
 
-function sweep(core: Core, peer: Peer, state: PeerFamily, reason: string): void {
-  const rib = core.ribs[state.family];
+function sweep(core: Core, state: PeerFamily, reason: string): void {
+  const { peer, family } = state;
+  const rib = core.ribs[family];
   const { stale } = rib.counters(peer.id);
   rib.sweepStale(peer.id);
   state.stale = false;
   if (stale === 0) return;
   const { name } = peer.plan;
-  core.publish({ event: 'stale-swept', peer: name, family: state.family, routes: stale, reason });
+  core.publish({ event: 'stale-swept', peer: name, family, routes: stale, reason });
 }
 
-function dropFamily(core: Core, peer: Peer, state: PeerFamily): void {
-  if (state.inRib) core.ribs[state.family].dropPeer(peer.id);
+function dropFamily(core: Core, state: PeerFamily): void {
+  if (state.inRib) core.ribs[state.family].dropPeer(state.peer.id);
   state.stale = false;
   state.endOfRibReceived = false;
 }

@@ -65,7 +65,8 @@ export class SnapshotView implements SpeakerView {
       })),
       neighbors: {
         configured: core.peers.size,
-        established: [...core.peers.values()].filter((peer) => peer.negotiated !== undefined).length,
+        established: [...core.peers.values()].filter((peer) => peer.negotiated !== undefined)
+          .length,
       },
       routes: {
         'ipv4-unicast': this.#totals('ipv4-unicast'),
@@ -133,7 +134,8 @@ export class SnapshotView implements SpeakerView {
     if (query.neighbor !== undefined && peer === undefined) return undefined;
     const prefix = rib.prefixOf(id);
     if (query.direction === 'out') {
-      const path = peer === undefined ? undefined : sentPathView(core, rib, peer, id);
+      const path =
+        peer === undefined ? undefined : sentPathView(core, peer.family(query.family), id);
       return path === undefined ? undefined : { prefix, paths: [path] };
     }
     const paths = pathViews(core, rib, id);
@@ -145,7 +147,8 @@ export class SnapshotView implements SpeakerView {
     const { plan, negotiated } = peer;
     const session = peer.up?.session ?? peer.sessions[0]?.session;
     const local = peer.up?.connection?.local ?? plan.localAddress;
-    const down = peer.heldBecause ?? (session === undefined ? 'not started yet' : session.downBecause());
+    const down =
+      peer.heldBecause ?? (session === undefined ? 'not started yet' : session.downBecause());
     const restart = negotiated?.gracefulRestart;
     const stale = [...peer.families.values()].some((state) => state.stale);
     const group = [...peer.families.values()].find((state) => state.group !== undefined)?.group;
@@ -179,7 +182,9 @@ export class SnapshotView implements SpeakerView {
             gracefulRestart: {
               peerRestartTime: restart?.restartTime ?? peer.promisedRestartTime ?? 0,
               stale,
-              forwarding: [...(restart?.families ?? [])].flatMap(([family, kept]) => (kept ? [family] : [])),
+              forwarding: [...(restart?.families ?? [])].flatMap(([family, kept]) =>
+                kept ? [family] : [],
+              ),
             },
           }),
       messages: { received: { ...peer.received }, sent: { ...peer.sent } },

@@ -10,7 +10,10 @@ export interface SpeakerView {
   neighbors(): NeighborView[];
   /** Routes in prefix-id order from `cursor` (0 to begin); `next` undefined at the end. */
   routes(query: RouteQuery): { readonly routes: readonly RouteView[]; readonly next?: number };
-  kernel(query: KernelQuery): { readonly routes: readonly KernelRouteView[]; readonly next?: number };
+  kernel(query: KernelQuery): {
+    readonly routes: readonly KernelRouteView[];
+    readonly next?: number;
+  };
   counters(): CountersView;
 }
 
@@ -23,7 +26,11 @@ export interface StatusView {
   readonly uptimeMs: number;
   readonly planRevision: number;
   /** Why routing configuration is not fresh; absent when it is. */
-  readonly datastore: { readonly state: 'in-sync' | 'lost' | 'waiting'; readonly reason?: string; readonly sinceMs?: number };
+  readonly datastore: {
+    readonly state: 'in-sync' | 'lost' | 'waiting';
+    readonly reason?: string;
+    readonly sinceMs?: number;
+  };
   readonly kernel: {
     readonly state: 'synced' | 'syncing' | 'unavailable' | 'disabled';
     readonly reason?: string;
@@ -35,12 +42,21 @@ export interface StatusView {
   };
   readonly listeners: readonly { readonly local: string; readonly error?: string }[];
   readonly neighbors: { readonly configured: number; readonly established: number };
-  readonly routes: Readonly<Record<AfiSafi, { readonly prefixes: number; readonly paths: number; readonly attributeSets: number }>>;
+  readonly routes: Readonly<
+    Record<
+      AfiSafi,
+      { readonly prefixes: number; readonly paths: number; readonly attributeSets: number }
+    >
+  >;
   readonly restarting: boolean;
   /** Ready means: what I know is in the kernel and told to my peers. */
   readonly ready: boolean;
   readonly notReadyBecause: readonly string[];
-  readonly unknownCallers: readonly { readonly address: string; readonly count: number; readonly lastMs: number }[];
+  readonly unknownCallers: readonly {
+    readonly address: string;
+    readonly count: number;
+    readonly lastMs: number;
+  }[];
 }
 
 export interface NeighborView {
@@ -65,7 +81,11 @@ export interface NeighborView {
   readonly keepaliveTime?: number;
   readonly capabilities: readonly string[];
   readonly families: readonly NeighborFamilyView[];
-  readonly gracefulRestart?: { readonly peerRestartTime: number; readonly stale: boolean; readonly forwarding: readonly string[] };
+  readonly gracefulRestart?: {
+    readonly peerRestartTime: number;
+    readonly stale: boolean;
+    readonly forwarding: readonly string[];
+  };
   readonly messages: {
     readonly received: MessageCounts;
     readonly sent: MessageCounts;
@@ -151,7 +171,14 @@ export interface KernelRouteView {
   /** Text like iproute2's: `via 10.0.0.2 dev eth0`, `blackhole`; absent when none. */
   readonly wanted?: string;
   readonly held?: string;
-  readonly state: 'installed' | 'pending' | 'parked' | 'refused' | 'held-back' | 'foreign' | 'adopted';
+  readonly state:
+    | 'installed'
+    | 'pending'
+    | 'parked'
+    | 'refused'
+    | 'held-back'
+    | 'foreign'
+    | 'adopted';
   readonly because?: string;
   readonly origin: string;
 }

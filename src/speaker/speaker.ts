@@ -11,19 +11,21 @@ import { AFI_SAFIS } from '../net/afi-safi.ts';
 import { Core, type SpeakerOptions } from './core.ts';
 import type { Effect } from './effects.ts';
 import type { ConnectionId, SpeakerInput } from './inputs.ts';
-import { resolveNextHops } from './kernel-routes.ts';
+import { resolveNextHops } from './next-hops.ts';
 import { onCommand } from './on-command.ts';
 import { onKernel } from './on-kernel.ts';
+import { onMessage } from './on-message.ts';
 import { onPlan } from './on-plan.ts';
 import { onTcp } from './on-tcp.ts';
 import { onTimers } from './on-timer.ts';
 import { quarantine } from './quarantine.ts';
+import { sessionEnded, sessionEstablished } from './session-life.ts';
 import { SnapshotView } from './snapshot-view.ts';
 import type { SpeakerView } from './snapshot.ts';
 import { pollTransmit, tellWriters } from './transmit.ts';
 
 /** Prefixes decided a step: about 1 to 2 ms. Keepalives are never late because a table loads. */
-export const DECISION_PREFIXES_PER_STEP_MAX = 4096;
+const DECISION_PREFIXES_PER_STEP_MAX = 4096;
 
 export interface Step {
   readonly effects: readonly Effect[];
@@ -38,7 +40,13 @@ export class Speaker {
   readonly #core: Core;
 
   constructor(options: SpeakerOptions) {
-    this.#core = new Core(options);
+    const core = new Core(options);
+    core.listener = {
+      message: (connection, message) => onMessage(core, connection, message),
+      established: (slot, negotiated) => sessionEstablished(core, slot, negotiated),
+      ended: (peer, down) => sessionEnded(core, peer, down),
+    };
+    this.#core = core;
     this.view = new SnapshotView(this.#core);
   }
 
@@ -94,12 +102,16 @@ export class Speaker {
   /** DESIGN 3.4: a bug of ours that one peer's octets bring out costs that peer, not the node. */
   #onOctets(input: Extract<SpeakerInput, { type: 'octetsReceived' }>): void {
     const core = this.#core;
-    const peer = core.connections.get(input.connection)?.peer;
+    const peer = core.connections.get(input.connection)?.slot.peer;
     try {
       onTcp(core, input);
     } catch (error) {
       // An assertion of the shared tables (rib/, fib/) speaks of all peers: the loop ends the process (exit 70).
-      if (peer === undefined || (error instanceof AssertionError && error.message.includes('table'))) throw error;
+      if (
+        peer === undefined ||
+        (error instanceof AssertionError && error.message.includes('table'))
+      )
+        throw error;
       quarantine(core, peer, error);
     }
   }

@@ -22,7 +22,8 @@ export function tellWriters(core: Core): void {
 
 function hasPending(core: Core, peer: Peer): boolean {
   for (const family of AFI_SAFIS) {
-    if (peer.families.get(family)?.group !== undefined && core.ribs[family].hasPending(peer.id)) return true;
+    if (peer.families.get(family)?.group !== undefined && core.ribs[family].hasPending(peer.id))
+      return true;
   }
   return false;
 }
@@ -30,7 +31,8 @@ function hasPending(core: Core, peer: Peer): boolean {
 export function pollTransmit(core: Core, id: ConnectionId, budget: Octets): Uint8Array | undefined {
   const connection = core.connections.get(id);
   if (connection === undefined) return undefined;
-  const { peer, slot } = connection;
+  const { slot } = connection;
+  const { peer } = slot;
   if (slot.session.state !== 'Established') return undefined;
   for (const family of AFI_SAFIS) {
     if (peer.families.get(family)?.group === undefined) continue;

@@ -8,7 +8,7 @@ import type { IpAddress } from '../net/ip-address.ts';
 /** Addresses remembered; the one seen longest ago makes room. */
 export const UNKNOWN_CALLERS_KEPT_MAX = 64;
 /** An address is published again only after this long: it may call a thousand times a second. */
-export const UNKNOWN_CALLER_REPEAT_MS = 60_000;
+const UNKNOWN_CALLER_REPEAT_MS = 60_000;
 
 interface Caller {
   count: number;

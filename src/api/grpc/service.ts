@@ -10,11 +10,11 @@ import { parseIpAddress } from '../../net/ip-address.ts';
 import { parsePrefix } from '../../net/prefix.ts';
 import type { RouteQuery } from '../../speaker/snapshot.ts';
 import {
-  kernelRouteMessage,
-  neighborMessage,
   type EventMessage,
   type KernelRouteMessage,
+  kernelRouteMessage,
   type NeighborMessage,
+  neighborMessage,
   type ProblemMessage,
   problemMessage,
   type RouteMessage,
@@ -51,9 +51,11 @@ export class GodwitService {
     for (const view of this.#daemon.view.neighbors()) {
       if (wanted !== '' && view.name !== wanted && view.address !== address) continue;
       found = true;
-      if (view.families.some(({ family }) => families.includes(family))) yield neighborMessage(view);
+      if (view.families.some(({ family }) => families.includes(family)))
+        yield neighborMessage(view);
     }
-    if (!found) throw new InvalidRequest(`No neighbor "${wanted}"; godwit show neighbors lists them`);
+    if (!found)
+      throw new InvalidRequest(`No neighbor "${wanted}"; godwit show neighbors lists them`);
   }
 
   /** Yields undefined between pages: the place to let others have their turn. */
@@ -110,7 +112,8 @@ export class GodwitService {
   ): () => void {
     const kinds = new Set(request.kinds ?? []);
     const matches = (event: EventMessage): boolean => kinds.size === 0 || kinds.has(event.event);
-    for (const event of this.#daemon.events.recent(request.backlog ?? 0)) if (matches(event)) send(event);
+    for (const event of this.#daemon.events.recent(request.backlog ?? 0))
+      if (matches(event)) send(event);
     if (request.once === true) return () => undefined;
     return this.#daemon.events.subscribe((event) => {
       if (matches(event)) send(event);

@@ -38,7 +38,10 @@ export class HttpApi {
   async answer(request: HttpRequest): Promise<HttpResponse> {
     const host = request.host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
     if (this.#hosts.size > 0 && !this.#hosts.has(host)) {
-      return text(421, `This server is not ${host}. Ask it by one of: ${[...this.#hosts].join(', ')}\n`);
+      return text(
+        421,
+        `This server is not ${host}. Ask it by one of: ${[...this.#hosts].join(', ')}\n`,
+      );
     }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return text(405, 'Only GET is answered here; commands go through the control socket\n');
@@ -72,11 +75,23 @@ export class HttpApi {
       case '/api/v1/routes':
         return json(200, rows(this.#service.listRoutes({ ...query, limit: limitOf(query) })));
       case '/api/v1/kernel':
-        return json(200, rows(this.#service.listKernelRoutes({ ...query, limit: limitOf(query), differing: query['differing'] === 'true' })));
+        return json(
+          200,
+          rows(
+            this.#service.listKernelRoutes({
+              ...query,
+              limit: limitOf(query),
+              differing: query['differing'] === 'true',
+            }),
+          ),
+        );
       case '/api/v1/problems':
         return json(200, [...this.#service.listProblems()]);
       case '/api/v1/events':
-        return json(200, this.#daemon.events.recent(Math.min(Number(query['last'] ?? 100) || 100, 2000)));
+        return json(
+          200,
+          this.#daemon.events.recent(Math.min(Number(query['last'] ?? 100) || 100, 2000)),
+        );
       case '/':
         return text(200, INDEX);
       default:
@@ -104,7 +119,8 @@ const INDEX = `godwit
 
 function limitOf(query: Record<string, string>): number {
   const limit = Number(query['limit'] ?? ROUTES_PER_ANSWER_MAX);
-  if (!Number.isInteger(limit) || limit < 1) throw new InvalidRequest(`limit "${query['limit']}" is not a positive number`);
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new InvalidRequest(`limit "${query['limit']}" is not a positive number`);
   return Math.min(limit, ROUTES_PER_ANSWER_MAX);
 }
 

@@ -19,7 +19,7 @@ export interface InitStreams {
   readonly err: (line: string) => void;
 }
 
-export const DEFAULT_RESOURCES = '/etc/godwit/resources';
+const DEFAULT_RESOURCES = '/etc/godwit/resources';
 
 /** sysexits.h: EX_CANTCREAT, EX_CONFIG. */
 const EXIT_CANNOT_CREATE = 73;

@@ -4,7 +4,9 @@ export const resetNeighbor = command({
   path: ['reset'],
   summary: 'Restart the session with a neighbor, or with --soft only exchange all routes again',
   arguments: ['<name or address>'],
-  options: { soft: flag('Keep the session; ask for the routes again and send ours again (RFC 2918)') },
+  options: {
+    soft: flag('Keep the session; ask for the routes again and send ours again (RFC 2918)'),
+  },
   examples: ['reset 10.0.0.2', 'reset Mesh_10_0_0_2 --soft'],
   exitCodes: { 0: 'done' },
   async run({ api, options, words }) {
@@ -21,7 +23,11 @@ export const disableNeighbor = command({
   examples: ['disable 10.0.0.2 --reason "switch maintenance"'],
   exitCodes: { 0: 'done' },
   async run({ api, options, words }) {
-    await api().command('setNeighborEnabled', { name: words[0], enabled: false, reason: options.reason ?? '' });
+    await api().command('setNeighborEnabled', {
+      name: words[0],
+      enabled: false,
+      reason: options.reason ?? '',
+    });
     return undefined;
   },
 });

@@ -52,7 +52,10 @@ function detail(n: NeighborMessage, out: Output): void {
   out.facts([
     ['Neighbor', `${n.name} (${n.type === 'ibgp' ? 'iBGP' : 'eBGP'}, from ${n.origin})`],
     ['Address', `${n.address} port ${n.port}, AS ${n.remoteAs}`],
-    ['Our side', `${n.localAddress || 'chosen by the kernel'}, AS ${n.localAs}${n.passive ? ', waits for the neighbor to call' : ''}`],
+    [
+      'Our side',
+      `${n.localAddress || 'chosen by the kernel'}, AS ${n.localAs}${n.passive ? ', waits for the neighbor to call' : ''}`,
+    ],
     ['State', `${n.state} for ${formatDuration(n.sinceSeconds)}`],
     ['Down because', n.downBecause],
     ['Last error', n.lastError],
@@ -61,7 +64,9 @@ function detail(n: NeighborMessage, out: Output): void {
     ['Capabilities', n.capabilities.join(', ')],
     [
       'Graceful restart',
-      restart ? `${restart.peerRestartTime} s${restart.stale ? ', stale routes are kept' : ''}` : undefined,
+      restart
+        ? `${restart.peerRestartTime} s${restart.stale ? ', stale routes are kept' : ''}`
+        : undefined,
     ],
     ['Established', `${n.established} times, lost ${n.flaps} times`],
     ['Messages in', messages(n.received)],

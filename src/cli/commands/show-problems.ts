@@ -2,7 +2,8 @@ import { command, JSON_FLAG } from '../command.ts';
 
 export const showProblems = command({
   path: ['show', 'problems'],
-  summary: 'List what is wrong or without effect in the loaded configuration, and what would be right',
+  summary:
+    'List what is wrong or without effect in the loaded configuration, and what would be right',
   options: { json: JSON_FLAG },
   examples: ['show problems'],
   exitCodes: { 0: 'no errors; warnings may be listed', 3: 'there are errors' },

@@ -15,12 +15,15 @@ export const showStatus = command({
   },
 });
 
-type Status = Awaited<ReturnType<ReturnType<Parameters<typeof showStatus.run>[0]['api']>['getStatus']>>;
+type Status = Awaited<
+  ReturnType<ReturnType<Parameters<typeof showStatus.run>[0]['api']>['getStatus']>
+>;
 type Out = Parameters<typeof showStatus.run>[0]['out'];
 
 function print(status: Status, out: Out): void {
   const { kernel, datastore } = status;
-  const reasonOf = (part: { reason?: string | undefined }): string => (part.reason ? `: ${part.reason}` : '');
+  const reasonOf = (part: { reason?: string | undefined }): string =>
+    part.reason ? `: ${part.reason}` : '';
   out.facts([
     ['Node', status.node],
     ['Version', status.version],
@@ -41,8 +44,11 @@ function print(status: Status, out: Out): void {
   for (const { family, prefixes, paths } of status.families) {
     out.line(`${family}: ${prefixes} prefixes, ${paths} paths`);
   }
-  for (const { local, error } of status.listeners) out.line(`Listening on ${local}${error ? `: no, ${error}` : ''}`);
+  for (const { local, error } of status.listeners)
+    out.line(`Listening on ${local}${error ? `: no, ${error}` : ''}`);
   for (const { address, count, lastSeconds } of status.unknownCallers) {
-    out.line(`Refused ${count} connections from ${address}, the last ${formatDuration(lastSeconds)} ago: no neighbor has this address`);
+    out.line(
+      `Refused ${count} connections from ${address}, the last ${formatDuration(lastSeconds)} ago: no neighbor has this address`,
+    );
   }
 }

@@ -20,9 +20,13 @@ export class Output {
   /** Columns as wide as their widest cell; the last one is not padded. */
   table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
     const cells = [head, ...rows.map((row) => row.map(String))];
-    const widths = head.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+    const widths = head.map((_, column) =>
+      Math.max(...cells.map((row) => row[column]?.length ?? 0)),
+    );
     for (const row of cells) {
-      const padded = row.map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column]!)));
+      const padded = row.map((cell, column) =>
+        column === row.length - 1 ? cell : cell.padEnd(widths[column]!),
+      );
       this.line(padded.join('  ').trimEnd());
     }
   }

@@ -8,11 +8,11 @@ import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import {
-  type sendUnaryData,
   Server,
   ServerCredentials,
   type ServerUnaryCall,
   type ServerWritableStream,
+  type sendUnaryData,
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
@@ -44,7 +44,11 @@ export class GrpcServer {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     if (existsSync(path)) {
       if (await answers(path)) {
-        return systemError('bind', 'EADDRINUSE', `another daemon answers on ${path}; stop it or set control.socket`);
+        return systemError(
+          'bind',
+          'EADDRINUSE',
+          `another daemon answers on ${path}; stop it or set control.socket`,
+        );
       }
       rmSync(path, { force: true });
     }
@@ -140,7 +144,8 @@ function watch(call: Stream, service: GodwitService): void {
 }
 
 function grpcError(error: unknown): { code: status; details: string } {
-  if (error instanceof InvalidRequest) return { code: status.INVALID_ARGUMENT, details: error.message };
+  if (error instanceof InvalidRequest)
+    return { code: status.INVALID_ARGUMENT, details: error.message };
   const details = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: status.INTERNAL, details };
 }

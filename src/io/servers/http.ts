@@ -26,7 +26,8 @@ export class HttpServer {
       try {
         reply = await answer({ method, url, host: headers.host ?? '' });
       } catch (error) {
-        const body = error instanceof Error ? `${error.name}: ${error.message}\n` : 'internal error\n';
+        const body =
+          error instanceof Error ? `${error.name}: ${error.message}\n` : 'internal error\n';
         reply = { status: 500, type: 'text/plain; charset=utf-8', body };
       }
       response.writeHead(reply.status, {

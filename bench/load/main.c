@@ -1,0 +1,399 @@
+/*
+ * bgpload: reads one command a line, answers one JSON line each; see load.h.
+ *
+ *   bgpload relay ADDRESS AS
+ *   bgpload run TARGET PREFIXES [option…]   options: feed=ADDRESS,AS  sink=ADDRESS,AS  monitor=NETNS  sliced
+ *                                                    scattered  internal  length=N  set=N  timeout=SECONDS
+ *   commands: connect feeds|sinks · announce GENERATION · withdraw · cold GENERATION · flap COUNT · wait MS · quit
+ */
+#include "load.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SPEAKERS_MAX = 1024 };
+static const uint64_t KEEPALIVE_NS = 30ull * 1000000000ull;
+/* A call that nobody takes is made anew, as BIRD's connect retry time in Calico has it. */
+static const uint64_t CALL_NS = 5ull * 1000000000ull;
+
+typedef struct {
+  Connection *connection;
+  uint32_t address, as;
+  int is_sink;
+  Feed feed;
+  Buffer bulk;
+  uint64_t called_ns;
+  /* Sinks: the marker held for each prefix, and how many prefixes hold what is awaited. */
+  uint16_t *held;
+  uint32_t matching;
+  UpdateVisitor visitor;
+} Speaker;
+
+static Speaker speakers[SPEAKERS_MAX];
+static unsigned speaker_count, feed_count, sink_count;
+static Speaker monitor; /* the kernel, when it is the sink */
+static int monitor_fd = -1;
+static Table table;
+static uint32_t *set_of; /* by prefix index */
+static uint32_t target;
+static int sliced, internal_feeds;
+static uint64_t timeout_ns = 300ull * 1000000000ull;
+static int epoll;
+/* What sinks are to hold: a generation, or nothing at 0. */
+static unsigned awaited;
+static Prefix flapping = {0xc6336400u, 24}; /* 198.51.100.0/24, none of the table's */
+static int flap_seen = -1;
+static int announce_when_up;
+
+static int is_awaited(const Speaker *sink, uint32_t index, uint16_t marker) {
+  if (awaited == 0 || marker == 0) return awaited == 0 && marker == 0;
+  if (sink == &monitor) return 1;
+  uint32_t best = best_feed(set_of[index], feed_count);
+  return marker == (uint16_t)(awaited << 12 | (best + 1));
+}
+
+static void on_prefix(void *context, uint32_t address, unsigned length, uint16_t marker) {
+  Speaker *sink = context;
+  int32_t index = table_find(&table, address, length);
+  if (index < 0) {
+    if (address == flapping.address && length == flapping.length) flap_seen = marker != 0;
+    return;
+  }
+  uint16_t before = sink->held[index];
+  sink->matching += (uint32_t)(is_awaited(sink, (uint32_t)index, marker) -
+                               is_awaited(sink, (uint32_t)index, before));
+  sink->held[index] = marker;
+}
+
+/* A new aim: counts anew what is held. */
+static void await_generation(unsigned generation) {
+  awaited = generation;
+  for (unsigned i = 0; i <= speaker_count; i++) {
+    Speaker *sink = i == speaker_count ? &monitor : &speakers[i];
+    if (sink->held == NULL) continue;
+    sink->matching = 0;
+    for (uint32_t p = 0; p < table.count; p++) sink->matching += (uint32_t)is_awaited(sink, p, sink->held[p]);
+  }
+}
+
+static int all_hold(void) {
+  for (unsigned i = 0; i < speaker_count; i++) {
+    if (speakers[i].held != NULL && speakers[i].matching != table.count) return 0;
+  }
+  return monitor.held == NULL || monitor.matching == table.count;
+}
+
+static void start_bulk(Speaker *speaker) {
+  Connection *connection = speaker->connection;
+  connection->bulk = speaker->bulk.octets;
+  connection->bulk_length = speaker->bulk.length;
+  connection->bulk_sent = 0;
+}
+
+static void on_message(Connection *connection, int type, const uint8_t *message, size_t length) {
+  Speaker *speaker = connection->owner;
+  if (type == OPEN) encode_keepalive(&connection->control);
+  if (type == KEEPALIVE && !connection->established) {
+    connection->established = 1;
+    if (announce_when_up && !speaker->is_sink) start_bulk(speaker);
+  }
+  if (type == UPDATE && speaker->held != NULL) visit_update(message, length, &speaker->visitor);
+  if (type == NOTIFICATION) die("NOTIFICATION %u/%u", message[HEADER], message[HEADER + 1]);
+}
+
+static void dial(Speaker *speaker) {
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  struct sockaddr_in from = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons(179)};
+  from.sin_addr.s_addr = htonl(speaker->address);
+  to.sin_addr.s_addr = htonl(target);
+  int one = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&from, sizeof from) != 0) die("bind: %s", strerror(errno));
+  if (connect(fd, (struct sockaddr *)&to, sizeof to) != 0 && errno != EINPROGRESS) {
+    die("connect: %s", strerror(errno));
+  }
+  Connection *connection = speaker->connection;
+  connection->fd = fd;
+  connection->closed = connection->established = 0;
+  connection->in_length = connection->control.length = connection->control_sent = 0;
+  connection->bulk_length = connection->bulk_sent = 0;
+  connection->connecting = 1;
+  speaker->called_ns = now_ns();
+  connection->owner = speaker;
+  connection->message = on_message;
+  encode_open(&connection->control, speaker->as, speaker->address);
+  connection_watch(epoll, connection);
+}
+
+/* A daemon may refuse or close a first call: call again. */
+static void redial(Speaker *speaker) {
+  if (speaker->connection->established) die("the daemon closed an established session");
+  close(speaker->connection->fd);
+  dial(speaker);
+}
+
+static void on_event(Connection *connection, uint32_t events) {
+  Speaker *speaker = connection->owner;
+  if (connection->connecting && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP))) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error != 0) return redial(speaker);
+    connection->connecting = 0;
+  }
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) && !connection_read(connection)) return redial(speaker);
+  connection_flush(epoll, connection);
+}
+
+static void keep_alive(void) {
+  static uint64_t last;
+  uint64_t now = now_ns();
+  if (now - last < 500000000u) return;
+  last = now;
+  for (unsigned i = 0; i < speaker_count; i++) {
+    Connection *connection = speakers[i].connection;
+    if (connection->connecting && now - speakers[i].called_ns > CALL_NS) redial(&speakers[i]);
+    if (!connection->established || now - connection->last_sent_ns < KEEPALIVE_NS) continue;
+    if (connection->control.length == 0) encode_keepalive(&connection->control);
+    connection_flush(epoll, connection);
+  }
+}
+
+static void turn(int wait_ms) {
+  struct epoll_event events[256];
+  int count = epoll_wait(epoll, events, 256, wait_ms);
+  for (int i = 0; i < count; i++) {
+    if (events[i].data.ptr == &monitor) monitor_read(monitor_fd, &monitor.visitor);
+    else on_event(events[i].data.ptr, events[i].events);
+  }
+  keep_alive();
+}
+
+static void until(int (*done)(void), const char *what) {
+  uint64_t start = now_ns();
+  while (!done()) {
+    turn(100);
+    if (now_ns() - start <= timeout_ns) continue;
+    uint32_t least = table.count;
+    for (unsigned i = 0; i < speaker_count; i++) {
+      if (speakers[i].held != NULL && speakers[i].matching < least) least = speakers[i].matching;
+    }
+    if (monitor.held != NULL && monitor.matching < least) least = monitor.matching;
+    die("%s: not within %llu s; the slowest sink is right in %u of %u prefixes", what,
+        (unsigned long long)(timeout_ns / 1000000000), least, table.count);
+  }
+}
+
+static int connect_sinks; /* which group `connect` waits for */
+static int all_up(void) {
+  for (unsigned i = 0; i < speaker_count; i++) {
+    if (speakers[i].is_sink == connect_sinks && !speakers[i].connection->established) return 0;
+  }
+  return 1;
+}
+
+static void dial_group(int sinks) {
+  connect_sinks = sinks;
+  for (unsigned i = 0; i < speaker_count; i++) {
+    if (speakers[i].is_sink == sinks && !speakers[i].connection->established) dial(&speakers[i]);
+  }
+}
+
+static void prepare(unsigned generation) {
+  for (unsigned i = 0; i < speaker_count; i++) {
+    Speaker *speaker = &speakers[i];
+    if (speaker->is_sink) continue;
+    speaker->bulk.length = 0;
+    if (generation == 0) encode_withdrawals(&table, &speaker->feed, &speaker->bulk);
+    else encode_announcements(&table, &speaker->feed, generation, &speaker->bulk);
+  }
+  await_generation(generation);
+}
+
+static void answer(const char *command, uint64_t start) {
+  printf("{\"command\":\"%s\",\"seconds\":%.6f}\n", command, (double)(now_ns() - start) / 1e9);
+  fflush(stdout);
+}
+
+static void load(const char *command, unsigned generation) {
+  prepare(generation);
+  uint64_t start = now_ns();
+  for (unsigned i = 0; i < speaker_count; i++) {
+    if (speakers[i].is_sink) continue;
+    start_bulk(&speakers[i]);
+    connection_flush(epoll, speakers[i].connection);
+  }
+  until(all_hold, command);
+  answer(command, start);
+}
+
+/* Feeds call all at once and announce as soon as they are up. */
+static void cold(unsigned generation) {
+  prepare(generation);
+  announce_when_up = 1;
+  uint64_t start = now_ns();
+  dial_group(0);
+  until(all_hold, "cold");
+  announce_when_up = 0;
+  answer("cold", start);
+}
+
+static int compare(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return x < y ? -1 : x > y;
+}
+
+static int flap_wanted;
+static int flap_done(void) { return flap_seen == flap_wanted; }
+
+static void flap(unsigned count) {
+  Speaker *feed = NULL;
+  for (unsigned i = 0; i < speaker_count && feed == NULL; i++) if (!speakers[i].is_sink) feed = &speakers[i];
+  double *us = must_alloc(2 * count * sizeof *us);
+  for (unsigned i = 0; i < 2 * count; i++) {
+    feed->bulk.length = 0;
+    encode_single(&feed->feed, &flapping, i & 1, &feed->bulk);
+    flap_wanted = !(i & 1);
+    uint64_t start = now_ns();
+    start_bulk(feed);
+    connection_flush(epoll, feed->connection);
+    until(flap_done, "flap");
+    us[(i & 1) * count + i / 2] = (double)(now_ns() - start) / 1e3;
+  }
+  qsort(us, count, sizeof *us, compare);
+  qsort(us + count, count, sizeof *us, compare);
+  printf("{\"command\":\"flap\",\"announceP50\":%.1f,\"announceP99\":%.1f,"
+         "\"withdrawP50\":%.1f,\"withdrawP99\":%.1f}\n",
+         us[count / 2], us[count * 99 / 100], us[count + count / 2], us[count + count * 99 / 100]);
+  fflush(stdout);
+  free(us);
+}
+
+static void wait_ms(unsigned ms) {
+  uint64_t start = now_ns();
+  while (now_ns() - start < ms * 1000000ull) turn(10);
+  answer("wait", start);
+}
+
+static void obey(const char *line) {
+  char argument[32] = "";
+  unsigned number = 0;
+  if (sscanf(line, "connect %31s", argument) == 1) {
+    uint64_t start = now_ns();
+    dial_group(strcmp(argument, "sinks") == 0);
+    until(all_up, "connect");
+    answer("connect", start);
+  } else if (sscanf(line, "announce %u", &number) == 1) load("announce", number);
+  else if (strncmp(line, "withdraw", 8) == 0) load("withdraw", 0);
+  else if (sscanf(line, "cold %u", &number) == 1) cold(number);
+  else if (sscanf(line, "flap %u", &number) == 1) flap(number);
+  else if (sscanf(line, "wait %u", &number) == 1) wait_ms(number);
+  else if (strncmp(line, "quit", 4) == 0) exit(0);
+  else die("no such command: %s", line);
+}
+
+static uint32_t address_of(const char *text) {
+  struct in_addr address;
+  if (inet_pton(AF_INET, text, &address) != 1) die("not an address: %s", text);
+  return ntohl(address.s_addr);
+}
+
+static void add_speaker(const char *text, int is_sink) {
+  char address[32];
+  unsigned as;
+  if (sscanf(text, "%31[^,],%u", address, &as) != 2) die("not ADDRESS,AS: %s", text);
+  if (speaker_count == SPEAKERS_MAX) die("more than %d speakers", SPEAKERS_MAX);
+  Speaker *speaker = &speakers[speaker_count++];
+  speaker->address = address_of(address);
+  speaker->as = as;
+  speaker->is_sink = is_sink;
+  speaker->connection = must_alloc(sizeof *speaker->connection);
+  if (is_sink) sink_count++;
+  else speaker->feed.index = feed_count++;
+}
+
+static void add_monitor(const char *netns) {
+  monitor_fd = monitor_open(netns);
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = &monitor};
+  epoll_ctl(epoll, EPOLL_CTL_ADD, monitor_fd, &event);
+}
+
+static void hold_for(Speaker *sink) {
+  sink->held = must_alloc(table.count * sizeof *sink->held);
+  sink->visitor = (UpdateVisitor){sink, on_prefix};
+}
+
+static void configure(int argc, char **argv) {
+  unsigned length = 0, set_size = 0, seconds = 0;
+  int scattered = 0;
+  for (int i = 4; i < argc; i++) {
+    if (strncmp(argv[i], "feed=", 5) == 0) add_speaker(argv[i] + 5, 0);
+    else if (strncmp(argv[i], "sink=", 5) == 0) add_speaker(argv[i] + 5, 1);
+    else if (strncmp(argv[i], "monitor=", 8) == 0) add_monitor(argv[i] + 8);
+    else if (strcmp(argv[i], "sliced") == 0) sliced = 1;
+    else if (strcmp(argv[i], "scattered") == 0) scattered = 1;
+    else if (strcmp(argv[i], "internal") == 0) internal_feeds = 1;
+    else if (sscanf(argv[i], "length=%u", &length) == 1) continue;
+    else if (sscanf(argv[i], "set=%u", &set_size) == 1) continue;
+    else if (sscanf(argv[i], "timeout=%u", &seconds) == 1) timeout_ns = seconds * 1000000000ull;
+    else die("no such option: %s", argv[i]);
+  }
+  Shape shape = {(uint32_t)strtoul(argv[3], NULL, 10), (int)length, set_size, scattered};
+  table_make(&table, &shape);
+  set_of = must_alloc(table.count * sizeof *set_of);
+  for (uint32_t set = 0; set < table.sets; set++) {
+    for (uint32_t p = table.set_start[set]; p < table.set_start[set + 1]; p++) set_of[p] = set;
+  }
+  for (unsigned i = 0; i < speaker_count; i++) {
+    Speaker *speaker = &speakers[i];
+    if (speaker->is_sink) hold_for(speaker);
+    speaker->feed = (Feed){.index = speaker->feed.index, .count = feed_count, .as = speaker->as,
+                           .next_hop = speaker->address, .internal = internal_feeds, .sliced = sliced};
+  }
+  if (monitor_fd >= 0) hold_for(&monitor);
+}
+
+int main(int argc, char **argv) {
+  if (argc == 4 && strcmp(argv[1], "relay") == 0) {
+    return relay_main(address_of(argv[2]), (uint32_t)strtoul(argv[3], NULL, 10));
+  }
+  if (argc < 4 || strcmp(argv[1], "run") != 0) die("usage: bgpload relay ADDRESS AS | run TARGET PREFIXES …");
+  epoll = epoll_create1(EPOLL_CLOEXEC);
+  target = address_of(argv[2]);
+  configure(argc, argv);
+  printf("{\"command\":\"ready\",\"prefixes\":%u,\"sets\":%u}\n", table.count, table.sets);
+  fflush(stdout);
+  /* Sessions are kept alive while the next command is awaited. */
+  char line[256];
+  size_t length = 0;
+  struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+  epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event);
+  for (;;) {
+    struct epoll_event events[64];
+    int count = epoll_wait(epoll, events, 64, 1000);
+    for (int i = 0; i < count; i++) {
+      if (events[i].data.ptr == &monitor) monitor_read(monitor_fd, &monitor.visitor);
+      else if (events[i].data.ptr != NULL) on_event(events[i].data.ptr, events[i].events);
+      else {
+        ssize_t n = read(STDIN_FILENO, line + length, 1);
+        if (n <= 0) return 0;
+        length += (size_t)n;
+        if (line[length - 1] != '\n' && length < sizeof line - 1) continue;
+        line[length - 1] = 0;
+        length = 0;
+        epoll_ctl(epoll, EPOLL_CTL_DEL, STDIN_FILENO, NULL);
+        obey(line);
+        epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event);
+      }
+    }
+    keep_alive();
+  }
+}

@@ -1,0 +1,45 @@
+/** Medians, ratios and the table that people read. */
+
+import { describe, expect, it } from 'vitest';
+import { formatReport, median, type Round, summarise } from './report.ts';
+
+const round = (rival: string, seconds: number): Round => ({
+  scenario: 'table-1m',
+  rival,
+  figures: { 'announce s': seconds },
+});
+
+describe('report', () => {
+  it('takes the median, of an even number the mean of the middle two', () => {
+    expect(median([9, 1, 5])).toBe(5);
+    expect(median([9, 1, 5, 7])).toBe(6);
+    expect(() => median([])).toThrow('No values');
+  });
+
+  it('divides our median by that of BIRD 2', () => {
+    const rounds = [round('bird2', 2), round('bird2', 4), round('bird2', 3), round('godwit', 1.5)];
+    expect(summarise(rounds)).toEqual([
+      {
+        scenario: 'table-1m',
+        figure: 'announce s',
+        rivals: {
+          bird2: { median: 3, min: 2, max: 4 },
+          godwit: { median: 1.5, min: 1.5, max: 1.5 },
+        },
+        ratio: 0.5,
+      },
+    ]);
+  });
+
+  it('has no ratio where one of the two is missing', () => {
+    expect(summarise([round('bird2', 2)])[0]?.ratio).toBeUndefined();
+  });
+
+  it('shows the spread beside the median, and a dash for who did not take part', () => {
+    const text = formatReport(summarise([round('bird2', 0.1234), round('bird2', 0.2)]), [
+      'relay',
+      'bird2',
+    ]);
+    expect(text).toContain('| table-1m | announce s | –     | 0.162 (0.123–0.200) |');
+  });
+});

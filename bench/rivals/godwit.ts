@@ -1,0 +1,71 @@
+/** godwit itself, as it is run: its own file, a directory of Calico resources, the launcher of the tree. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { REPOSITORY } from '../../tools/cache-dir.ts';
+import { NETWORK, type Scenario, type Speaker } from '../scenarios.ts';
+import type { Rival } from './rival.ts';
+
+const NODE = 'bench';
+
+export const GODWIT: Rival = {
+  name: 'godwit',
+  unfit: () => undefined,
+  prepare({ lab, scenario, speakers }) {
+    const resources = join(lab.dir, 'resources');
+    mkdirSync(resources);
+    const documents = resourcesOf(scenario, speakers).map((document) => stringify(document));
+    writeFileSync(join(resources, 'bench.yaml'), documents.join('---\n'));
+    const config = join(lab.dir, 'godwit.yaml');
+    const settings = {
+      nodeName: NODE,
+      datastore: { type: 'file', path: resources },
+      state: { dir: join(lab.dir, 'state') },
+      kernel: { enabled: scenario.kernel === true },
+      control: { socket: join(lab.dir, 'godwit.sock') },
+      http: { listen: '127.0.0.1:9179' },
+      log: { level: 'warn', format: 'json' },
+    };
+    writeFileSync(config, stringify(settings));
+    return [process.execPath, join(REPOSITORY, 'src/bin/godwitd.ts'), '--config', config];
+  },
+};
+
+type Document = Readonly<Record<string, unknown>>;
+
+export function resourcesOf(scenario: Scenario, speakers: readonly Speaker[]): Document[] {
+  const mesh = scenario.mesh === true;
+  const node = (name: string, address: string): Document =>
+    calico('Node', name, {
+      bgp: { asNumber: NETWORK.localAs, ipv4Address: `${address}/${NETWORK.prefixLength}` },
+    });
+  const feeds = speakers.filter(({ role }) => role === 'feed');
+  const outside = mesh ? speakers.filter(({ role }) => role === 'sink') : speakers;
+  return [
+    node(NODE, NETWORK.daemonAddress),
+    ...(mesh ? feeds.map(({ name, address }) => node(name, address)) : []),
+    calico('BGPConfiguration', 'default', {
+      asNumber: NETWORK.localAs,
+      nodeToNodeMeshEnabled: mesh,
+    }),
+    // What feeds announce lies in here.
+    calico('IPPool', 'bench', { cidr: '20.0.0.0/8', blockSize: 26 }),
+    calico('BGPFilter', 'everything', {
+      importV4: [{ action: 'Accept' }],
+      exportV4: [{ action: 'Accept' }],
+    }),
+    ...outside.map(({ name, address, as }) =>
+      calico('BGPPeer', name, {
+        node: NODE,
+        peerIP: address,
+        asNumber: as,
+        filters: ['everything'],
+      }),
+    ),
+  ];
+}
+
+function calico(kind: string, name: string, spec: Document): Document {
+  return { apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec };
+}

@@ -1,0 +1,166 @@
+/**
+ * What is measured: each scenario is a crowd of peers, a table of prefixes and a list of commands to the load
+ * generator. Names are stable: the history of figures hangs on them.
+ *
+ * All commands run against every rival with the same octets; what is timed, and on which clock, is in `load/main.c`.
+ */
+
+export interface Step {
+  /** A line for bgpload. */
+  readonly command: string;
+  /** Name of the figure that it gives; absent for what only prepares. */
+  readonly figure?: string;
+}
+
+export interface Scenario {
+  readonly name: string;
+  /** One line for the report. */
+  readonly what: string;
+  readonly feeds: number;
+  readonly sinks: number;
+  readonly prefixes: number;
+  /** Options of `bgpload run`. */
+  readonly options?: readonly string[];
+  /** Feeds are iBGP peers of a node-to-node mesh. */
+  readonly mesh?: boolean;
+  /** The daemon's kernel is the sink. */
+  readonly kernel?: boolean;
+  readonly steps: readonly Step[];
+}
+
+const UP: readonly Step[] = [
+  { command: 'connect sinks' },
+  { command: 'connect feeds' },
+  { command: 'wait 1000' },
+];
+
+const table = (name: string, prefixes: number, options: readonly string[] = []): Scenario => ({
+  name,
+  what: `1 eBGP feed of ${prefixes.toLocaleString('en')} prefixes → 1 eBGP sink`,
+  feeds: 1,
+  sinks: 1,
+  prefixes,
+  options,
+  steps: [
+    ...UP,
+    { command: 'announce 1', figure: 'announce' },
+    { command: 'announce 2', figure: 'announce again, other attributes' },
+    { command: 'withdraw', figure: 'withdraw' },
+  ],
+});
+
+const mesh = {
+  feeds: 200,
+  sinks: 1,
+  prefixes: 2_000,
+  mesh: true,
+  options: ['sliced', 'internal', 'length=26', 'set=10'],
+} as const;
+
+export const SCENARIOS: readonly Scenario[] = [
+  table('table-100k', 100_000),
+  table('table-1m', 1_000_000),
+  table('table-1m-scattered', 1_000_000, ['scattered']),
+  {
+    name: 'feeds-10',
+    what: '10 feeds × the same 100,000 prefixes, the best feed differs by attribute set → 1 sink',
+    feeds: 10,
+    sinks: 1,
+    prefixes: 100_000,
+    steps: [
+      ...UP,
+      { command: 'announce 1', figure: 'announce' },
+      { command: 'withdraw', figure: 'withdraw' },
+    ],
+  },
+  {
+    name: 'fanout',
+    what: '1 feed of 50,000 prefixes → 50 sinks, until the last holds all',
+    feeds: 1,
+    sinks: 50,
+    prefixes: 50_000,
+    steps: [
+      ...UP,
+      { command: 'announce 1', figure: 'announce' },
+      { command: 'withdraw', figure: 'withdraw' },
+    ],
+  },
+  {
+    name: 'flap',
+    what: '100,000 prefixes loaded; one more announced and withdrawn 2,000 times',
+    feeds: 1,
+    sinks: 1,
+    prefixes: 100_000,
+    steps: [
+      ...UP,
+      { command: 'announce 1' },
+      { command: 'wait 2000' },
+      { command: 'flap 2000', figure: 'flap' },
+    ],
+  },
+  {
+    name: 'mesh-cold',
+    what: '200 iBGP peers of 10 /26 each call at once → 1 eBGP sink has 2,000; then again with sessions up',
+    ...mesh,
+    steps: [
+      { command: 'connect sinks' },
+      { command: 'wait 1000' },
+      { command: 'cold 1', figure: 'cold' },
+      { command: 'withdraw' },
+      { command: 'wait 1000' },
+      { command: 'announce 2', figure: 'warm' },
+    ],
+  },
+  {
+    name: 'kernel-100k',
+    what: '1 feed of 100,000 prefixes → the kernel, seen by a netlink monitor',
+    feeds: 1,
+    sinks: 0,
+    prefixes: 100_000,
+    kernel: true,
+    steps: [
+      { command: 'connect feeds' },
+      { command: 'wait 1000' },
+      { command: 'announce 1', figure: 'install' },
+      { command: 'wait 1000' },
+      { command: 'withdraw', figure: 'remove' },
+    ],
+  },
+  {
+    name: 'idle',
+    what: '200 iBGP peers up, nothing happens for 20 s',
+    ...mesh,
+    steps: [
+      { command: 'connect sinks' },
+      { command: 'cold 1' },
+      { command: 'wait 5000' },
+      { command: 'wait 20000', figure: 'idle' },
+    ],
+  },
+];
+
+/** AS numbers and addresses of the bench network, a /16 on one wire. */
+export const NETWORK = {
+  daemonAddress: '10.99.0.1',
+  prefixLength: 16,
+  localAs: 64512,
+} as const;
+
+export interface Speaker {
+  readonly name: string;
+  readonly address: string;
+  readonly as: number;
+  readonly role: 'feed' | 'sink';
+}
+
+/** Feeds are 10.99.1.x, AS 65001 onward or ours in a mesh; sinks 10.99.2.x, AS 65101 onward. */
+export function speakersOf(scenario: Scenario): Speaker[] {
+  const feeds = Array.from({ length: scenario.feeds }, (_, i): Speaker => {
+    const as = scenario.mesh === true ? NETWORK.localAs : 65_001 + i;
+    return { name: `feed${i + 1}`, address: `10.99.1.${i + 1}`, as, role: 'feed' };
+  });
+  const sinks = Array.from({ length: scenario.sinks }, (_, i): Speaker => {
+    return { name: `sink${i + 1}`, address: `10.99.2.${i + 1}`, as: 65_101 + i, role: 'sink' };
+  });
+  return [...feeds, ...sinks];
+}

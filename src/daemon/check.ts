@@ -1,0 +1,84 @@
+/**
+ * `godwitd --check`: reads the settings, the resources and the plan of this node without touching anything, prints
+ * every problem with its place, and says by the exit code whether the daemon could do its work.
+ */
+
+import { type ConfigError, formatConfigError } from '../base/errors.ts';
+import { NO_LAST_GOOD, settle } from '../datastore/last-good.ts';
+import { planFor } from '../datastore/plan.ts';
+import type { SpeakerPlan } from '../datastore/plan-types.ts';
+import { readDirectoryOnce } from '../io/datastores/file.ts';
+import { type LoadOptions, loadSettings, type Settings } from './config.ts';
+
+/** sysexits.h: EX_CONFIG. */
+export const EXIT_CONFIG = 78;
+
+export interface CheckReport {
+  readonly exitCode: 0 | typeof EXIT_CONFIG;
+  readonly problems: readonly ConfigError[];
+  /** For people: one line a problem, then what the plan is. */
+  readonly lines: readonly string[];
+}
+
+export async function checkConfiguration(options: LoadOptions): Promise<CheckReport> {
+  const { settings, problems } = await loadSettings(options);
+  if (settings === undefined) return report(problems, []);
+  const { path } = settings.datastore;
+  const snapshot = await readDirectoryOnce(path);
+  if ('error' in snapshot) return report([...problems, noDirectory(snapshot.error)], []);
+  const settled = settle(NO_LAST_GOOD, snapshot);
+  const planned = planFor(settings.nodeName, settled.resources, settings.plan);
+  const all = [...problems, ...settled.problems, ...planned.problems.map(settled.locate)];
+  const summary = planned.plan === undefined ? [] : [summaryOf(planned.plan, settings)];
+  return report(all, summary);
+}
+
+/** Prints to the given streams; the exit code is what `godwitd --check` exits with. */
+export async function runCheck(
+  options: LoadOptions,
+  streams: { readonly out: (line: string) => void; readonly err: (line: string) => void },
+): Promise<number> {
+  const { exitCode, lines } = await checkConfiguration(options);
+  for (const line of lines) (exitCode === 0 ? streams.out : streams.err)(line);
+  return exitCode;
+}
+
+function report(problems: readonly ConfigError[], summary: readonly string[]): CheckReport {
+  const errors = problems.filter((problem) => problem.severity === 'error').length;
+  const lines = problems.map((problem) => `${problem.severity}: ${formatConfigError(problem)}`);
+  const total =
+    errors === 0
+      ? [`OK, ${count(problems.length, 'warning')}`]
+      : [`${count(errors, 'error')}, ${count(problems.length - errors, 'warning')}`];
+  return {
+    exitCode: errors === 0 ? 0 : EXIT_CONFIG,
+    problems,
+    lines: [...lines, ...summary, ...total],
+  };
+}
+
+function summaryOf(plan: SpeakerPlan, settings: Settings): string {
+  const { peers, originated, kernel } = plan;
+  return [
+    `${plan.node}: AS ${plan.localAs}, BGP Identifier ${plan.routerId}`,
+    `${count(peers.length, 'session')}`,
+    `${count(originated.length, 'own block')}`,
+    `${count(kernel.pools.length, 'pool')}`,
+    settings.kernel.enabled ? `kernel table ${kernel.table}` : 'kernel not written',
+  ].join(', ');
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
+function noDirectory(message: string): ConfigError {
+  return {
+    kind: 'ConfigError',
+    severity: 'error',
+    code: 'DatastoreLost',
+    path: 'datastore.path',
+    message,
+    remedy: 'Run godwit init to write a first set of resources, or set datastore.path',
+  };
+}

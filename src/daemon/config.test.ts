@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { formatConfigError } from '../base/errors.ts';
+import { readSettings, type Settings } from './config.ts';
+
+type Env = Record<string, string | undefined>;
+
+function read(text: string, env: Env = {}): ReturnType<typeof readSettings> {
+  return readSettings({ file: 'godwit.yaml', text, env, hostName: 'Host-1' });
+}
+
+function settings(text: string, env: Env = {}): Settings {
+  const result = read(text, env);
+  if (result.settings === undefined) throw new Error(result.problems.map(formatConfigError).join());
+  return result.settings;
+}
+
+function errors(text: string, env: Env = {}): string[] {
+  const result = read(text, env);
+  expect(result.settings).toBeUndefined();
+  return result.problems.map(formatConfigError);
+}
+
+describe('godwit.yaml', () => {
+  it('may be empty: every key has a default', () => {
+    expect(settings('')).toEqual({
+      nodeName: 'host-1',
+      datastore: { type: 'file', path: '/etc/godwit/resources' },
+      stateDir: '/var/lib/godwit',
+      kernel: { enabled: true, table: 254, tunnelDevice: 'tunl0' },
+      controlSocket: '/run/godwit/godwit.sock',
+      birdSockets: false,
+      http: { address: '127.0.0.1', port: 9179 },
+      log: { level: undefined, format: 'auto' },
+      plan: {
+        datastore: 'file',
+        compat: 'auto',
+        outside: 'least-privilege',
+        table: 254,
+        tunnelDevice: 'tunl0',
+      },
+    });
+  });
+
+  it('is taken over key by key', () => {
+    const text = `
+nodeName: node-a
+datastore: { type: file, path: /r }
+state: { dir: /s }
+kernel: { enabled: false, table: 100, tunnelDevice: tunl1 }
+control: { socket: /c.sock }
+bird: { sockets: on }
+http: { listen: '[::1]:80' }
+log: { level: debug, format: json }
+compat: { calico: v3.33 }
+policy: { outside: calico }
+`;
+    expect(settings(text)).toMatchObject({
+      nodeName: 'node-a',
+      datastore: { path: '/r' },
+      stateDir: '/s',
+      kernel: { enabled: false, table: 100, tunnelDevice: 'tunl1' },
+      controlSocket: '/c.sock',
+      birdSockets: true,
+      http: { address: '::1', port: 80 },
+      log: { level: 'debug', format: 'json' },
+      plan: { compat: 'v3.33', outside: 'calico', table: 100, tunnelDevice: 'tunl1' },
+    });
+    expect(settings('http: { listen: off }').http).toBeUndefined();
+  });
+
+  it('an unknown key is an error with file, line, and the nearest key', () => {
+    expect(errors('nodeName: a\nkernel:\n  tabel: 5\n')).toEqual([
+      'godwit.yaml:3:10: kernel.tabel: Unknown key. Did you mean table?',
+    ]);
+    expect(errors('colour: red')[0]).toContain('Known here: bird, compat, control');
+  });
+
+  it('a wrong value is an error with what would be right', () => {
+    const cases: readonly [string, string][] = [
+      ['kernel: { table: 0 }', 'whole number from 1 to 4294967295'],
+      ['kernel: { tunnelDevice: a-name-too-long-for-it }', '1 to 15 characters'],
+      ['datastore: { path: resources }', 'an absolute path'],
+      ['http: { listen: 9179 }', 'ADDRESS:PORT'],
+      ['http: { listen: "127.0.0.1:70000" }', 'ADDRESS:PORT'],
+      ['log: { level: verbose }', 'Write one of trace, debug, info'],
+      ['compat: { calico: v3.30 }', 'v3.31'],
+      ['policy: calico', 'Not an object'],
+      ['- a', 'Not an object of settings'],
+      ['a: [', 'Not YAML'],
+      ['nodeName: a\n---\nnodeName: b\n', 'A second document'],
+    ];
+    for (const [text, expected] of cases) expect(errors(text).join()).toContain(expected);
+  });
+
+  it('names all mistakes at once', () => {
+    expect(errors('htp: 1\nkernel: { enabled: 1 }\n')).toHaveLength(2);
+  });
+
+  it('says of datastores that are not built yet that they come later', () => {
+    expect(errors('datastore: { type: etcd }')[0]).toContain('etcd datastore comes later');
+    expect(errors('', { DATASTORE_TYPE: 'kubernetes' })[0]).toContain('DATASTORE_TYPE asks for it');
+    expect(settings('datastore: { type: file }', { DATASTORE_TYPE: 'etcdv3' }).datastore.type).toBe(
+      'file',
+    );
+  });
+});
+
+describe("calico-node's environment", () => {
+  it('is understood, and the file wins', () => {
+    const env = {
+      NODENAME: 'env-node',
+      CALICO_ROUTER_ID: 'hash',
+      NAMESPACE: 'calico-system',
+      BGP_LOGSEVERITYSCREEN: 'Warning',
+    };
+    expect(settings('', env)).toMatchObject({
+      nodeName: 'env-node',
+      log: { level: 'warn' },
+      plan: { routerId: 'hash', secretNamespace: 'calico-system' },
+    });
+    const both = settings('nodeName: file-node\nlog: { level: error }', env);
+    expect([both.nodeName, both.log.level]).toEqual(['file-node', 'error']);
+    expect(settings('', { NODENAME: '' }).nodeName).toBe('host-1');
+  });
+
+  it('that is not honoured yet is a warning by name, a wrong value an error', () => {
+    const result = read('', { USE_POD_CIDR: 'true', ETCD_ENDPOINTS: 'https://x' });
+    expect(result.settings).toBeDefined();
+    expect(result.problems.map(formatConfigError)).toEqual([
+      '$USE_POD_CIDR: Not yet honoured: blocks come from BlockAffinity alone',
+      '$ETCD_ENDPOINTS: Not yet honoured: the etcd datastore comes later',
+    ]);
+    expect(errors('', { DATASTORE_TYPE: 'consul' })[0]).toContain('Set it to one of etcdv3');
+  });
+});

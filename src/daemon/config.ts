@@ -1,0 +1,264 @@
+/**
+ * godwit.yaml and calico-node's environment variables → `Settings`.
+ *
+ * Every key is optional, an unknown key is an error with the nearest known one, nothing is expanded. What the network
+ * looks like is not said here but in Calico's resources. The file wins over the environment.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { ConfigError } from '../base/errors.ts';
+import { plainDocument, type RawDocument } from '../datastore/documents.ts';
+import { asObject, Fields, type Findings } from '../datastore/fields.ts';
+import {
+  type CalicoCompat,
+  type DatastoreType,
+  outsidePolicyFor,
+  type PlanOptions,
+} from '../datastore/plan-options.ts';
+import { parseYamlFile } from '../io/yaml-documents.ts';
+import { type Environment, readEnvironment } from './environment.ts';
+import { LOG_LEVELS, type LogLevelName } from './log-levels.ts';
+
+const DEFAULT_CONFIG_PATH = '/etc/godwit/godwit.yaml';
+
+/** Largest routing table number: 32 bits (RTA_TABLE). */
+const TABLE_MAX = 4_294_967_295;
+
+/** IFNAMSIZ without its terminating zero. */
+const INTERFACE_NAME_MAX = 15;
+
+export interface Settings {
+  readonly nodeName: string;
+  readonly datastore: { readonly type: DatastoreType; readonly path: string };
+  readonly stateDir: string;
+  readonly kernel: KernelSettings;
+  readonly controlSocket: string;
+  /** `auto` already resolved: on for etcd and kubernetes, off for file. */
+  readonly birdSockets: boolean;
+  /** Undefined when switched off. */
+  readonly http: { readonly address: string; readonly port: number } | undefined;
+  readonly log: LogSettings;
+  /** For `planFor`. */
+  readonly plan: PlanOptions;
+}
+
+export interface KernelSettings {
+  readonly enabled: boolean;
+  readonly table: number;
+  readonly tunnelDevice: string;
+}
+
+export interface LogSettings {
+  /** Undefined: what BGPConfiguration's logSeverityScreen says. */
+  readonly level: LogLevelName | undefined;
+  readonly format: 'auto' | 'pretty' | 'json';
+}
+
+export interface SettingsResult {
+  /** Undefined when there is an error among the problems. */
+  readonly settings?: Settings;
+  readonly problems: readonly ConfigError[];
+}
+
+export interface LoadOptions {
+  /** `--config`; undefined: the default path, which may be missing. */
+  readonly configPath?: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Reads the file and the environment; never throws for what stands in either. */
+export async function loadSettings({ configPath, env }: LoadOptions): Promise<SettingsResult> {
+  const path = configPath ?? DEFAULT_CONFIG_PATH;
+  let text = '';
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
+    if (configPath !== undefined || errno !== 'ENOENT') {
+      return { problems: [unreadable(path, errno)] };
+    }
+  }
+  return readSettings({ file: path, text, env, hostName: hostname() });
+}
+
+export interface SettingsSource {
+  readonly file: string;
+  readonly text: string;
+  readonly env: LoadOptions['env'];
+  readonly hostName: string;
+}
+
+/** Pure but for its types: the text of the file and the environment → settings. */
+export function readSettings({ file, text, env, hostName }: SettingsSource): SettingsResult {
+  const parsed = parseYamlFile(file, text);
+  if (!parsed.ok) return { problems: [parsed.error] };
+  const problems: ConfigError[] = [];
+  const document = parsed.documents[0] ?? plainDocument(file, {});
+  const extra = parsed.documents[1];
+  if (extra !== undefined) problems.push(secondDocument(extra));
+  const value = asObject(document.value);
+  if (value === undefined) return { problems: [notAnObject(document)] };
+  const findings: Findings = { document, resource: undefined, unknownKeys: 'error', problems };
+  const environment = readEnvironment(env, problems);
+  const settings = read(new Fields(findings, [], value), environment, hostName);
+  const failed = problems.some((problem) => problem.severity === 'error');
+  return failed ? { problems } : { settings, problems };
+}
+
+function read(root: Fields, environment: Environment, hostName: string): Settings {
+  const nodeName = root.text('nodeName') ?? environment.nodeName ?? hostName.toLowerCase();
+  const datastore = readDatastore(root, environment);
+  const kernel = readKernel(root);
+  const state = section(root, 'state');
+  const stateDir = readPath(state, 'dir') ?? '/var/lib/godwit';
+  const control = section(root, 'control');
+  const controlSocket = readPath(control, 'socket') ?? '/run/godwit/godwit.sock';
+  const bird = section(root, 'bird');
+  const sockets = bird.oneOf('sockets', ['auto', 'on', 'off']) ?? 'auto';
+  const http = readHttp(root);
+  const log = readLog(root, environment);
+  const compat = section(root, 'compat');
+  const calico = compat.oneOf('calico', ['auto', 'v3.31', 'v3.32', 'v3.33']) ?? 'auto';
+  const policy = section(root, 'policy');
+  const outside = policy.oneOf('outside', ['auto', 'calico', 'least-privilege']) ?? 'auto';
+  for (const part of [state, control, bird, compat, policy, root]) part.finish();
+  return {
+    nodeName,
+    datastore,
+    stateDir,
+    kernel,
+    controlSocket,
+    birdSockets: sockets === 'auto' ? datastore.type !== 'file' : sockets === 'on',
+    http,
+    log,
+    plan: planOptions({ datastore: datastore.type, calico, outside, kernel, environment }),
+  };
+}
+
+interface PlanParts {
+  readonly datastore: DatastoreType;
+  readonly calico: CalicoCompat;
+  readonly outside: 'auto' | PlanOptions['outside'];
+  readonly kernel: KernelSettings;
+  readonly environment: Environment;
+}
+
+function planOptions({ datastore, calico, outside, kernel, environment }: PlanParts): PlanOptions {
+  const { routerId, secretNamespace } = environment;
+  return {
+    datastore,
+    compat: calico,
+    outside: outsidePolicyFor(outside, datastore),
+    table: kernel.table,
+    tunnelDevice: kernel.tunnelDevice,
+    ...(routerId === undefined ? {} : { routerId }),
+    ...(secretNamespace === undefined ? {} : { secretNamespace }),
+  };
+}
+
+/** A section that is not written has all its defaults. */
+function section(root: Fields, name: string): Fields {
+  return root.object(name) ?? new Fields(root.findings, [name], {});
+}
+
+function readDatastore(root: Fields, environment: Environment): Settings['datastore'] {
+  const fields = section(root, 'datastore');
+  const written = fields.oneOf('type', ['file', 'etcd', 'kubernetes']);
+  const type = written ?? environment.datastoreType ?? 'file';
+  const path = readPath(fields, 'path') ?? '/etc/godwit/resources';
+  if (type !== 'file') {
+    const where = written === undefined ? 'DATASTORE_TYPE asks for it' : undefined;
+    fields.report('type', {
+      code: 'NotYetBuilt',
+      message: `The ${type} datastore comes later${where === undefined ? '' : `; ${where}`}`,
+      remedy: 'Write datastore: { type: file, path: … } for now',
+      value: type,
+    });
+  }
+  fields.finish();
+  return { type, path };
+}
+
+function readKernel(root: Fields): KernelSettings {
+  const fields = section(root, 'kernel');
+  const what = `the name of an interface: 1 to ${INTERFACE_NAME_MAX} characters, no blank, no /`;
+  const tunnelDevice = fields.parsed('tunnelDevice', what, (value) =>
+    typeof value === 'string' && /^[^\s/]{1,15}$/.test(value) ? value : undefined,
+  );
+  const kernel: KernelSettings = {
+    enabled: fields.boolean('enabled') ?? true,
+    table: fields.integer('table', { min: 1, max: TABLE_MAX }) ?? 254,
+    tunnelDevice: tunnelDevice ?? 'tunl0',
+  };
+  fields.finish();
+  return kernel;
+}
+
+function readHttp(root: Fields): Settings['http'] {
+  const fields = section(root, 'http');
+  const what = 'ADDRESS:PORT, [IPV6]:PORT, or off';
+  const listen = fields.parsed('listen', what, (value) => {
+    if (value === 'off' || value === false) return 'off' as const;
+    return typeof value === 'string' ? parseListen(value) : undefined;
+  });
+  fields.finish();
+  if (listen === 'off') return undefined;
+  return listen ?? { address: '127.0.0.1', port: 9179 };
+}
+
+function parseListen(text: string): { address: string; port: number } | undefined {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]\s]+)):([0-9]{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) return undefined;
+  return { address: match[1] ?? match[2]!, port };
+}
+
+function readLog(root: Fields, environment: Environment): LogSettings {
+  const fields = section(root, 'log');
+  const level = fields.oneOf('level', LOG_LEVELS) ?? environment.logLevel;
+  const format = fields.oneOf('format', ['auto', 'pretty', 'json']) ?? 'auto';
+  fields.finish();
+  return { level, format };
+}
+
+function readPath(fields: Fields, name: string): string | undefined {
+  return fields.parsed(name, 'an absolute path', (value) =>
+    typeof value === 'string' && value.startsWith('/') ? value : undefined,
+  );
+}
+
+function unreadable(path: string, errno: string): ConfigError {
+  return {
+    kind: 'ConfigError',
+    severity: 'error',
+    code: 'UnreadableFile',
+    file: path,
+    message: errno === 'ENOENT' ? 'The file does not exist' : `Cannot be read: ${errno}`,
+    remedy: 'Name another with --config',
+  };
+}
+
+function secondDocument(document: RawDocument): ConfigError {
+  return {
+    kind: 'ConfigError',
+    severity: 'error',
+    code: 'SecondDocument',
+    file: document.file,
+    ...(document.positionOf([]) ?? {}),
+    message: 'A second document in the file of the daemon',
+    remedy: "Calico's resources belong into the directory of datastore.path",
+  };
+}
+
+function notAnObject(document: RawDocument): ConfigError {
+  return {
+    kind: 'ConfigError',
+    severity: 'error',
+    code: 'BadValue',
+    file: document.file,
+    ...(document.positionOf([]) ?? {}),
+    message: 'Not an object of settings',
+    remedy: 'Write lines such as nodeName: node-a',
+  };
+}

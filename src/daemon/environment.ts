@@ -1,0 +1,96 @@
+/** calico-node's environment variables, as far as they concern BGP; what is not honoured yet is named. */
+
+import type { ConfigError } from '../base/errors.ts';
+import type { DatastoreType } from '../datastore/plan-options.ts';
+import type { LogLevelName } from './log-levels.ts';
+
+export interface Environment {
+  readonly nodeName: string | undefined;
+  readonly datastoreType: DatastoreType | undefined;
+  readonly routerId: string | undefined;
+  readonly secretNamespace: string | undefined;
+  readonly logLevel: LogLevelName | undefined;
+}
+
+const DATASTORES: Readonly<Record<string, DatastoreType>> = {
+  etcdv3: 'etcd',
+  etcd: 'etcd',
+  kubernetes: 'kubernetes',
+  file: 'file',
+};
+
+const LEVELS: Readonly<Record<string, LogLevelName>> = {
+  debug: 'debug',
+  info: 'info',
+  warning: 'warn',
+  error: 'error',
+  fatal: 'fatal',
+  panic: 'fatal',
+  none: 'silent',
+};
+
+/** Understood, without effect so far: what follows from that. */
+const NOT_YET: Readonly<Record<string, string>> = {
+  CALICO_ADVERTISE_CLUSTER_IPS: 'services are not advertised',
+  USE_POD_CIDR: 'blocks come from BlockAffinity alone',
+  CALICO_API_GROUP: 'the kubernetes datastore comes later',
+  KUBECONFIG: 'the kubernetes datastore comes later',
+  ETCD_ENDPOINTS: 'the etcd datastore comes later',
+  ETCD_DISCOVERY_SRV: 'the etcd datastore comes later',
+};
+
+export function readEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  problems: ConfigError[],
+): Environment {
+  for (const [name, consequence] of Object.entries(NOT_YET)) {
+    const value = filled(env[name]);
+    if (value === undefined) continue;
+    problems.push(problem('warning', name, `Not yet honoured: ${consequence}`));
+  }
+  return {
+    nodeName: filled(env['NODENAME']),
+    datastoreType: choose(
+      { name: 'DATASTORE_TYPE', written: filled(env['DATASTORE_TYPE']), values: DATASTORES },
+      problems,
+    ),
+    routerId: filled(env['CALICO_ROUTER_ID']),
+    secretNamespace: filled(env['NAMESPACE']),
+    logLevel: choose(
+      {
+        name: 'BGP_LOGSEVERITYSCREEN',
+        written: filled(env['BGP_LOGSEVERITYSCREEN']),
+        values: LEVELS,
+      },
+      problems,
+    ),
+  };
+}
+
+interface Choice<T> {
+  readonly name: string;
+  readonly written: string | undefined;
+  readonly values: Readonly<Record<string, T>>;
+}
+
+function choose<T>({ name, written, values }: Choice<T>, problems: ConfigError[]): T | undefined {
+  if (written === undefined) return undefined;
+  const key = written.toLowerCase();
+  if (Object.hasOwn(values, key)) return values[key];
+  problems.push({
+    ...problem('error', name, 'Not one of the allowed values'),
+    value: written,
+    remedy: `Set it to one of ${Object.keys(values).join(', ')}`,
+  });
+  return undefined;
+}
+
+/** An empty variable is an unset one, as shells and manifests have it. */
+function filled(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+function problem(severity: 'error' | 'warning', name: string, message: string): ConfigError {
+  const code = severity === 'error' ? 'BadValue' : 'NotYetHonoured';
+  return { kind: 'ConfigError', severity, code, path: `$${name}`, message };
+}

@@ -1,0 +1,180 @@
+/**
+ * From an entry to the values of a session: name, AS numbers, port, source, passive, reflection, next hop.
+ * @see calico model 2.1, 2.4, 2.5
+ */
+
+import { afiSafiOfIpFamily } from '../net/afi-safi.ts';
+import { type IpAddress, ipFamily } from '../net/ip-address.ts';
+import { BGP_PORT, type Cluster, nodeAddress } from './cluster.ts';
+import type { PeerPlan } from './plan-types.ts';
+import { exportPolicy, importPolicy } from './policies.ts';
+import type { SecretKeyRef } from './resources.ts';
+import { entryKey, type SessionEntry } from './sessions.ts';
+
+/** Offered hold time. Calico's BIRD offers 240; a dead node is to be noticed sooner (DESIGN 2). */
+const HOLD_TIME_SECONDS = 90;
+
+/** BIRD's default graceful restart time, which Calico keeps. */
+const RESTART_TIME_SECONDS = 120;
+
+const DEFAULT_SECRET_NAMESPACE = 'kube-system';
+
+/** Longest TCP-MD5 key the kernel takes (TCP_MD5SIG_MAXKEYLEN). */
+const PASSWORD_OCTETS_MAX = 80;
+
+export function peerPlans(cluster: Cluster, entries: readonly SessionEntry[]): PeerPlan[] {
+  const plans = withoutDuplicates(cluster, entries).flatMap((entry) => {
+    const own = nodeAddress(cluster.own, ipFamily(entry.address));
+    if (own !== undefined) return [peerPlan(cluster, entry, own)];
+    if (entry.kind !== 'mesh') warnNoAddress(cluster, entry);
+    return [];
+  });
+  return plans.sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** BIRD's protocol name; tools parse it. */
+function sessionName(entry: SessionEntry): string {
+  const prefix = { mesh: 'Mesh_', global: 'Global_', node: 'Node_' }[entry.kind];
+  const port = entry.kind === 'mesh' || entry.port === undefined ? '' : `_port_${entry.port}`;
+  return `${prefix}${entry.address.replace(/[.:]/g, '_')}${port}`;
+}
+
+/**
+ * Mesh plus explicit peer to the same node: Calico's BIRD lets two protocols fight for one remote address. Here the
+ * explicit one wins, since it says more, and the other is named.
+ */
+function withoutDuplicates(cluster: Cluster, entries: readonly SessionEntry[]): SessionEntry[] {
+  const kept = new Map<string, SessionEntry>();
+  for (const entry of entries) {
+    const key = entryKey(entry.address, entry.port);
+    const other = kept.get(key);
+    if (other === undefined) {
+      kept.set(key, entry);
+      continue;
+    }
+    cluster.problems.push({
+      kind: 'ConfigError',
+      severity: 'warning',
+      code: 'DuplicateSession',
+      ...(other.peer === undefined ? {} : { resource: `BGPPeer/${other.peer.name}` }),
+      value: entry.address,
+      message: `The session also asked for by the ${entry.origin} is the same one and is left out`,
+    });
+  }
+  return [...kept.values()];
+}
+
+function warnNoAddress(cluster: Cluster, entry: SessionEntry): void {
+  // A peerSelector asks for both families; that one of them is missing is no mistake.
+  if (entry.peer === undefined || !entry.byAddress) return;
+  const family = ipFamily(entry.address);
+  cluster.problems.push({
+    kind: 'ConfigError',
+    severity: 'warning',
+    code: 'NoAddress',
+    resource: `BGPPeer/${entry.peer.name}`,
+    path: 'spec.peerIP',
+    value: entry.address,
+    message: `No session: Node/${cluster.own.name} has no IPv${family} address`,
+    remedy: `Write spec.bgp.ipv${family}Address of Node/${cluster.own.name}`,
+  });
+}
+
+function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPlan {
+  const { peer } = entry;
+  const localAs = (entry.byAddress ? peer?.localAsNumber : undefined) ?? cluster.localAs;
+  const ibgp = entry.remoteAs === localAs;
+  const context = { cluster, entry, ibgp, family: ipFamily(entry.address) };
+  const password = passwordOf(cluster, entry);
+  return {
+    name: sessionName(entry),
+    kind: entry.kind,
+    remoteAddress: entry.address,
+    remotePort: entry.port ?? BGP_PORT,
+    ...(peer?.sourceAddress === 'None' ? {} : { localAddress: own }),
+    localAs,
+    remoteAs: entry.remoteAs,
+    passive: isPassive(entry, own),
+    // Separate sessions by family, as Calico's two daemons have them.
+    families: [afiSafiOfIpFamily(ipFamily(entry.address))],
+    holdTime: HOLD_TIME_SECONDS,
+    ...(peer?.keepaliveTime === undefined ? {} : { keepaliveTime: peer.keepaliveTime }),
+    restartTime: restartTimeOf(cluster, entry),
+    ...(peer === undefined || peer.ttlSecurity === 0 ? {} : { ttlSecurity: peer.ttlSecurity }),
+    ...(password === undefined ? {} : { password }),
+    nextHop: nextHopOf(entry, ibgp),
+    rrClient: isClient(cluster, entry, ibgp),
+    allowLocalAs: entry.byAddress ? (peer?.numAllowedLocalAsNumbers ?? 0) : 0,
+    ...(peer?.reachableBy === undefined ? {} : { reachableBy: peer.reachableBy }),
+    importPolicy: importPolicy(context),
+    exportPolicy: exportPolicy(context),
+    origin: entry.origin,
+  };
+}
+
+/** By plain comparison of texts, so that exactly one side dials; both sides must agree, so Calico's way. */
+function isPassive(entry: SessionEntry, own: IpAddress): boolean {
+  if (entry.kind === 'mesh') return entry.address > own;
+  return entry.kind === 'global' && entry.calicoNode && entry.address > own;
+}
+
+function restartTimeOf({ global }: Cluster, { peer }: SessionEntry): number {
+  const written = peer === undefined ? global?.nodeMeshMaxRestartTime : peer.maxRestartTime;
+  return written ?? RESTART_TIME_SECONDS;
+}
+
+function nextHopOf({ peer }: SessionEntry, ibgp: boolean): PeerPlan['nextHop'] {
+  if (peer?.nextHopMode === 'Self') return 'self';
+  if (peer?.nextHopMode === 'Keep') return 'keep';
+  return peer?.keepOriginalNextHop === true && !ibgp ? 'keep' : 'auto';
+}
+
+/** RFC 4456 §6: reflectors of one cluster are ordinary peers; whoever else is iBGP is a client. */
+function isClient({ own }: Cluster, entry: SessionEntry, ibgp: boolean): boolean {
+  const id = own.routeReflectorClusterId;
+  if (!ibgp || id === undefined) return false;
+  const remote = entry.byAddress ? undefined : entry.rrClusterId;
+  return remote === undefined || remote !== id;
+}
+
+/** A missing Secret holds the session down; Calico would run it unauthenticated (DESIGN 2). */
+function passwordOf(cluster: Cluster, entry: SessionEntry): PeerPlan['password'] {
+  const { peer } = entry;
+  const reference = peer === undefined ? cluster.global?.nodeMeshPassword : peer.password;
+  if (reference === undefined) return undefined;
+  const namespace = cluster.options.secretNamespace ?? DEFAULT_SECRET_NAMESPACE;
+  const secret = cluster.resources.secrets.get(`${namespace}/${reference.name}`);
+  const value = secret === undefined ? undefined : secret.data[reference.key];
+  if (value !== undefined && value !== '' && Buffer.byteLength(value) <= PASSWORD_OCTETS_MAX) {
+    return { value };
+  }
+  const missing = whyNoPassword(reference, namespace, { found: secret !== undefined, value });
+  const resource = peer === undefined ? 'BGPConfiguration/default' : `BGPPeer/${peer.name}`;
+  const known = cluster.problems.some(
+    (problem) => problem.resource === resource && problem.code === 'MissingSecret',
+  );
+  if (!known) {
+    cluster.problems.push({
+      kind: 'ConfigError',
+      severity: 'error',
+      code: 'MissingSecret',
+      resource,
+      path: peer === undefined ? 'spec.nodeMeshPassword' : 'spec.password',
+      message: `${missing}: its sessions are held down, not run without a password`,
+      remedy: `Create Secret/${namespace}/${reference.name} with the key ${reference.key}`,
+    });
+  }
+  return { missing };
+}
+
+function whyNoPassword(
+  reference: SecretKeyRef,
+  namespace: string,
+  state: { readonly found: boolean; readonly value: string | undefined },
+): string {
+  const name = `Secret/${namespace}/${reference.name}`;
+  if (!state.found) return `There is no ${name}`;
+  if (state.value === undefined) return `${name} has no key ${reference.key}`;
+  if (state.value === '') return `${name} has an empty ${reference.key}`;
+  return `${reference.key} of ${name} is longer than ${PASSWORD_OCTETS_MAX} octets`;
+}

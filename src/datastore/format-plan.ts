@@ -1,0 +1,73 @@
+/** A plan as text for people and golden files: everything in it, one fact a line, in a fixed order. */
+
+import { formatStatement } from '../policy/format.ts';
+import type { Policy } from '../policy/types.ts';
+import type { PeerPlan, SpeakerPlan } from './plan-types.ts';
+
+export function formatPlan(plan: SpeakerPlan): string {
+  const { kernel, listen, addresses } = plan;
+  const metric =
+    kernel.metric.mode === 'none'
+      ? 'none'
+      : `${kernel.metric.normal.ipv4} for IPv4, ${kernel.metric.normal.ipv6} for IPv6`;
+  const lines = [
+    `node ${plan.node}`,
+    `local AS ${plan.localAs}, BGP Identifier ${plan.routerId}`,
+    ...optional('cluster id', plan.clusterId),
+    `addresses ${[addresses.ipv4, addresses.ipv6].filter(Boolean).join(', ') || 'none'}`,
+    `listen ${listen.addresses.join(', ') || 'any address'} port ${listen.port}`,
+    `log level ${plan.logLevel}`,
+    `kernel table ${kernel.table}, tunnel device ${kernel.tunnelDevice}, metric ${metric}`,
+    `own subnets ${[kernel.ownSubnet.ipv4, kernel.ownSubnet.ipv6].filter(Boolean).join(', ') || 'unknown'}`,
+    ...optional('tunnelled routes are held:', kernel.holdTunnelled),
+    ...kernel.pools.map(
+      ({ cidr, name, programming, reason }) =>
+        `pool ${cidr} (${name}) ${programming}${reason === undefined ? '' : `: ${reason}`}`,
+    ),
+    ...kernel.rejected.map((cidr) => `never programmed ${cidr}`),
+    ...plan.originated.map(
+      ({ prefix, source, blackhole, origin }) =>
+        `originate ${prefix} as ${source}${blackhole ? ' with blackhole' : ''} by ${origin}`,
+    ),
+    ...plan.peers.flatMap(formatPeer),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function formatPeer(peer: PeerPlan): string[] {
+  const from = peer.localAddress === undefined ? 'any address' : peer.localAddress;
+  return [
+    '',
+    `peer ${peer.name} (${peer.kind}) by ${peer.origin}`,
+    `  ${from} AS ${peer.localAs} → ${peer.remoteAddress} port ${peer.remotePort} AS ${peer.remoteAs}${peer.passive ? ', passive' : ''}`,
+    `  families ${peer.families.join(', ')}, hold time ${peer.holdTime} s${seconds(', keepalive', peer.keepaliveTime)}${seconds(', restart time', peer.restartTime)}`,
+    ...optional('  TTL security hops', peer.ttlSecurity),
+    ...optional('  password', passwordText(peer)),
+    `  next hop ${peer.nextHop}${peer.rrClient ? ', reflector client' : ''}, own AS allowed ${peer.allowLocalAs}`,
+    ...optional('  reachable by', peer.reachableBy),
+    ...formatPolicy(peer.importPolicy),
+    ...formatPolicy(peer.exportPolicy),
+  ];
+}
+
+/** Never the key itself. */
+function passwordText({ password }: PeerPlan): string | undefined {
+  if (password === undefined) return undefined;
+  return 'value' in password ? 'set' : `missing: ${password.missing}`;
+}
+
+function formatPolicy(policy: Policy): string[] {
+  return [
+    `  ${policy.name}`,
+    ...policy.statements.map((statement) => `    ${formatStatement(statement)}`),
+    `    otherwise ${policy.otherwise}`,
+  ];
+}
+
+function optional(label: string, value: string | number | undefined): string[] {
+  return value === undefined ? [] : [`${label} ${value}`];
+}
+
+function seconds(label: string, value: number | undefined): string {
+  return value === undefined ? '' : `${label} ${value} s`;
+}

@@ -1,0 +1,59 @@
+/**
+ * The guard against losing a cluster by one edit: a plan that would take away more than half of the sessions or of
+ * the own blocks at once is held for a minute, reported, and can be released by hand (DESIGN 2).
+ *
+ * Pure: says what to do with a plan, keeps nothing.
+ */
+
+import { type Millis, millis } from '../base/units.ts';
+import type { SpeakerPlan } from './plan-types.ts';
+
+/** How long a large loss is held: time to see the report and to undo the edit. */
+export const GUARD_HOLD: Millis = millis(60_000);
+
+/** A loss of one is an ordinary edit, also where one is more than half. */
+const GUARD_LOST_MIN = 2;
+
+export type GuardVerdict =
+  | { readonly action: 'apply' }
+  | { readonly action: 'hold'; readonly until: Millis; readonly reason: string };
+
+export interface GuardQuestion {
+  readonly running: SpeakerPlan | undefined;
+  readonly next: SpeakerPlan;
+  /** Since when a plan that loses this much has been held; undefined when none is. */
+  readonly heldSince: Millis | undefined;
+  readonly now: Millis;
+}
+
+export function guardPlan({ running, next, heldSince, now }: GuardQuestion): GuardVerdict {
+  if (running === undefined) return { action: 'apply' };
+  const losses = [
+    // By address, not by name: a mesh session that becomes an explicit one is not lost.
+    loss('sessions', running.peers.map(peerKey), next.peers.map(peerKey)),
+    loss('own blocks', running.originated.map(prefixOf), next.originated.map(prefixOf)),
+  ].filter((text) => text !== undefined);
+  const until = ((heldSince ?? now) + GUARD_HOLD) as Millis;
+  if (losses.length === 0 || now >= until) return { action: 'apply' };
+  return { action: 'hold', until, reason: `The change would remove ${losses.join(' and ')}` };
+}
+
+function peerKey(peer: SpeakerPlan['peers'][number]): string {
+  return peer.remoteAddress;
+}
+
+function prefixOf(item: SpeakerPlan['originated'][number]): string {
+  return item.prefix;
+}
+
+function loss(
+  what: string,
+  before: readonly string[],
+  after: readonly string[],
+): string | undefined {
+  const had = new Set(before);
+  const has = new Set(after);
+  const lost = [...had].filter((key) => !has.has(key)).length;
+  if (lost < GUARD_LOST_MIN || lost * 2 <= had.size) return undefined;
+  return `${lost} of ${had.size} ${what}`;
+}

@@ -1,0 +1,40 @@
+/**
+ * The prefixes this node announces as its own: the blocks its affinities give it.
+ * @see calico model 1.6, 3.1
+ */
+
+import { prefixFamily, prefixLength } from '../net/prefix.ts';
+import { type Cluster, sortedByName } from './cluster.ts';
+import { compareText, originatedKey } from './plan-diff.ts';
+import type { OriginatedPrefix } from './plan-types.ts';
+import type { BlockAffinityResource } from './resources.ts';
+
+/**
+ * Own affinities that count: not deleted, not pending. One that is pending deletion still has its blackhole, and is
+ * announced as a member of its pool; it just no longer stands for what is inside it.
+ */
+export function ownBlocks(cluster: Cluster): BlockAffinityResource[] {
+  const blocks = new Map<string, BlockAffinityResource>();
+  for (const affinity of sortedByName(cluster.resources.blockAffinities)) {
+    const { node, type, deleted, state, cidr } = affinity;
+    if (node !== cluster.own.name || type !== 'host' || deleted || state === 'pending') continue;
+    const other = blocks.get(cidr);
+    if (other === undefined || other.state === 'pendingDeletion') blocks.set(cidr, affinity);
+  }
+  return [...blocks.values()].sort((a, b) => compareText(a.cidr, b.cidr));
+}
+
+export function originatedPrefixes(cluster: Cluster): OriginatedPrefix[] {
+  return ownBlocks(cluster)
+    .map(({ cidr, name }): OriginatedPrefix => {
+      const width = prefixFamily(cidr) === 4 ? 32 : 128;
+      return {
+        prefix: cidr,
+        source: 'block',
+        // A block of one address is the workload's own route: a blackhole would hide it.
+        blackhole: prefixLength(cidr) < width,
+        origin: `BlockAffinity/${name}`,
+      };
+    })
+    .sort((a, b) => compareText(originatedKey(a), originatedKey(b)));
+}

@@ -1,0 +1,300 @@
+/**
+ * From the running plan to the next: the least disruptive changes, each with its reason.
+ *
+ * A changed description restarts nothing, a changed policy re-runs policy, a changed local AS restarts the session.
+ * Invariant (property-tested): `applyChanges(old, diffPlans(old, next))` is `next`, for any two plans.
+ */
+
+import type { KernelRules } from '../fib/kernel-rules.ts';
+import type { ListenPlan, OriginatedPrefix, PeerPlan, SpeakerPlan } from './plan-types.ts';
+
+/** What the node is, as its peers and its logs see it. */
+export type LocalIdentity = Pick<
+  SpeakerPlan,
+  'node' | 'localAs' | 'routerId' | 'clusterId' | 'addresses' | 'logLevel'
+>;
+
+/** In the order in which they are to be applied. `peer` is always the whole new plan of that peer. */
+export type PlanChange =
+  | {
+      readonly change: 'local-identity-changed';
+      readonly identity: LocalIdentity;
+      readonly fields: readonly string[];
+      readonly reason: string;
+    }
+  | { readonly change: 'listen-changed'; readonly listen: ListenPlan; readonly reason: string }
+  | {
+      readonly change: 'kernel-rules-changed';
+      readonly kernel: KernelRules;
+      readonly reason: string;
+    }
+  | { readonly change: 'remove-peer'; readonly name: string; readonly reason: string }
+  | { readonly change: 'add-peer'; readonly peer: PeerPlan; readonly reason: string }
+  /** The session is closed and opened again; nothing else is said about this peer. */
+  | {
+      readonly change: 'restart-peer';
+      readonly peer: PeerPlan;
+      readonly fields: readonly string[];
+      readonly reason: string;
+    }
+  /** Taken over as it stands, or with the next OPEN. */
+  | {
+      readonly change: 'update-peer';
+      readonly peer: PeerPlan;
+      readonly fields: readonly string[];
+      readonly reason: string;
+    }
+  | { readonly change: 'reevaluate-import'; readonly peer: PeerPlan; readonly reason: string }
+  | { readonly change: 'reevaluate-export'; readonly peer: PeerPlan; readonly reason: string }
+  | { readonly change: 'withdraw'; readonly originated: OriginatedPrefix; readonly reason: string }
+  /** New, or with another source, blackhole or origin than before. */
+  | {
+      readonly change: 'originate';
+      readonly originated: OriginatedPrefix;
+      readonly reason: string;
+    };
+
+type PeerField = keyof PeerPlan;
+
+/** What a session cannot change while it stands. Restarting says why. */
+const RESTARTING = {
+  remoteAddress: 'the session goes to another address',
+  remotePort: 'the session goes to another port',
+  localAddress: 'the session comes from another address',
+  localAs: 'the AS number of this side is part of the OPEN',
+  remoteAs: 'the AS number of the peer is checked in its OPEN',
+  families: 'the families are negotiated in the OPEN',
+  holdTime: 'the hold time is negotiated in the OPEN',
+  ttlSecurity: 'the TTL is set on the connection',
+  password: 'the TCP-MD5 key is set on the connection',
+} as const satisfies Partial<Record<PeerField, string>>;
+
+/** What changes which received paths are used, or which are sent, and nothing else. */
+const IMPORT_FIELDS = ['importPolicy', 'allowLocalAs'] as const satisfies readonly PeerField[];
+const EXPORT_FIELDS = [
+  'exportPolicy',
+  'nextHop',
+  'rrClient',
+] as const satisfies readonly PeerField[];
+
+export function diffPlans(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
+  return [
+    ...diffIdentity(old, next),
+    ...diffWhole(old, next),
+    ...diffPeers(old, next),
+    ...diffOriginated(old, next),
+  ];
+}
+
+/** What a plan becomes by these changes; the definition of what each of them means. */
+export function applyChanges(plan: SpeakerPlan, changes: readonly PlanChange[]): SpeakerPlan {
+  let result: SpeakerPlan = plan;
+  const peers = new Map(plan.peers.map((peer) => [peer.name, peer]));
+  const originated = new Map(plan.originated.map((item) => [originatedKey(item), item]));
+  for (const change of changes) {
+    switch (change.change) {
+      case 'local-identity-changed': {
+        const { clusterId: _dropped, ...rest } = result;
+        result = { ...rest, ...change.identity };
+        break;
+      }
+      case 'listen-changed':
+        result = { ...result, listen: change.listen };
+        break;
+      case 'kernel-rules-changed':
+        result = { ...result, kernel: change.kernel };
+        break;
+      case 'remove-peer':
+        peers.delete(change.name);
+        break;
+      case 'withdraw':
+        originated.delete(originatedKey(change.originated));
+        break;
+      case 'originate':
+        originated.set(originatedKey(change.originated), change.originated);
+        break;
+      default:
+        peers.set(change.peer.name, change.peer);
+    }
+  }
+  return {
+    ...result,
+    peers: [...peers.values()].sort((a, b) => compareText(a.name, b.name)),
+    originated: [...originated.values()].sort((a, b) =>
+      compareText(originatedKey(a), originatedKey(b)),
+    ),
+  };
+}
+
+/** The order of `SpeakerPlan.originated` and the identity of an entry. */
+export function originatedKey(item: OriginatedPrefix): string {
+  return `${item.prefix} ${item.source}`;
+}
+
+/** By code unit: the same on every machine, whatever its locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Pairs of objects already found equal: the sessions of a plan share their policies. */
+type KnownPairs = Map<object, object>;
+
+/** Equality by value of plain data; a key that is absent equals one that is undefined. */
+export function sameData(a: unknown, b: unknown, known: KnownPairs = new Map()): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (known.get(a) === b) return true;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const x = a as Record<string, unknown>;
+  const y = b as Record<string, unknown>;
+  for (const key in x) if (!sameData(x[key], y[key], known)) return false;
+  for (const key in y) if (x[key] === undefined && y[key] !== undefined) return false;
+  known.set(a, b);
+  return true;
+}
+
+const IDENTITY_FIELDS = [
+  'node',
+  'localAs',
+  'routerId',
+  'clusterId',
+  'addresses',
+  'logLevel',
+] as const;
+
+function diffIdentity(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
+  const fields = IDENTITY_FIELDS.filter((field) => !sameData(old[field], next[field]));
+  if (fields.length === 0) return [];
+  const { node, localAs, routerId, clusterId, addresses, logLevel } = next;
+  const identity: LocalIdentity = {
+    node,
+    localAs,
+    routerId,
+    addresses,
+    logLevel,
+    ...(clusterId === undefined ? {} : { clusterId }),
+  };
+  return [
+    {
+      change: 'local-identity-changed',
+      identity,
+      fields,
+      reason: `${fields.join(', ')} of this node changed`,
+    },
+  ];
+}
+
+function diffWhole(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
+  const changes: PlanChange[] = [];
+  if (!sameData(old.listen, next.listen)) {
+    const reason = `listen on ${listenText(next.listen)} instead of ${listenText(old.listen)}`;
+    changes.push({ change: 'listen-changed', listen: next.listen, reason });
+  }
+  if (!sameData(old.kernel, next.kernel)) {
+    const fields = changedKeys(old.kernel, next.kernel);
+    const reason = `kernel rules changed: ${fields.join(', ')}`;
+    changes.push({ change: 'kernel-rules-changed', kernel: next.kernel, reason });
+  }
+  return changes;
+}
+
+function listenText(listen: ListenPlan): string {
+  const where = listen.addresses.length === 0 ? 'any address' : listen.addresses.join(', ');
+  return `${where} port ${listen.port}`;
+}
+
+function changedKeys(old: object, next: object, known?: KnownPairs): string[] {
+  const x = old as Record<string, unknown>;
+  const y = next as Record<string, unknown>;
+  const keys = new Set([...Object.keys(x), ...Object.keys(y)]);
+  return [...keys].filter((key) => !sameData(x[key], y[key], known)).sort(compareText);
+}
+
+function diffPeers(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
+  const changes: PlanChange[] = [];
+  const wanted = new Set(next.peers.map((peer) => peer.name));
+  for (const peer of old.peers) {
+    if (wanted.has(peer.name)) continue;
+    const reason = `${peer.origin} no longer asks for it`;
+    changes.push({ change: 'remove-peer', name: peer.name, reason });
+  }
+  const running = new Map(old.peers.map((peer) => [peer.name, peer]));
+  const effect: IdentityEffect = { ...identityEffect(old, next), known: new Map() };
+  for (const peer of next.peers) {
+    const before = running.get(peer.name);
+    if (before === undefined) changes.push({ change: 'add-peer', peer, reason: peer.origin });
+    else changes.push(...diffPeer(before, peer, effect));
+  }
+  return changes;
+}
+
+/** What a changed identity does to every session that stays. */
+interface IdentityEffect {
+  readonly restart?: string;
+  readonly reevaluate?: string;
+  readonly known?: KnownPairs;
+}
+
+function identityEffect(old: SpeakerPlan, next: SpeakerPlan): IdentityEffect {
+  // RFC 4271 §4.2: the BGP Identifier is sent in the OPEN and is the same for every peer.
+  if (old.routerId !== next.routerId) {
+    return { restart: `BGP Identifier changed from ${old.routerId} to ${next.routerId}` };
+  }
+  // RFC 4456 §8: the cluster id stands in CLUSTER_LIST, received and sent.
+  if (old.clusterId !== next.clusterId) return { reevaluate: 'route reflector cluster id changed' };
+  return {};
+}
+
+function diffPeer(old: PeerPlan, peer: PeerPlan, effect: IdentityEffect): PlanChange[] {
+  const fields = changedKeys(old, peer, effect.known) as PeerField[];
+  const restarting = fields.filter((field) => field in RESTARTING);
+  if (effect.restart !== undefined || restarting.length > 0) {
+    const reasons = restarting.map(
+      (field) => `${field} changed: ${RESTARTING[field as keyof typeof RESTARTING]}`,
+    );
+    if (effect.restart !== undefined) reasons.unshift(effect.restart);
+    return [{ change: 'restart-peer', peer, fields, reason: reasons.join('; ') }];
+  }
+  const changes: PlanChange[] = [];
+  const imports = fields.filter((field) => includes(IMPORT_FIELDS, field));
+  const exports = fields.filter((field) => includes(EXPORT_FIELDS, field));
+  const others = fields.filter((field) => !imports.includes(field) && !exports.includes(field));
+  if (others.length > 0) {
+    const reason = `${others.join(', ')} changed; the session stays`;
+    changes.push({ change: 'update-peer', peer, fields: others, reason });
+  }
+  const because = (names: readonly string[]): string =>
+    names.length > 0 ? `${names.join(', ')} changed` : effect.reevaluate!;
+  if (imports.length > 0 || effect.reevaluate !== undefined) {
+    changes.push({ change: 'reevaluate-import', peer, reason: because(imports) });
+  }
+  if (exports.length > 0 || effect.reevaluate !== undefined) {
+    changes.push({ change: 'reevaluate-export', peer, reason: because(exports) });
+  }
+  return changes;
+}
+
+function includes(list: readonly PeerField[], field: PeerField): boolean {
+  return list.includes(field);
+}
+
+function diffOriginated(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
+  const changes: PlanChange[] = [];
+  const wanted = new Set(next.originated.map(originatedKey));
+  for (const originated of old.originated) {
+    if (wanted.has(originatedKey(originated))) continue;
+    const reason = `${originated.origin} is gone`;
+    changes.push({ change: 'withdraw', originated, reason });
+  }
+  const running = new Map(old.originated.map((item) => [originatedKey(item), item]));
+  for (const originated of next.originated) {
+    const before = running.get(originatedKey(originated));
+    if (sameData(before, originated)) continue;
+    const reason =
+      before === undefined
+        ? originated.origin
+        : `${changedKeys(before, originated).join(', ')} changed: ${originated.origin}`;
+    changes.push({ change: 'originate', originated, reason });
+  }
+  return changes;
+}

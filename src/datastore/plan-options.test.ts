@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { outsidePolicyFor } from './plan-options.ts';
+
+describe('policy.outside', () => {
+  it('auto is least privilege with files and Calico’s behaviour in Calico’s datastores', () => {
+    expect(outsidePolicyFor('auto', 'file')).toBe('least-privilege');
+    expect(outsidePolicyFor('auto', 'etcd')).toBe('calico');
+    expect(outsidePolicyFor('auto', 'kubernetes')).toBe('calico');
+  });
+
+  it('what is written wins', () => {
+    expect(outsidePolicyFor('calico', 'file')).toBe('calico');
+    expect(outsidePolicyFor('least-privilege', 'etcd')).toBe('least-privilege');
+  });
+});

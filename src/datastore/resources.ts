@@ -1,0 +1,165 @@
+/**
+ * Calico's resources as godwit uses them: checked, canonical, defaults not yet applied.
+ *
+ * Behind `validate.ts` there are no malformed values: addresses and prefixes are canonical, AS numbers are plain
+ * numbers, durations are whole seconds, selectors are parsed. A field that was not written is undefined.
+ * @see https://docs.tigera.io/calico/latest/reference/resources
+ */
+
+import type { IpAddress } from '../net/ip-address.ts';
+import type { Prefix } from '../net/prefix.ts';
+import type { Selector } from './selector.ts';
+
+/** Everything of one snapshot, by name. Iteration order carries no meaning: `plan.ts` sorts. */
+export interface Resources {
+  readonly nodes: ReadonlyMap<string, NodeResource>;
+  /** `default` and `node.<name>`. */
+  readonly bgpConfigurations: ReadonlyMap<string, BgpConfigurationResource>;
+  readonly bgpPeers: ReadonlyMap<string, BgpPeerResource>;
+  readonly bgpFilters: ReadonlyMap<string, BgpFilterResource>;
+  readonly ipPools: ReadonlyMap<string, IpPoolResource>;
+  readonly blockAffinities: ReadonlyMap<string, BlockAffinityResource>;
+  /** By `namespace/name`. */
+  readonly secrets: ReadonlyMap<string, SecretResource>;
+  readonly clusterInformation: ClusterInformationResource | undefined;
+}
+
+export interface NodeResource {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly asNumber: number | undefined;
+  readonly ipv4: NodeAddress | undefined;
+  readonly ipv6: NodeAddress | undefined;
+  readonly routeReflectorClusterId: IpAddress | undefined;
+  readonly wireguard: boolean;
+}
+
+export interface NodeAddress {
+  readonly address: IpAddress;
+  /** Host prefix when the address was written without a length. */
+  readonly network: Prefix;
+}
+
+export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'none';
+export type ClusterRoutes = 'Enabled' | 'Disabled' | 'EnabledIPIPOnly' | 'EnabledNoEncapOnly';
+
+export interface BgpConfigurationResource {
+  readonly name: string;
+  readonly logLevel: LogLevel | undefined;
+  readonly nodeToNodeMeshEnabled: boolean | undefined;
+  readonly asNumber: number | undefined;
+  readonly listenPort: number | undefined;
+  readonly bindMode: 'None' | 'NodeIP' | undefined;
+  readonly programClusterRoutes: ClusterRoutes | undefined;
+  readonly ipv4NormalRoutePriority: number | undefined;
+  readonly ipv6NormalRoutePriority: number | undefined;
+  readonly nodeMeshPassword: SecretKeyRef | undefined;
+  readonly nodeMeshMaxRestartTime: number | undefined;
+  /** Undefined when the field was not written: the global list is then in force on a node. */
+  readonly prefixAdvertisements: readonly PrefixAdvertisement[] | undefined;
+}
+
+export interface PrefixAdvertisement {
+  readonly cidr: Prefix;
+  /** Names resolved, sorted, without duplicates. */
+  readonly communities: readonly Community[];
+}
+
+export type Community =
+  | { readonly kind: 'standard'; readonly value: number }
+  | { readonly kind: 'large'; readonly value: readonly [number, number, number] };
+
+export interface SecretKeyRef {
+  readonly name: string;
+  readonly key: string;
+}
+
+export interface BgpPeerResource {
+  readonly name: string;
+  /** Local side: this node; exclusive with `nodeSelector`; neither = every node. */
+  readonly node: string | undefined;
+  readonly nodeSelector: Selector | undefined;
+  /** Remote side: an address, nodes, or workloads; exactly one is set. */
+  readonly peerIp: { readonly address: IpAddress; readonly port: number | undefined } | undefined;
+  readonly peerSelector: Selector | undefined;
+  readonly localWorkload: boolean;
+  readonly asNumber: number | undefined;
+  readonly localAsNumber: number | undefined;
+  readonly reversePeering: 'Auto' | 'Manual';
+  readonly nextHopMode: 'Auto' | 'Self' | 'Keep' | undefined;
+  readonly keepOriginalNextHop: boolean;
+  readonly password: SecretKeyRef | undefined;
+  readonly sourceAddress: 'UseNodeIP' | 'None';
+  readonly maxRestartTime: number | undefined;
+  readonly keepaliveTime: number | undefined;
+  readonly numAllowedLocalAsNumbers: number;
+  /** Hops; 0 = off. */
+  readonly ttlSecurity: number;
+  readonly reachableBy: IpAddress | undefined;
+  readonly filters: readonly string[];
+}
+
+export interface BgpFilterResource {
+  readonly name: string;
+  readonly importV4: readonly FilterRule[];
+  readonly exportV4: readonly FilterRule[];
+  readonly importV6: readonly FilterRule[];
+  readonly exportV6: readonly FilterRule[];
+}
+
+export interface FilterRule {
+  readonly action: 'Accept' | 'Reject';
+  readonly match: FilterMatch | undefined;
+  readonly remotePeersOnly: boolean;
+  readonly interfacePattern: string | undefined;
+  readonly peerType: 'ebgp' | 'ibgp' | undefined;
+  readonly community: Community | undefined;
+  readonly asPathPrefix: readonly number[] | undefined;
+  /** Route priority (kernel metric); LOCAL_PREF is 2147483647 minus this. */
+  readonly priority: number | undefined;
+  readonly operations: readonly FilterOperation[];
+}
+
+export interface FilterMatch {
+  readonly operator: 'equal' | 'notEqual' | 'in' | 'notIn';
+  readonly cidr: Prefix;
+  readonly lengths: { readonly min: number; readonly max: number } | undefined;
+}
+
+export type FilterOperation =
+  | { readonly kind: 'addCommunity'; readonly community: Community }
+  | { readonly kind: 'prependAsPath'; readonly asns: readonly number[] }
+  | { readonly kind: 'setPriority'; readonly priority: number };
+
+export type EncapMode = 'Never' | 'Always' | 'CrossSubnet';
+
+export interface IpPoolResource {
+  readonly name: string;
+  readonly cidr: Prefix;
+  readonly ipipMode: EncapMode;
+  readonly vxlanMode: EncapMode;
+  readonly disableBgpExport: boolean;
+  readonly blockSize: number;
+}
+
+export interface BlockAffinityResource {
+  readonly name: string;
+  readonly state: 'confirmed' | 'pending' | 'pendingDeletion';
+  readonly node: string;
+  readonly type: 'host' | 'virtual';
+  readonly cidr: Prefix;
+  readonly deleted: boolean;
+}
+
+export interface ClusterInformationResource {
+  readonly name: string;
+  /** e.g. `v3.32.1`. */
+  readonly calicoVersion: string | undefined;
+}
+
+export interface SecretResource {
+  readonly name: string;
+  readonly namespace: string;
+  /** Decoded values by key. Never logged. */
+  readonly data: Readonly<Record<string, string>>;
+}

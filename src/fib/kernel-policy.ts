@@ -1,0 +1,278 @@
+/**
+ * Whether and how a chosen route is written to the kernel: which pool class it belongs to and whose that class is,
+ * tunnel or underlay for each next hop, metric. A pure decision over `KernelRules` and `KernelView`.
+ */
+
+import type { IpAddress } from '../net/ip-address.ts';
+import { type Prefix, prefixCovers } from '../net/prefix.ts';
+import type { KernelRules, PoolRule } from './kernel-rules.ts';
+import type { KernelView } from './kernel-view.ts';
+import { PrefixSet } from './prefix-set.ts';
+import {
+  NO_SHAPE,
+  type RouteShapes,
+  SHAPE_HOPS_MAX,
+  type ShapeHop,
+  type ShapeId,
+} from './route-shape.ts';
+import type { ResolvedHop, RoutePrefix } from './types.ts';
+
+/** The chosen route of a prefix; reuse one object. */
+export interface KernelSubject {
+  prefix: RoutePrefix;
+  source: 'bgp' | 'block' | 'service' | 'static' | 'kernel' | 'direct';
+  /** A local source that asks for a blackhole (`OriginatedPrefix.blackhole`). */
+  blackhole: boolean;
+  /** BGP next hops of the ECMP set in stable order; the best path's first. Empty for local sources. */
+  nextHops: readonly IpAddress[];
+  /** LOCAL_PREF of the best path; undefined counts as 100. */
+  localPref: number | undefined;
+}
+
+/** Reused: valid until the next `decide`. */
+export interface KernelDecision {
+  action: 'program' | 'skip' | 'hold';
+  /** With `program`. */
+  shape: ShapeId;
+  metric: number;
+  /** With `skip` and `hold`; with `program` only where it explains something (unreachable). */
+  reason: string | undefined;
+}
+
+export interface KernelPolicyOptions {
+  readonly view: KernelView;
+  readonly shapes: RouteShapes;
+  readonly rules: KernelRules;
+}
+
+/** LOCAL_PREF and kernel metric add up to this where `metric.mode` is `priority` (Calico ≥ v3.32). */
+const PRIORITY_TOTAL = 2_147_483_647;
+/** RFC 4271 §9.1.1 leaves the default to us; BIRD and Calico take 100. */
+const DEFAULT_LOCAL_PREF = 100;
+/** Shapes remembered by next hops; past it all are forgotten. */
+const REMEMBERED_MAX = 16_384;
+
+type PoolClass = 'direct' | 'tunnel' | 'cross-subnet' | 'foreign';
+
+interface Remembered {
+  readonly action: 'program' | 'hold';
+  readonly shape: ShapeId;
+  readonly reason: string | undefined;
+}
+
+/** Decides with memory: equal next hops of equal class give equal shapes until the kernel's picture moves. */
+export class KernelPolicy {
+  readonly #view: KernelView;
+  readonly #shapes: RouteShapes;
+  #rules: KernelRules;
+  #pools: PrefixSet<PoolRule>;
+  #rejected: PrefixSet<Prefix>;
+  readonly #remembered = new Map<string, Remembered>();
+  #generation = -1;
+  /** Name, index and state of the tunnel device when the memory was made. */
+  #tunnelState = '';
+  readonly #decision: KernelDecision = {
+    action: 'skip',
+    shape: NO_SHAPE,
+    metric: 0,
+    reason: undefined,
+  };
+
+  constructor({ view, shapes, rules }: KernelPolicyOptions) {
+    this.#view = view;
+    this.#shapes = shapes;
+    this.#rules = rules;
+    this.#pools = poolSet(rules);
+    this.#rejected = rejectedSet(rules);
+  }
+
+  /** All earlier decisions are void: decide again. */
+  setRules(rules: KernelRules): void {
+    this.#rules = rules;
+    this.#pools = poolSet(rules);
+    this.#rejected = rejectedSet(rules);
+    this.#forget();
+  }
+
+  /**
+   * Changes when decisions about routes through next hops may differ from before: compare after links, addresses
+   * and routes of the kernel changed, and decide all BGP routes again.
+   */
+  get generation(): string {
+    return `${this.#view.generation} ${this.#tunnelText()}`;
+  }
+
+  /**
+   * Calico's kernel filter (calico model 3.9), with two deliberate differences: nested pools match by longest
+   * prefix, and while the tunnel device is missing the route is held instead of written over the underlay, where
+   * its packets would be dropped by the first router.
+   */
+  decide(subject: KernelSubject): KernelDecision {
+    const { prefix, source } = subject;
+    if (source === 'kernel' || source === 'direct') {
+      return this.#answer('skip', `The best route comes from the kernel itself (${source})`);
+    }
+    const rejected = this.#rejected.match(prefix);
+    if (rejected !== undefined) {
+      return this.#answer('skip', `Inside ${rejected}, which is never programmed`);
+    }
+    const pool = this.#poolOf(prefix);
+    if (pool?.programming === 'foreign') {
+      return this.#answer(
+        'skip',
+        pool.reason ?? `Another program writes routes of IPPool/${pool.name}`,
+      );
+    }
+    if (source !== 'bgp') return this.#local(subject);
+    return this.#learned(subject, pool);
+  }
+
+  #poolOf(prefix: RoutePrefix): PoolRule | undefined {
+    // Calico's filter does nothing for IPv4 while the own subnet is unknown (calico model 3.9, step 4).
+    if (prefix.family === 4 && this.#rules.ownSubnet.ipv4 === undefined) return undefined;
+    return this.#pools.match(prefix);
+  }
+
+  #local(subject: KernelSubject): KernelDecision {
+    if (!subject.blackhole) {
+      return this.#answer('skip', 'Announced without a kernel route of its own');
+    }
+    return this.#program(this.#shapes.discard(subject.prefix.family, 'blackhole'), 0);
+  }
+
+  #learned(subject: KernelSubject, pool: PoolRule | undefined): KernelDecision {
+    const { family } = subject.prefix;
+    // IP in IP carries IPv4 only: IPv6 pools are never tunnelled (calico model 3.9).
+    const wanted = pool?.programming ?? 'direct';
+    const poolClass = family === 6 ? 'direct' : wanted;
+    if (poolClass !== 'direct' && this.#rules.holdTunnelled !== undefined) {
+      return this.#answer('hold', this.#rules.holdTunnelled);
+    }
+    const known = this.#shapeFor(family, poolClass, subject.nextHops);
+    if (known.action === 'hold') return this.#answer('hold', known.reason ?? '');
+    const decision = this.#program(known.shape, this.#metric(subject.localPref));
+    decision.reason = known.reason;
+    return decision;
+  }
+
+  #metric(localPref: number | undefined): number {
+    if (this.#rules.metric.mode === 'none') return 0;
+    // A LOCAL_PREF above the total would wrap; 0 would mean no metric at all.
+    return Math.max(1, PRIORITY_TOTAL - (localPref ?? DEFAULT_LOCAL_PREF));
+  }
+
+  #shapeFor(family: 4 | 6, poolClass: PoolClass, nextHops: readonly IpAddress[]): Remembered {
+    const tunnelState = this.#tunnelText();
+    if (this.#generation !== this.#view.generation || this.#tunnelState !== tunnelState) {
+      this.#forget();
+      this.#generation = this.#view.generation;
+      this.#tunnelState = tunnelState;
+    }
+    const key = `${family}${poolClass} ${nextHops.length === 1 ? nextHops[0] : nextHops.join(' ')}`;
+    const known = this.#remembered.get(key);
+    if (known !== undefined) return known;
+    const made = this.#makeShape(family, poolClass, nextHops);
+    // The next hop asked for here for the first time may itself have moved nothing: no re-check needed.
+    if (this.#remembered.size >= REMEMBERED_MAX) this.#forget();
+    this.#shapes.retain(made.shape);
+    this.#remembered.set(key, made);
+    return made;
+  }
+
+  #makeShape(family: 4 | 6, poolClass: PoolClass, nextHops: readonly IpAddress[]): Remembered {
+    const hops: ShapeHop[] = [];
+    let down: string | undefined;
+    let lost: string | undefined;
+    let missingTunnel: string | undefined;
+    for (const nextHop of nextHops) {
+      const resolution = this.#view.resolve(nextHop);
+      if (!resolution.reachable) {
+        if (resolution.code === 'link-down' || resolution.code === 'not-synced')
+          down ??= resolution.reason;
+        else lost ??= resolution.reason;
+      } else if (
+        poolClass === 'tunnel' ||
+        (poolClass === 'cross-subnet' && !this.#inOwnSubnet(nextHop))
+      ) {
+        const tunnel = this.#tunnelHop(nextHop);
+        if (typeof tunnel === 'string') missingTunnel ??= tunnel;
+        else addHop(hops, tunnel);
+      } else {
+        for (const hop of resolution.hops) addHop(hops, underlayHop(nextHop, hop));
+      }
+    }
+    if (hops.length > 0) {
+      return { action: 'program', shape: this.#shapes.unicast(family, hops), reason: undefined };
+    }
+    const waiting = missingTunnel ?? down;
+    if (waiting !== undefined) return { action: 'hold', shape: NO_SHAPE, reason: waiting };
+    // As Calico: the prefix is known but unreachable, and must not leak along a default route.
+    const shape = this.#shapes.discard(family, 'unreachable');
+    return { action: 'program', shape, reason: lost ?? 'The route has no next hop' };
+  }
+
+  #inOwnSubnet(nextHop: IpAddress): boolean {
+    const subnet = this.#rules.ownSubnet.ipv4;
+    return subnet !== undefined && prefixCovers(subnet, nextHop);
+  }
+
+  /** `via NEXT_HOP dev tunl0 onlink`; a reason while the device cannot carry it. */
+  #tunnelHop(nextHop: IpAddress): ShapeHop | string {
+    const name = this.#rules.tunnelDevice;
+    const link = this.#view.linkByName(name);
+    if (link === undefined) return `Waiting for ${name}, which does not exist yet`;
+    if (!link.up) return `Waiting for ${name}, which is down`;
+    return { gateway: nextHop, interfaceIndex: link.index, weight: 1, onlink: true };
+  }
+
+  #tunnelText(): string {
+    const link = this.#view.linkByName(this.#rules.tunnelDevice);
+    return link === undefined ? '' : `${link.index}${link.up ? ' up' : ''}`;
+  }
+
+  #forget(): void {
+    for (const { shape } of this.#remembered.values()) this.#shapes.release(shape);
+    this.#remembered.clear();
+  }
+
+  #program(shape: ShapeId, metric: number): KernelDecision {
+    const decision = this.#decision;
+    decision.action = 'program';
+    decision.shape = shape;
+    decision.metric = metric;
+    decision.reason = undefined;
+    return decision;
+  }
+
+  #answer(action: 'skip' | 'hold', reason: string): KernelDecision {
+    const decision = this.#decision;
+    decision.action = action;
+    decision.shape = NO_SHAPE;
+    decision.metric = 0;
+    decision.reason = reason;
+    return decision;
+  }
+}
+
+/** On the link: via the next hop itself; behind a router: via what the kernel uses. */
+function underlayHop(nextHop: IpAddress, hop: ResolvedHop): ShapeHop {
+  const { interfaceIndex, weight, onlink } = hop;
+  return { gateway: hop.gateway ?? nextHop, interfaceIndex, weight, onlink };
+}
+
+/** Two next hops behind one router are one hop: the kernel would otherwise weigh the router twice. */
+function addHop(hops: ShapeHop[], hop: ShapeHop): void {
+  if (hops.length >= SHAPE_HOPS_MAX) return;
+  const same = hops.some(
+    (other) => other.gateway === hop.gateway && other.interfaceIndex === hop.interfaceIndex,
+  );
+  if (!same) hops.push(hop);
+}
+
+function poolSet(rules: KernelRules): PrefixSet<PoolRule> {
+  return new PrefixSet(rules.pools.map((pool) => ({ prefix: pool.cidr, value: pool })));
+}
+
+function rejectedSet(rules: KernelRules): PrefixSet<Prefix> {
+  return new PrefixSet(rules.rejected.map((prefix) => ({ prefix, value: prefix })));
+}

@@ -1,0 +1,44 @@
+/**
+ * First in, first out, of row references, in a ring that doubles and is given back when it runs empty. A row stands
+ * in it once (the owner keeps a flag), so it is bounded by the rows; the last doubling, at a million, copies 4 MB.
+ */
+
+const CAPACITY_MIN = 1024;
+
+export class RefQueue {
+  #ring = new Uint32Array(CAPACITY_MIN);
+  #head = 0;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  push(ref: number): void {
+    if (this.#size === this.#ring.length) this.#enlarge();
+    this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = ref;
+    this.#size++;
+  }
+
+  /** The oldest; undefined when empty. */
+  shift(): number | undefined {
+    if (this.#size === 0) return undefined;
+    const ref = this.#ring[this.#head]!;
+    this.#head = (this.#head + 1) & (this.#ring.length - 1);
+    this.#size--;
+    if (this.#size === 0 && this.#ring.length > 64 * CAPACITY_MIN) {
+      this.#ring = new Uint32Array(CAPACITY_MIN);
+      this.#head = 0;
+    }
+    return ref;
+  }
+
+  #enlarge(): void {
+    const old = this.#ring;
+    const larger = new Uint32Array(old.length * 2);
+    larger.set(old.subarray(this.#head));
+    larger.set(old.subarray(0, this.#head), old.length - this.#head);
+    this.#ring = larger;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,492 @@
+/**
+ * Wished routes against what the kernel holds: gives batches, takes acknowledgements and events, asks for dumps.
+ * No I/O. Safe by order (add or replace before delete), by knowledge (nothing is deleted by a stale picture, only
+ * what is ours is ever overwritten), by calm (park, back off, never fight at line rate).
+ *
+ * The parts: `reconciler.ts` columns and what a row needs · `batch-writer.ts` requests and answers ·
+ * `kernel-observer.ts` events and dumps · `dump-schedule.ts` when to read the kernel again · `fib-views.ts`.
+ */
+
+import type { SystemError } from '../base/errors.ts';
+import type { HistogramCell } from '../base/metrics.ts';
+import { type Millis, millis } from '../base/units.ts';
+import type { InterfaceAddress } from '../netlink/address.ts';
+import { type KernelRoute, kernelMetric } from '../netlink/kernel-route.ts';
+import type { Link } from '../netlink/link.ts';
+import { type AckOutcome, BatchWriter } from './batch-writer.ts';
+import { DumpSchedule } from './dump-schedule.ts';
+import {
+  ADOPTED,
+  BACKOFF,
+  type FibTable,
+  HOLD,
+  Kind,
+  PARKED,
+  REFUSED,
+  RESTORING,
+  UNEXPLAINED,
+  WANTED,
+} from './fib-table.ts';
+import { countsOf, routesOf } from './fib-views.ts';
+import { readJournal } from './journal.ts';
+import { exportJournal, loadJournal } from './journal-state.ts';
+import { KernelObserver } from './kernel-observer.ts';
+import type { KernelRules } from './kernel-rules.ts';
+import type { KernelView } from './kernel-view.ts';
+import { Reconciler } from './reconciler.ts';
+import { NO_SHAPE, type RouteShapes } from './route-shape.ts';
+import type {
+  FibCounts,
+  FibEvent,
+  FibQuery,
+  FibRouteView,
+  FibTotals,
+  HoldWish,
+  RouteBatch,
+  RoutePrefix,
+  RouteWish,
+} from './types.ts';
+
+/** Rows looked at in one slice: about 1 ms where most need something. */
+export const ROWS_PER_SLICE = 16_384;
+/** First and longest pause after the kernel is short of memory or buffers. */
+const PAUSE_FIRST = 10;
+const PAUSE_LONGEST = 5_000;
+/** First and longest pause after the kernel denied the write, or could not be reached at all. */
+const DENIED_FIRST = 1_000;
+const DENIED_LONGEST = 60_000;
+/** Parked routes are tried again this often, should the event that would free them not come. */
+export const PARKED_RETRY = 30_000;
+
+export interface RouteProgrammerOptions {
+  readonly view: KernelView;
+  readonly shapes: RouteShapes;
+  /** Seeds the hash of prefixes, which peers choose. */
+  readonly seed: number;
+  /** False: the kernel is read for next hops, and never written. */
+  readonly enabled?: boolean;
+}
+
+export class RouteProgrammer {
+  readonly view: KernelView;
+  readonly shapes: RouteShapes;
+  readonly #enabled: boolean;
+  readonly #rec: Reconciler;
+  readonly #batches: BatchWriter;
+  readonly #observer: KernelObserver;
+  readonly #dumps = new DumpSchedule();
+  #pausedUntil: Millis | undefined;
+  #pauses = 0;
+  #unavailable: string | undefined;
+  /** The kernel could be neither read nor written. */
+  #outOfReach = false;
+  #restart = false;
+  #journal: Uint8Array | undefined;
+  /** Interfaces whose parked routes are to be tried again. */
+  #unpark = new Set<number>();
+  #unparkAll = false;
+  #unparkAt: Millis | undefined;
+  /** Next row of the running scan for parked routes, by table. */
+  #scan: { table: 0 | 1; row: number; readonly only: ReadonlySet<number> | undefined } | undefined;
+  readonly #adoptedCursor = { 4: 1, 6: 1 };
+
+  constructor(options: RouteProgrammerOptions) {
+    this.view = options.view;
+    this.shapes = options.shapes;
+    this.#enabled = options.enabled ?? true;
+    this.#rec = new Reconciler(options.shapes, options.seed);
+    this.#batches = new BatchWriter(this.#rec, options.view);
+    this.#observer = new KernelObserver(this.#rec, options.view);
+  }
+
+  get totals(): FibTotals {
+    return this.#rec.totals;
+  }
+
+  /** Seconds from a wish to the acknowledgement that fulfils it. */
+  get lag(): HistogramCell {
+    return this.#rec.lag;
+  }
+
+  /** Table, pools and service CIDRs: what may be adopted and swept. Call before `begin` and at every plan. */
+  setRules(rules: KernelRules): void {
+    this.#rec.table = rules.table;
+    const changed = this.#rec.ownership.setRules(rules);
+    if (changed && this.#dumps.syncedOnce) this.#dumps.need('The pools changed');
+  }
+
+  /**
+   * Octets of `exportJournal`, or of `takeJournal`s appended to it; takes effect with `begin`, when the table is known.
+   *
+   * @returns how much can be read: damage, such as a torn tail, ends the reading.
+   */
+  loadJournal(octets: Uint8Array): { readonly entries: number; readonly damaged: boolean } {
+    this.#journal = octets.slice();
+    return readJournal(octets, () => undefined);
+  }
+
+  /** Starts, after `setRules`; a first dump is due at once. `restart` only changes the words shown for adopted routes. */
+  begin(options: { readonly restart: boolean }): void {
+    this.#restart = options.restart;
+    if (this.#journal !== undefined) loadJournal(this.#rec, this.#journal);
+    this.#journal = undefined;
+    this.#dumps.need('Start');
+  }
+
+  /** The prefix is to be in the kernel so. Equal to what is held: no write at all. */
+  want(prefix: RoutePrefix, wish: RouteWish, now: Millis): void {
+    const table = this.#tableOf(prefix);
+    const row = table.intern(prefix);
+    if (row === 0) {
+      this.#rec.publish({
+        event: 'route-error',
+        prefix: `${prefix.length} bits`,
+        errno: 'ENOSPC',
+        reason: 'The table of kernel routes is full',
+      });
+      return;
+    }
+    const ref = this.#rec.refOf(table, row);
+    const metric = kernelMetric(prefix.family, wish.metric);
+    const flags = table.flags[row]!;
+    const wanted = (flags & WANTED) !== 0;
+    table.origin[row] = this.#rec.texts.idOf(wish.origin);
+    const same =
+      wanted && table.wantedShape[row] === wish.shape && table.wantedMetric[row] === metric;
+    if (same) return;
+    this.shapes.retain(wish.shape);
+    if (wanted) this.shapes.release(table.wantedShape[row]!);
+    table.wantedShape[row] = wish.shape;
+    table.wantedMetric[row] = metric;
+    table.since[row] = Math.trunc(now);
+    // A fight's delay stays: another wish does not calm a second writer.
+    if ((flags & REFUSED) !== 0) this.#rec.backOffs.forget(ref);
+    table.flags[row] = (flags & ~(HOLD | ADOPTED | PARKED | REFUSED)) | WANTED;
+    this.#rec.promoteExtra(ref);
+    this.#rec.checkForeign(ref);
+    this.#rec.consider(ref);
+  }
+
+  /** Leave what is there (`KernelDecision.action` is `hold`). */
+  hold(prefix: RoutePrefix, wish: HoldWish): void {
+    const table = this.#tableOf(prefix);
+    const row = table.intern(prefix);
+    if (row === 0) return;
+    const ref = this.#rec.refOf(table, row);
+    this.#dropWish(table, row);
+    table.origin[row] = this.#rec.texts.idOf(wish.origin);
+    table.note[row] = this.#rec.texts.idOf(wish.reason);
+    table.flags[row] = (table.flags[row]! & ~(ADOPTED | RESTORING)) | HOLD;
+    this.#rec.consider(ref);
+  }
+
+  /** The prefix is not wanted any more (`skip`, or no route is left). What was only adopted stays until swept. */
+  unwant(prefix: RoutePrefix): void {
+    const table = this.#tableOf(prefix);
+    const row = table.find(prefix);
+    if (row === 0 || (table.flags[row]! & (WANTED | HOLD)) === 0) return;
+    this.#dropWish(table, row);
+    table.flags[row]! &= ~(HOLD | RESTORING);
+    this.#rec.consider(this.#rec.refOf(table, row));
+  }
+
+  /** The next requests; undefined when nothing is due, or a batch or a dump is on its way. */
+  nextBatch(now: Millis): RouteBatch | undefined {
+    if (!this.#enabled || this.#batches.inFlight || this.#isPaused(now)) return undefined;
+    if (this.#dumps.underWay || !this.#dumps.syncedOnce || this.#observer.sweeping)
+      return undefined;
+    this.shapes.collect();
+    const batch = this.#batches.build(now, !this.#dumps.needed);
+    const { updates, deletes } = this.#rec;
+    // What was denied is not wanted any more: nothing is wrong that anybody could see.
+    if (batch === undefined && updates.size + deletes.size === 0) this.#unavailable = undefined;
+    return batch;
+  }
+
+  /** What must be on disk before the last `nextBatch` is sent: append it. Undefined when nothing changed. */
+  takeJournal(): Uint8Array | undefined {
+    return this.#rec.journal.take();
+  }
+
+  /** All that we wrote, compact: replaces the appended file. Nothing is left to take. */
+  exportJournal(): Uint8Array {
+    this.#rec.journal.take();
+    return exportJournal(this.#rec);
+  }
+
+  /** @param errnos  By request of the batch, 0 for success; missing or negative where no answer came. */
+  onAck(batch: number, errnos: Int32Array, now: Millis): void {
+    if (!this.#batches.inFlight) return;
+    const outcome = this.#batches.acknowledge(batch, errnos, now);
+    if (outcome.dump !== undefined) this.#dumps.need(outcome.dump);
+    if (outcome.pause !== undefined) {
+      this.#pause(outcome.pause, now);
+      return;
+    }
+    this.#pauses = 0;
+    this.#unavailable = undefined;
+  }
+
+  onLink(link: Link, removed: boolean, now: Millis): void {
+    const silentLoss = this.view.onLink(link, removed);
+    if (silentLoss && this.shapes.shapesUsingInterface(link.index).length > 0) {
+      this.#dumps.need(`Link ${link.name} went down, which drops IPv4 routes without a word`);
+    }
+    if (!removed && link.up) this.#unparkInterface(link.index, now);
+  }
+
+  onAddress(address: InterfaceAddress, removed: boolean, now: Millis): void {
+    const silentLoss = this.view.onAddress(address, removed);
+    const { interfaceIndex } = address;
+    if (silentLoss && this.shapes.shapesUsingInterface(interfaceIndex).length > 0) {
+      this.#dumps.need(`Address ${address.address} went, which drops routes without a word`);
+    }
+    if (!removed) this.#unparkInterface(interfaceIndex, now);
+  }
+
+  /** Any route of any table and protocol. Events of our own requests (by port id) are best left out. */
+  onKernelRoute(route: KernelRoute, removed: boolean, now: Millis): void {
+    this.view.onRoute(route, removed);
+    const doubt = this.#observer.onRoute(route, removed, now);
+    if (doubt !== undefined) this.#dumps.need(doubt);
+  }
+
+  onDumpStarted(now: Millis): void {
+    this.#dumps.started(now);
+    this.view.dumpStarted();
+    this.#observer.dumpStarted();
+  }
+
+  onDumpDone(now: Millis): void {
+    if (!this.#dumps.done(now)) return; // events were lost meanwhile: another follows
+    this.#reached();
+    this.view.dumpDone();
+    this.#observer.dumpDone();
+    this.#rec.totals.dumps++;
+  }
+
+  onOverrun(reason: string): void {
+    this.#rec.totals.overruns++;
+    this.#failDump();
+    this.#dumps.need(reason);
+    this.#rec.publish({ event: 'kernel-overrun', reason });
+  }
+
+  onUnavailable(error: SystemError, now: Millis): void {
+    this.#failDump();
+    this.#abandonBatch(now);
+    const detail = error.detail === undefined ? '' : `: ${error.detail}`;
+    this.#deny(`${error.call} failed with ${error.errno}${detail}`, now);
+    this.#outOfReach = true;
+    this.#dumps.need('The kernel was out of reach');
+  }
+
+  /** A reason when a dump (links, addresses, routes) is to be made now; given once. */
+  takeDumpRequest(now: Millis): string | undefined {
+    if (this.#batches.inFlight || this.#isPaused(now)) return undefined;
+    return this.#dumps.take(now);
+  }
+
+  /** Timers and sliced work that are due; call on every wake. */
+  onWake(now: Millis): void {
+    const timeout = this.#batches.timeout();
+    if (timeout !== undefined && now >= timeout) this.#abandonBatch(now);
+    for (let ref = this.#rec.backOffs.takeDue(now); ref !== undefined; ) {
+      this.#rec.tableOf(ref).flags[ref >> 1]! &= ~(BACKOFF | REFUSED);
+      if (this.#rec.tableOf(ref).prefixes.isLive(ref >> 1)) this.#rec.consider(ref);
+      ref = this.#rec.backOffs.takeDue(now);
+    }
+    this.#isPaused(now);
+    if (this.#unparkAt !== undefined && now >= this.#unparkAt) {
+      this.#unparkAt = undefined;
+      this.#unparkAll = true;
+    }
+    this.#runSlices(now);
+  }
+
+  /** Slices of work remain, or requests may be due: come again as soon as I/O has had its turn. */
+  get morePending(): boolean {
+    if (this.#observer.sweeping || this.#scanDue) return true;
+    const { updates, deletes } = this.#rec;
+    const blocked = this.#batches.inFlight || this.#dumps.underWay || !this.#dumps.syncedOnce;
+    if (!this.#enabled || blocked || this.#pausedUntil !== undefined) return false;
+    return updates.size > 0 || (deletes.size > 0 && !this.#dumps.needed);
+  }
+
+  /** When to come with `onWake` at the latest. */
+  deadline(): Millis | undefined {
+    let earliest = this.#rec.backOffs.nextDeadline();
+    let dump = this.#batches.inFlight ? undefined : this.#dumps.deadline();
+    if (dump !== undefined && this.#pausedUntil !== undefined) {
+      dump = millis(Math.max(dump, this.#pausedUntil));
+    }
+    for (const at of [dump, this.#batches.timeout(), this.#pausedUntil, this.#unparkAt]) {
+      if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at;
+    }
+    return earliest;
+  }
+
+  /**
+   * Deletes adopted routes that nobody has wished for: the peers have said what they have, or their time is over.
+   * Call until it returns false; from then on strays in our pools go as soon as they are seen.
+   */
+  sweepAdopted(options: { readonly family: 4 | 6; readonly budget: number }): boolean {
+    const { family, budget } = options;
+    const table = this.#rec.tables[family === 4 ? 0 : 1];
+    let row = this.#adoptedCursor[family];
+    for (let left = budget; left > 0 && row <= table.prefixes.top; left--, row++) {
+      if (!table.prefixes.isLive(row) || (table.flags[row]! & ADOPTED) === 0) continue;
+      table.flags[row]! &= ~ADOPTED;
+      this.#rec.consider(this.#rec.refOf(table, row));
+    }
+    const more = row <= table.prefixes.top;
+    this.#adoptedCursor[family] = more ? row : 1;
+    if (!more) this.#observer.adopting[family] = false;
+    return more;
+  }
+
+  counts(): FibCounts {
+    return countsOf(this.#rec, this.#state());
+  }
+
+  /** Rows in table order from `cursor` (0 to begin); `next` undefined at the end. */
+  routes(query: FibQuery): { readonly routes: readonly FibRouteView[]; readonly next?: number } {
+    return routesOf({ rec: this.#rec, view: this.view, restart: this.#restart }, query);
+  }
+
+  takeEvents(): readonly FibEvent[] {
+    return this.#rec.takeEvents();
+  }
+
+  #state(): { readonly state: FibCounts['state']; readonly reason?: string } {
+    if (!this.#enabled) return { state: 'disabled', reason: 'kernel.enabled is false' };
+    if (this.#unavailable !== undefined) return { state: 'unavailable', reason: this.#unavailable };
+    const reason = this.#dumps.reason;
+    if (reason !== undefined) return { state: 'syncing', reason };
+    if (this.#observer.sweeping || !this.#dumps.syncedOnce) return { state: 'syncing' };
+    return { state: 'synced' };
+  }
+
+  #tableOf(prefix: RoutePrefix): FibTable {
+    return this.#rec.tables[prefix.family === 4 ? 0 : 1];
+  }
+
+  #dropWish(table: FibTable, row: number): void {
+    if ((table.flags[row]! & WANTED) === 0) return;
+    this.shapes.release(table.wantedShape[row]!);
+    table.wantedShape[row] = NO_SHAPE;
+    table.flags[row]! &= ~(WANTED | PARKED | UNEXPLAINED);
+    this.#rec.checkForeign(this.#rec.refOf(table, row));
+  }
+
+  #failDump(): void {
+    this.#dumps.failed();
+    this.view.dumpFailed();
+    this.#observer.dumpFailed();
+  }
+
+  #isPaused(now: Millis): boolean {
+    if (this.#pausedUntil !== undefined && now >= this.#pausedUntil) this.#pausedUntil = undefined;
+    return this.#pausedUntil !== undefined;
+  }
+
+  #abandonBatch(now: Millis): void {
+    const { dump } = this.#batches.abandon(now);
+    if (dump !== undefined) this.#dumps.need(dump);
+  }
+
+  #pause(pause: NonNullable<AckOutcome['pause']>, now: Millis): void {
+    if (pause.denied) {
+      this.#deny(`The kernel denies writing routes (${pause.errno}): CAP_NET_ADMIN is needed`, now);
+      return;
+    }
+    const delay = Math.min(PAUSE_LONGEST, PAUSE_FIRST * 2 ** this.#pauses++);
+    this.#pausedUntil = millis(now + delay);
+    const reason = `The kernel is short of resources; writing again in ${delay} ms`;
+    this.#rec.publish({ event: 'route-error', prefix: 'all', errno: pause.errno, reason });
+  }
+
+  #deny(reason: string, now: Millis): void {
+    const delay = Math.min(DENIED_LONGEST, DENIED_FIRST * 2 ** this.#pauses++);
+    this.#pausedUntil = millis(now + delay);
+    if (this.#unavailable === reason) return;
+    this.#unavailable = reason;
+    this.#rec.publish({ event: 'kernel-unavailable', reason });
+  }
+
+  /** A dump proves that the kernel can be read; only an accepted write, that it can be written. */
+  #reached(): void {
+    if (!this.#outOfReach) return;
+    this.#outOfReach = false;
+    this.#pauses = 0;
+    this.#unavailable = undefined;
+  }
+
+  #unparkInterface(index: number, now: Millis): void {
+    this.#unpark.add(index);
+    this.#unparkAt ??= millis(now + PARKED_RETRY);
+  }
+
+  get #scanDue(): boolean {
+    if (this.#scan !== undefined) return true;
+    return this.#anyParked() && (this.#unparkAll || this.#unpark.size > 0);
+  }
+
+  #anyParked(): boolean {
+    return this.#rec.counts[Kind.parked]! > 0;
+  }
+
+  #runSlices(now: Millis): void {
+    if (this.#observer.sweeping) {
+      if (this.#observer.sweepSome(ROWS_PER_SLICE, now)) this.#synced();
+      return;
+    }
+    if (this.#scan === undefined) this.#startScan(now);
+    if (this.#scan !== undefined) this.#scanParked();
+  }
+
+  #synced(): void {
+    const counts = countsOf(this.#rec, { state: 'synced' });
+    const reason = `The kernel was read: ${counts.installed} routes as wished, ${counts.adopted} adopted`;
+    this.#rec.publish({ event: 'kernel-synced', reason });
+  }
+
+  #startScan(now: Millis): void {
+    if (this.#scanDue) {
+      const only = this.#unparkAll ? undefined : this.#unpark;
+      this.#scan = { table: 0, row: 1, only };
+    }
+    // An answer on its way may park routes for a link that has come up meanwhile: remember the link.
+    if (this.#scan !== undefined || !this.#batches.inFlight) {
+      this.#unpark = new Set();
+      this.#unparkAll = false;
+    }
+    if (this.#anyParked()) this.#unparkAt ??= millis(now + PARKED_RETRY);
+    else this.#unparkAt = undefined;
+  }
+
+  #scanParked(): void {
+    const scan = this.#scan!;
+    for (let left = ROWS_PER_SLICE; left > 0; left--) {
+      const table = this.#rec.tables[scan.table];
+      if (scan.row > table.prefixes.top) {
+        if (scan.table === 1) {
+          this.#scan = undefined;
+          return;
+        }
+        scan.table = 1;
+        scan.row = 1;
+        continue;
+      }
+      const row = scan.row++;
+      if (!table.prefixes.isLive(row) || (table.flags[row]! & PARKED) === 0) continue;
+      if (scan.only !== undefined && !this.#waitsFor(table.wantedShape[row]!, scan.only)) continue;
+      table.flags[row]! &= ~PARKED;
+      this.#rec.consider(this.#rec.refOf(table, row));
+    }
+  }
+
+  #waitsFor(shape: number, interfaces: ReadonlySet<number>): boolean {
+    return this.shapes.spec(shape).hops.some((hop) => interfaces.has(hop.interfaceIndex));
+  }
+}

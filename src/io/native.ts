@@ -1,0 +1,91 @@
+/**
+ * Finds and loads the native socket shim (`native/sock.c`) and gives its functions types.
+ *
+ * Invariant: nothing else in the tree calls `require`; a missing or unfit shim is one sentence that says what
+ * to do. Every function is one system call: what the host refuses comes back as a negative errno.
+ */
+
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+import { join } from 'node:path';
+
+declare const handle: unique symbol;
+/** A running poll; kept alive by libuv, not by this value. */
+export type PollHandle = object & { readonly [handle]?: 'PollHandle' };
+
+export const PollEvents = { READABLE: 1, WRITABLE: 2 } as const;
+
+/** Numbers are results or negative errno. Addresses are `sockaddr` octets, see `sockaddr.ts`. */
+export interface NativeSockets {
+  /** Non-blocking and close-on-exec. */
+  socket(domain: number, type: number, protocol: number): number;
+  close(fd: number): number;
+  setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
+  /** @returns octets of `value` that were filled. */
+  getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
+  bind(fd: number, address: Uint8Array): number;
+  connect(fd: number, address: Uint8Array): number;
+  listen(fd: number, backlog: number): number;
+  /** @returns the fd of the connection; `address` is filled with the caller's. */
+  accept(fd: number, address: Uint8Array): number;
+  getsockname(fd: number, address: Uint8Array): number;
+  getpeername(fd: number, address: Uint8Array): number;
+  send(fd: number, octets: Uint8Array, start: number, length: number): number;
+  /** @returns octets of the datagram; more than `length` means that it was cut. */
+  recv(fd: number, octets: Uint8Array, start: number, length: number, from: Uint8Array): number;
+  /** Level-triggered; `onReady` gets the events, or a negative errno. A number is a refusal. */
+  pollStart(fd: number, events: number, onReady: (events: number) => void): PollHandle | number;
+  /** Harmless when stopped already. The fd is free for another owner as soon as it returns. */
+  pollStop(handle: PollHandle): number;
+}
+
+/** The shim is not there or does not load. `message` ends with the remedy. */
+class NativeShimError extends Error {
+  override readonly name = 'NativeShimError';
+  readonly code = 'ERR_GODWIT_NATIVE_SHIM';
+}
+
+let loaded: NativeSockets | undefined;
+
+/**
+ * The shim, loaded once: from `GODWIT_NATIVE`, then beside compiled code, then `build/` of a checkout.
+ *
+ * @throws {NativeShimError}
+ */
+export function nativeSockets(): NativeSockets {
+  loaded ??= loadNativeSockets({ override: process.env['GODWIT_NATIVE'] });
+  return loaded;
+}
+
+/** `nativeSockets` without the cache. @throws {NativeShimError} */
+export function loadNativeSockets({ override }: { override: string | undefined }): NativeSockets {
+  if (endianness() !== 'LE' || process.platform !== 'linux') {
+    throw new NativeShimError(
+      `godwit needs little-endian Linux (x64, arm64), this is ${process.platform} ${process.arch}`,
+    );
+  }
+  const candidates = override === undefined ? DEFAULT_PATHS : [override];
+  const path = candidates.find((candidate) => existsSync(candidate));
+  if (path === undefined) {
+    throw new NativeShimError(
+      `The native socket shim is not there (looked at ${candidates.join(', ')}). ${REMEDY}`,
+    );
+  }
+  try {
+    return createRequire(import.meta.url)(path) as NativeSockets;
+  } catch (cause) {
+    throw new NativeShimError(
+      `The native socket shim ${path} does not load: ${(cause as Error).message}. ${REMEDY}`,
+      { cause },
+    );
+  }
+}
+
+const SHIM_NAME = 'godwit_native.node';
+const REMEDY =
+  'Build it with `npm run build:native` (needs a C compiler: apt-get install gcc libc6-dev), or name one in GODWIT_NATIVE';
+const DEFAULT_PATHS = [
+  join(import.meta.dirname, '..', SHIM_NAME),
+  join(import.meta.dirname, '..', '..', 'build', SHIM_NAME),
+];

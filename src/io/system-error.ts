@@ -1,0 +1,15 @@
+/** Makes `SystemError` values out of negative errno numbers. */
+
+import type { SystemError } from '../base/errors.ts';
+import { errnoName } from '../netlink/errno.ts';
+
+/** @param returned  What a native call gave: a negative errno. */
+export function systemError(call: string, returned: number, detail?: string): SystemError {
+  const error: SystemError = { kind: 'SystemError', call, errno: errnoName(-returned) };
+  return detail === undefined ? error : { ...error, detail };
+}
+
+/** `connect: ECONNREFUSED (nobody listens there)`. */
+export function formatSystemError({ call, errno, detail }: SystemError): string {
+  return detail === undefined ? `${call}: ${errno}` : `${call}: ${errno} (${detail})`;
+}

@@ -1,0 +1,72 @@
+/** The index against a list of (tag, salt, id): every id of a key is found, through growing and shrinking. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { IdIndex } from './id-index.ts';
+
+/** All ids of a key, sorted. */
+function idsOf(index: IdIndex, tag: number, salt: number): number[] {
+  const ids: number[] = [];
+  for (let id = index.first(tag, salt); id !== 0; id = index.next()) ids.push(id);
+  return ids.sort((a, b) => a - b);
+}
+
+describe('IdIndex', () => {
+  it('finds what was inserted and not removed, several ids under one key included', () => {
+    const step = fc.record({
+      tag: fc.constantFrom(0, 1, 255, 256, -1, 0x7fffffff, -0x80000000),
+      salt: fc.constantFrom(0, 1, 128, 254),
+      remove: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 500, size: 'max' }), (steps) => {
+        const index = new IdIndex();
+        const model = new Map<string, number[]>();
+        let nextId = 1;
+        for (const { tag, salt, remove } of steps) {
+          const key = `${tag} ${salt}`;
+          const ids = model.get(key) ?? [];
+          if (remove && ids.length > 0) index.remove(tag, salt, ids.shift()!);
+          else {
+            ids.push(nextId);
+            index.insert(tag, salt, nextId++);
+          }
+          model.set(key, ids);
+          expect(idsOf(index, tag, salt)).toEqual(ids);
+        }
+        const live = [...model.values()].reduce((sum, ids) => sum + ids.length, 0);
+        expect(index.size).toBe(live);
+      }),
+      { seed: 8, numRuns: 60 },
+    );
+  });
+
+  it('keeps every id while it grows by thousands, and gives memory back when they go', () => {
+    const index = new IdIndex();
+    const tagOf = (id: number): number => Math.imul(id, 0x9e3779b1);
+    const count = 50_000;
+    for (let id = 1; id <= count; id++) {
+      index.insert(tagOf(id), id % 33, id);
+      // An id from long ago: it may stand in the old array, the new one, or be on the move.
+      const earlier = (id >>> 1) + 1;
+      expect(index.first(tagOf(earlier), earlier % 33)).toBe(earlier);
+    }
+    const octetsFull = index.octets;
+    for (let id = count; id > 10; id--) index.remove(tagOf(id), id % 33, id);
+    expect(index.size).toBe(10);
+    // Slots move with later changes only, a few each.
+    for (let i = 0; i < 10_000; i++) {
+      index.insert(i, 40, count + 1);
+      index.remove(i, 40, count + 1);
+    }
+    expect(index.octets).toBeLessThan(octetsFull / 100);
+    for (let id = 1; id <= 10; id++) expect(index.first(tagOf(id), id % 33)).toBe(id);
+    expect(index.first(tagOf(11), 11)).toBe(0);
+  });
+
+  it('refuses to remove what is not there', () => {
+    const index = new IdIndex();
+    index.insert(5, 1, 7);
+    expect(() => index.remove(5, 2, 7)).toThrow(/is there/);
+  });
+});

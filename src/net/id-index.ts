@@ -1,0 +1,182 @@
+/**
+ * Hash → small integers: open addressing with linear probing over one typed array, grown incrementally.
+ *
+ * A slot is two words: the 32-bit tag, and an 8-bit salt over a 24-bit id. The owner compares keys; a tag and salt
+ * that are together injective (IPv4 prefixes) need no comparison at all. Invariant: no operation moves more than
+ * `MOVES_PER_CHANGE` slots, however large the index is.
+ */
+
+import { assert } from '../base/assert.ts';
+
+/** Slots moved to the new array by each insert or remove while one is being filled. */
+const MOVES_PER_CHANGE = 16;
+const SLOTS_MIN = 256;
+/** Share of used slots (ids and tombstones) at which a new array is begun. */
+const LOAD_MAX = 0.7;
+/** Id 0 under a salt that no owner uses: a slot that was emptied inside a chain. */
+const TOMBSTONE = 0xff << 24;
+
+export class IdIndex {
+  #slots = new Int32Array(SLOTS_MIN * 2);
+  #mask = SLOTS_MIN - 1;
+  #used = 0;
+  #live = 0;
+  #old: Int32Array | undefined;
+  #oldMask = 0;
+  #moved = 0;
+  // Where the running search stands.
+  #scan: Int32Array = this.#slots;
+  #scanMask = 0;
+  #at = 0;
+  #tag = 0;
+  #salt = 0;
+
+  get size(): number {
+    return this.#live;
+  }
+
+  /** Octets of the slot arrays. */
+  get octets(): number {
+    return this.#slots.byteLength + (this.#old?.byteLength ?? 0);
+  }
+
+  /** First id with this tag (32 bits, well mixed) and salt (0 … 254); 0 when there is none. */
+  first(tag: number, salt: number): number {
+    this.#tag = tag;
+    this.#salt = salt;
+    this.#scan = this.#slots;
+    this.#scanMask = this.#mask;
+    this.#at = home(tag, salt) & this.#mask;
+    return this.next();
+  }
+
+  /** The next id of the search that `first` began; 0 at the end. */
+  next(): number {
+    const tag = this.#tag;
+    const salt = this.#salt;
+    for (;;) {
+      const slots = this.#scan;
+      const mask = this.#scanMask;
+      let at = this.#at;
+      for (;;) {
+        const word = slots[at * 2 + 1]!;
+        if (word === 0) break;
+        if (slots[at * 2] === tag && word >>> 24 === salt) {
+          this.#at = (at + 1) & mask;
+          return word & 0xffffff;
+        }
+        at = (at + 1) & mask;
+      }
+      if (this.#old === undefined || slots === this.#old) {
+        this.#at = at;
+        return 0;
+      }
+      this.#scan = this.#old;
+      this.#scanMask = this.#oldMask;
+      this.#at = home(tag, salt) & this.#oldMask;
+    }
+  }
+
+  /** Adds an id that is not there. */
+  insert(tag: number, salt: number, id: number): void {
+    this.#place(tag, (salt << 24) | id);
+    this.#live++;
+    if (this.#old !== undefined) this.#move(MOVES_PER_CHANGE);
+    else if (this.#used > (this.#mask + 1) * LOAD_MAX) this.#begin();
+  }
+
+  /** Removes an id that is there. */
+  remove(tag: number, salt: number, id: number): void {
+    const word = (salt << 24) | id;
+    const from = home(tag, salt);
+    if (!this.#drop(this.#slots, from & this.#mask, word)) {
+      const inOld = this.#old !== undefined && this.#dropOld(from & this.#oldMask, word);
+      assert(inOld, 'an id that is removed from an index is there');
+    }
+    this.#live--;
+    if (this.#old !== undefined) this.#move(MOVES_PER_CHANGE);
+    else if (this.#mask >= SLOTS_MIN * 4 && this.#live * 16 < this.#mask) this.#begin();
+  }
+
+  #place(tag: number, word: number): void {
+    const slots = this.#slots;
+    const mask = this.#mask;
+    let at = home(tag, word >>> 24) & mask;
+    for (;;) {
+      const found = slots[at * 2 + 1]!;
+      if (found === 0) {
+        this.#used++;
+        break;
+      }
+      if (found === TOMBSTONE) break;
+      at = (at + 1) & mask;
+    }
+    slots[at * 2] = tag;
+    slots[at * 2 + 1] = word;
+  }
+
+  #drop(slots: Int32Array, from: number, word: number): boolean {
+    const mask = this.#mask;
+    let at = from;
+    for (;;) {
+      const found = slots[at * 2 + 1]!;
+      if (found === word) break;
+      if (found === 0) return false;
+      at = (at + 1) & mask;
+    }
+    if (slots[((at + 1) & mask) * 2 + 1] !== 0) {
+      slots[at * 2 + 1] = TOMBSTONE;
+      return true;
+    }
+    // The end of a chain: this slot and the tombstones before it are empty again.
+    do {
+      slots[at * 2 + 1] = 0;
+      this.#used--;
+      at = (at - 1) & mask;
+    } while (slots[at * 2 + 1] === TOMBSTONE);
+    return true;
+  }
+
+  #dropOld(from: number, word: number): boolean {
+    const old = this.#old!;
+    let at = from;
+    for (;;) {
+      const found = old[at * 2 + 1]!;
+      if (found === word) {
+        old[at * 2 + 1] = TOMBSTONE;
+        return true;
+      }
+      if (found === 0) return false;
+      at = (at + 1) & this.#oldMask;
+    }
+  }
+
+  #begin(): void {
+    let capacity = SLOTS_MIN;
+    while (capacity * 0.4 < this.#live) capacity *= 2;
+    this.#old = this.#slots;
+    this.#oldMask = this.#mask;
+    this.#slots = new Int32Array(capacity * 2);
+    this.#mask = capacity - 1;
+    this.#used = 0;
+    this.#moved = 0;
+    this.#move(MOVES_PER_CHANGE);
+  }
+
+  #move(slots: number): void {
+    const old = this.#old!;
+    const end = Math.min(this.#moved + slots, this.#oldMask + 1);
+    for (let at = this.#moved; at < end; at++) {
+      const word = old[at * 2 + 1]!;
+      if ((word & 0xffffff) === 0) continue;
+      this.#place(old[at * 2]!, word);
+      old[at * 2 + 1] = TOMBSTONE;
+    }
+    this.#moved = end;
+    if (end > this.#oldMask) this.#old = undefined;
+  }
+}
+
+function home(tag: number, salt: number): number {
+  return tag ^ Math.imul(salt, 0x9e3779b1);
+}

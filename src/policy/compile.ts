@@ -1,0 +1,223 @@
+/**
+ * A policy as data becomes closures over masks and sets, once; a route then costs a few comparisons.
+ *
+ * Invariant: the same policy gives the same verdict for the same subject, whatever was evaluated before.
+ */
+
+import { unreachable } from '../base/assert.ts';
+import { Evaluation } from './evaluate.ts';
+import { compileShellPattern } from './interface-match.ts';
+import { isInside, isPrefix, type OctetPrefix, octetPrefix, PrefixSet } from './prefix-match.ts';
+import type { CompiledPolicy, PolicySubject, PolicyVerdict } from './subject.ts';
+import type { Action, Condition, Policy, Statement } from './types.ts';
+
+export type Test = (state: Evaluation) => boolean;
+export type Act = (state: Evaluation) => void;
+
+interface CompiledStatement {
+  readonly tests: readonly Test[];
+  readonly acts: readonly Act[];
+  readonly verdict: 'accept' | 'reject' | undefined;
+}
+
+export function compilePolicy(policy: Policy): CompiledPolicy {
+  return new Compiled(policy);
+}
+
+/** Compiles each distinct policy once: peers with equal policies get one object and share an update group. */
+export class PolicyCompiler {
+  #compiled = new Map<string, CompiledPolicy>();
+
+  compile(policy: Policy): CompiledPolicy {
+    const key = JSON.stringify(policy);
+    let compiled = this.#compiled.get(key);
+    if (compiled === undefined) {
+      compiled = compilePolicy(policy);
+      this.#compiled.set(key, compiled);
+    }
+    return compiled;
+  }
+
+  /** Forgets every policy that is not among `inUse`; to be called after a plan was applied. */
+  retain(inUse: Iterable<Policy>): void {
+    const kept = new Map<string, CompiledPolicy>();
+    for (const policy of inUse) {
+      const key = JSON.stringify(policy);
+      const compiled = this.#compiled.get(key);
+      if (compiled !== undefined) kept.set(key, compiled);
+    }
+    this.#compiled = kept;
+  }
+}
+
+class Compiled implements CompiledPolicy {
+  readonly dependsOnPrefix: boolean;
+  readonly dependsOnInterface: boolean;
+  readonly #statements: readonly CompiledStatement[];
+  readonly #otherwise: boolean;
+  #state: Evaluation | undefined;
+
+  constructor(policy: Policy) {
+    this.dependsOnPrefix = uses(policy, (kind) => kind === 'prefix' || kind === 'insideAny');
+    this.dependsOnInterface = uses(policy, (kind) => kind === 'interface');
+    this.#statements = policy.statements.map(compileStatement);
+    this.#otherwise = policy.otherwise === 'accept';
+  }
+
+  evaluate(subject: PolicySubject): PolicyVerdict {
+    if (this.#state === undefined) this.#state = new Evaluation(subject);
+    const state = this.#state;
+    state.begin(subject);
+    const statements = this.#statements;
+    for (let i = 0; i < statements.length; i++) {
+      const statement = statements[i]!;
+      if (!allHold(statement.tests, state)) continue;
+      const { acts } = statement;
+      for (let j = 0; j < acts.length; j++) acts[j]!(state);
+      if (statement.verdict !== undefined) return state.decide(statement.verdict === 'accept', i);
+    }
+    return state.decide(this.#otherwise, -1);
+  }
+}
+
+function allHold(tests: readonly Test[], state: Evaluation): boolean {
+  for (let i = 0; i < tests.length; i++) if (!tests[i]!(state)) return false;
+  return true;
+}
+
+function uses(policy: Policy, isWanted: (kind: Condition['kind']) => boolean): boolean {
+  return policy.statements.some((statement) =>
+    statement.conditions.some((condition) => isWanted(condition.kind)),
+  );
+}
+
+function compileStatement(statement: Statement): CompiledStatement {
+  return {
+    tests: statement.conditions.map(compileCondition),
+    acts: statement.actions.map(compileAction),
+    verdict: statement.verdict,
+  };
+}
+
+export function compileCondition(condition: Condition): Test {
+  switch (condition.kind) {
+    case 'prefix':
+      return compilePrefix(condition);
+    case 'insideAny': {
+      const set = new PrefixSet(condition.prefixes);
+      return (state) => set.containsSubject(state.subject);
+    }
+    case 'source': {
+      const { source, negate } = condition;
+      return (state) => (state.subject.source === source) !== (negate === true);
+    }
+    case 'interface': {
+      const matches = compileShellPattern(condition.pattern);
+      return ({ subject: { interfaceName } }) =>
+        interfaceName !== undefined && matches(interfaceName);
+    }
+    case 'peerType': {
+      const { peerType } = condition;
+      return (state) => state.subject.peerType === peerType;
+    }
+    case 'community': {
+      const value = condition.value >>> 0;
+      return (state) => state.carries(value);
+    }
+    case 'largeCommunity': {
+      const { value } = condition;
+      return (state) => state.carriesLarge(value);
+    }
+    case 'asPathPrefix': {
+      const { asns } = condition;
+      return (state) => state.pathStartsWith(asns);
+    }
+    case 'localPref':
+      return compileLocalPref(condition);
+    default:
+      return unreachable(condition);
+  }
+}
+
+function compilePrefix(condition: Extract<Condition, { kind: 'prefix' }>): Test {
+  const operand = octetPrefix(condition.prefix);
+  const { lengths, operator } = condition;
+  const inside: Test =
+    lengths === undefined
+      ? ({ subject }) => isInside(subject, operand)
+      : ({ subject }) => insideWithLength(subject, operand, lengths);
+  switch (operator) {
+    // Against a set, equality is membership: users only write In and NotIn there.
+    case 'equal':
+      return lengths === undefined ? ({ subject }) => isPrefix(subject, operand) : inside;
+    case 'notEqual':
+      return lengths === undefined
+        ? ({ subject }) => !isPrefix(subject, operand)
+        : (state) => !inside(state);
+    case 'in':
+      return inside;
+    case 'notIn':
+      return (state) => !inside(state);
+    default:
+      return unreachable(operator);
+  }
+}
+
+function insideWithLength(
+  subject: PolicySubject,
+  operand: OctetPrefix,
+  lengths: { readonly min: number; readonly max: number },
+): boolean {
+  return (
+    subject.length >= lengths.min && subject.length <= lengths.max && isInside(subject, operand)
+  );
+}
+
+function compileLocalPref(condition: Extract<Condition, { kind: 'localPref' }>): Test {
+  const { operator, value } = condition;
+  switch (operator) {
+    case 'equal':
+      return (state) => state.currentLocalPref() === value;
+    case 'above':
+      return (state) => state.currentLocalPref() > value;
+    case 'below':
+      return (state) => state.currentLocalPref() < value;
+    default:
+      return unreachable(operator);
+  }
+}
+
+export function compileAction(action: Action): Act {
+  switch (action.kind) {
+    case 'addCommunities': {
+      const values = action.values.map((value) => value >>> 0);
+      return (state) => {
+        for (let i = 0; i < values.length; i++) state.add(values[i]!);
+      };
+    }
+    case 'addLargeCommunities': {
+      const { values } = action;
+      return (state) => {
+        for (let i = 0; i < values.length; i++) state.addLarge(values[i]!);
+      };
+    }
+    case 'prepend': {
+      const { asns } = action;
+      return (state) => state.prependPath(asns);
+    }
+    case 'setLocalPref': {
+      const { value } = action;
+      return (state) => {
+        state.localPref = value;
+      };
+    }
+    case 'setPreference': {
+      const { value } = action;
+      return (state) => {
+        state.preference = value;
+      };
+    }
+    default:
+      return unreachable(action);
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The export side of one family: which peer is in which update group, and groups as they come, change and go.
+ *
+ * Invariant: a group exists while it has members; what a group that ended had announced is given up in slices.
+ */
+
+import { assert } from '../base/assert.ts';
+import type { AdjRibOut } from './adj-rib-out.ts';
+import { type ExportContext, ExportFilter } from './export-filter.ts';
+import type { GroupId, PeerId, PrefixId } from './ids.ts';
+import type { PolicyPort } from './policy-port.ts';
+import type { ExportConfig } from './rib-config.ts';
+import { Member, UpdateGroup } from './update-group.ts';
+
+/** Entries of a dissolved group given up by one slice. */
+const DISSOLVE_IDS = 65_536;
+
+export class ExportSide {
+  readonly #context: ExportContext;
+  readonly #onIdle: (prefix: PrefixId) => void;
+  readonly #members: (Member | undefined)[] = [];
+  readonly #byKey = new Map<string, UpdateGroup>();
+  readonly #moves = new Map<Member, ExportConfig>();
+  #dissolving: { out: AdjRibOut; at: PrefixId }[] = [];
+  #policyIds = new WeakMap<PolicyPort, number>();
+  #nextPolicyId = 1;
+  #nextGroup = 1;
+  /** All groups, in the order they came. */
+  groups: UpdateGroup[] = [];
+
+  constructor(context: ExportContext, onIdle: (prefix: PrefixId) => void) {
+    this.#context = context;
+    this.#onIdle = onIdle;
+  }
+
+  member(peer: PeerId): Member | undefined {
+    return this.#members[peer];
+  }
+
+  join(peer: PeerId, config: ExportConfig): GroupId {
+    const member = this.#members[peer];
+    if (member !== undefined) {
+      if (this.#keyOf(config) === this.#keyOf(member.group.filter.config)) {
+        this.#moves.delete(member);
+      } else this.#moves.set(member, config);
+      return member.group.id;
+    }
+    const group = this.#byKey.get(this.#keyOf(config)) ?? this.#create(config);
+    const joined = new Member(peer, group);
+    this.#members[peer] = joined;
+    group.admit(joined);
+    return group.id;
+  }
+
+  leave(peer: PeerId): void {
+    const member = this.#members[peer];
+    if (member === undefined) return;
+    this.#moves.delete(member);
+    this.#members[peer] = undefined;
+    member.group.dismiss(member);
+    this.#endIfEmpty(member.group);
+  }
+
+  /** Members whose configuration changed go over; a group that changes as a whole stays together. */
+  applyMoves(): void {
+    if (this.#moves.size === 0) return;
+    for (const group of [...this.groups]) {
+      const movers = [...group.members.values()].filter((member) => this.#moves.has(member));
+      if (movers.length === 0) continue;
+      const keys = new Set(movers.map((member) => this.#keyOf(this.#moves.get(member)!)));
+      const config = this.#moves.get(movers[0]!)!;
+      const key = this.#keyOf(config);
+      if (movers.length === group.members.size && keys.size === 1 && !this.#byKey.has(key)) {
+        this.#byKey.delete(this.#keyOf(group.filter.config));
+        this.#byKey.set(key, group);
+        group.reconfigure(new ExportFilter(this.#context, config));
+      } else for (const member of movers) this.#move(member, this.#moves.get(member)!);
+    }
+    this.#moves.clear();
+  }
+
+  get isDissolving(): boolean {
+    return this.#dissolving.length > 0;
+  }
+
+  /** One slice of giving up what ended groups had announced. */
+  dissolve(): void {
+    const ending = this.#dissolving[0];
+    if (ending === undefined) return;
+    ending.at = ending.out.dissolve(ending.at, DISSOLVE_IDS);
+    if (ending.at === 0) this.#dissolving.shift();
+  }
+
+  mark(prefix: PrefixId): void {
+    for (let i = 0; i < this.groups.length; i++) this.groups[i]!.mark(prefix);
+  }
+
+  /** What peers are to each other changed (client, router id, eBGP): every export is looked at again. */
+  reexport(): void {
+    for (const group of this.groups) {
+      group.filter.forget();
+      group.markAll();
+    }
+  }
+
+  #move(member: Member, config: ExportConfig): void {
+    const from = member.group;
+    const key = this.#keyOf(config);
+    const to = this.#byKey.get(key) ?? this.#create(config, from);
+    from.release(member);
+    to.adopt(member, from);
+    this.#endIfEmpty(from);
+  }
+
+  #create(config: ExportConfig, from?: UpdateGroup): UpdateGroup {
+    const filter = new ExportFilter(this.#context, config);
+    const id = this.#nextGroup++;
+    const group = new UpdateGroup(
+      { id, context: this.#context, filter, onIdle: this.#onIdle },
+      from,
+    );
+    this.groups.push(group);
+    this.#byKey.set(this.#keyOf(config), group);
+    return group;
+  }
+
+  #endIfEmpty(group: UpdateGroup): void {
+    if (group.members.size > 0) return;
+    this.groups = this.groups.filter((other) => other !== group);
+    const key = this.#keyOf(group.filter.config);
+    assert(this.#byKey.get(key) === group, 'a group is known by its configuration');
+    this.#byKey.delete(key);
+    const { advertised } = group.out;
+    const { prefixes, paths } = this.#context;
+    const end = Math.min(prefixes.top, advertised.length - 1);
+    for (let id = 1; id <= end; id++) {
+      if (paths.heads[id] === 0 && prefixes.isLive(id)) this.#onIdle(id);
+    }
+    this.#dissolving.push({ out: group.out, at: 1 });
+  }
+
+  #keyOf(config: ExportConfig): string {
+    let policy = this.#policyIds.get(config.policy);
+    if (policy === undefined) {
+      policy = this.#nextPolicyId++;
+      this.#policyIds.set(config.policy, policy);
+    }
+    const { ebgp, localAs, as4, rrClient, clusterId, nextHop, selfNextHop, messageMax } = config;
+    const rest = [ebgp, localAs, as4, rrClient, clusterId, nextHop, selfNextHop.join('.'), messageMax];
+    return `${policy} ${rest.join(' ')}`;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * Import: loop checks and import policy, from a received attribute set to what the path row holds.
+ *
+ * Runs once an UPDATE, or once a prefix where the policy looks at prefixes. A path that is rejected or looped is kept
+ * and flagged, so that it can be shown and a later policy can take it.
+ */
+
+import { ByteWriter } from '../base/byte-writer.ts';
+import type { AfiSafi } from '../net/afi-safi.ts';
+import type { PrefixTable } from '../net/prefix-table.ts';
+import { asPathCount, clusterListContains } from '../wire/attributes/facts.ts';
+import { rewriteAttributes } from '../wire/attributes/rewrite.ts';
+import type { AttributeTable } from './attribute-table.ts';
+import type { AttributesId, NextHopId, PrefixId } from './ids.ts';
+import { PathFlag } from './path-table.ts';
+import type { PolicySubject, PolicyVerdict } from './policy-port.ts';
+import type { PeerRibConfig } from './rib-config.ts';
+import { Modifications, RewriteMemo } from './verdict-memo.ts';
+
+export interface ImportContext {
+  readonly family: AfiSafi;
+  readonly sets: AttributeTable;
+  readonly prefixes: PrefixTable;
+  /** Outgoing interface of a next hop; asked for only by policies on interfaces. */
+  readonly interfaceOf: (nextHop: NextHopId) => string | undefined;
+}
+
+export class ImportFilter {
+  /** Of the path at hand: `PathFlag.Rejected` or `.Looped`, or 0. */
+  flags = 0;
+  /** The set after policy; 0 = as received. */
+  accepted: AttributesId = 0;
+  /** 0 = the default. */
+  preference = 0;
+  readonly #context: ImportContext;
+  readonly #subject: PolicySubject;
+  readonly #modifications = new Modifications();
+  readonly #memo: RewriteMemo;
+  readonly #out = new ByteWriter(512);
+  #config: PeerRibConfig | undefined;
+  #attributes: AttributesId = 0;
+  #isPerPrefix = false;
+
+  constructor(context: ImportContext) {
+    this.#context = context;
+    this.#memo = new RewriteMemo(context.sets);
+    this.#subject = {
+      family: context.family,
+      prefix: new Uint8Array(context.prefixes.width / 8),
+      length: 0,
+      attributes: new Uint8Array(0),
+      source: 'bgp',
+      peerType: 'ebgp',
+      interfaceName: undefined,
+    };
+  }
+
+  /** Before the prefixes of one UPDATE. @returns Whether `judge` must be called for each of them. */
+  open(config: PeerRibConfig, attributes: AttributesId): boolean {
+    const { sets } = this.#context;
+    const octets = sets.octetsOf(attributes);
+    this.#config = config;
+    this.#attributes = attributes;
+    this.accepted = 0;
+    this.preference = 0;
+    this.flags = 0;
+    this.#isPerPrefix = false;
+    if (loopOf(config, octets, sets.originatorIdOf(attributes)) !== undefined) {
+      this.flags = PathFlag.Looped;
+      return false;
+    }
+    const subject = this.#subject;
+    subject.attributes = octets;
+    subject.peerType = config.ebgp ? 'ebgp' : 'ibgp';
+    subject.interfaceName = config.importPolicy.dependsOnInterface
+      ? this.#context.interfaceOf(sets.nextHopOf(attributes))
+      : undefined;
+    this.#isPerPrefix = config.importPolicy.dependsOnPrefix;
+    if (!this.#isPerPrefix) this.#apply(config.importPolicy.evaluate(subject));
+    return this.#isPerPrefix;
+  }
+
+  /** For a prefix, after an `open` that asked for it. */
+  judge(prefix: PrefixId): void {
+    const { prefixes } = this.#context;
+    prefixes.writeAddress(prefix, this.#subject.prefix);
+    this.#subject.length = prefixes.lengthOf(prefix);
+    this.#apply(this.#config!.importPolicy.evaluate(this.#subject));
+  }
+
+  /** For people: the verdict of the policy on one path, evaluated anew. */
+  verdict(config: PeerRibConfig, attributes: AttributesId, prefix: PrefixId): PolicyVerdict {
+    this.open(config, attributes);
+    const { prefixes } = this.#context;
+    prefixes.writeAddress(prefix, this.#subject.prefix);
+    this.#subject.length = prefixes.lengthOf(prefix);
+    return config.importPolicy.evaluate(this.#subject);
+  }
+
+  #apply(verdict: PolicyVerdict): void {
+    this.flags = verdict.accept ? 0 : PathFlag.Rejected;
+    this.accepted = 0;
+    this.preference = verdict.accept ? (verdict.preference ?? 0) : 0;
+    if (!verdict.accept) return;
+    let modification = this.#modifications.indexOf(verdict);
+    if (modification === 0) return;
+    if (modification < 0) {
+      this.#modifications.reset();
+      this.#memo.clear();
+      modification = this.#modifications.indexOf(verdict);
+    }
+    const known = this.#memo.get(this.#attributes, modification);
+    if (known >= 0) {
+      this.accepted = known;
+      return;
+    }
+    const { sets, family } = this.#context;
+    const { localPref, prepend, addCommunities, addLargeCommunities } =
+      this.#modifications.at(modification);
+    this.#out.reset();
+    rewriteAttributes(
+      sets.octetsOf(this.#attributes),
+      {
+        family,
+        prepend,
+        nextHop: 'keep',
+        med: 'keep',
+        localPref: localPref ?? 'keep',
+        addCommunities,
+        addLargeCommunities,
+        removeOriginatorAndCluster: false,
+      },
+      this.#out,
+    );
+    const accepted = sets.intern(this.#out.view());
+    if (accepted === 0) {
+      // No room for what policy asks: the path is kept as received but not used.
+      this.flags = PathFlag.Rejected;
+      return;
+    }
+    sets.loadFacts(accepted);
+    this.accepted = accepted === this.#attributes ? 0 : accepted;
+    this.#memo.put(this.#attributes, modification, this.accepted);
+  }
+}
+
+export type LoopReason = 'own AS in AS_PATH' | 'own ORIGINATOR_ID' | 'own cluster in CLUSTER_LIST';
+
+/** Why a path has been here before; undefined when it has not. */
+export function loopOf(
+  config: PeerRibConfig,
+  octets: Uint8Array,
+  originatorId: number,
+): LoopReason | undefined {
+  // RFC 4271 §9.1.2: a path with our AS number in it is not feasible; allowLocalAs is the operator's exception.
+  if (asPathCount(octets, config.localAs) > config.allowLocalAs) return 'own AS in AS_PATH';
+  // RFC 4456 §8: a path that we originated, or that passed our cluster, is ignored.
+  if (originatorId !== 0 && originatorId === config.ownRouterId) return 'own ORIGINATOR_ID';
+  if (clusterListContains(octets, config.ownClusterId ?? config.ownRouterId)) {
+    return 'own cluster in CLUSTER_LIST';
+  }
+  return undefined;
+}

@@ -1,0 +1,441 @@
+/**
+ * The tables of one address family behind one door: Adj-RIB-In, Loc-RIB, update groups (RFC 4271 §3.2, DESIGN 3.1).
+ *
+ * Nothing here knows of sessions, sockets or time. Calls that concern many prefixes only leave a note; `settle` does
+ * the work in slices. Invariant: no call takes time in proportion to the table, except moving a single peer between
+ * update groups (one pass over a column).
+ */
+
+import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
+import type { Prefix } from '../net/prefix.ts';
+import { PrefixTable } from '../net/prefix-table.ts';
+import { EMPTY_ATTRIBUTES, encodeAttributes } from '../wire/attributes/codec.ts';
+import { AdjRibIn, type NlriSpan } from './adj-rib-in.ts';
+import { ExportSide } from './export-side.ts';
+import { Graves } from './graves.ts';
+import type { AttributesId, GroupId, NextHopId, PathId, PeerId, PrefixId } from './ids.ts';
+import { LOCAL_PEER } from './ids.ts';
+import { ImportFilter } from './import-filter.ts';
+import { LocRib } from './loc-rib.ts';
+import type { AttributeSets } from './path-attributes.ts';
+import { PathFlag, PathTable } from './path-table.ts';
+import { PeerTable } from './peer-table.ts';
+import { type PathSource, SOURCES } from './policy-port.ts';
+import type { ExportConfig, Origination, PeerRibConfig } from './rib-config.ts';
+import { explainPrefix, type ExportReason, explainExport, type PathReason, type ViewTables } from './views.ts';
+
+export type { NlriSpan } from './adj-rib-in.ts';
+export type { ExportReason, PathReason } from './views.ts';
+
+/** Members of an ECMP set at most (calico model 3.10). */
+export const MULTIPATHS_MAX = 16;
+/** Attribute sets freed and prefix ids given back by one `settle`. */
+const FREES_PER_SETTLE = 4096;
+/** Sets that nobody names and that are kept nonetheless, so that a flap finds them again. */
+const LIMBO_KEEP = 256;
+
+export interface SettleConsumer {
+  /** The best path or the ECMP set of `prefix` is another one, or gone. The id means this prefix during the call. */
+  bestChanged(prefix: PrefixId): void;
+}
+
+export interface PeerRibCounters {
+  /** Paths held, whatever import policy said. */
+  readonly received: number;
+  readonly accepted: number;
+  readonly rejected: number;
+  readonly looped: number;
+  readonly stale: number;
+  readonly advertised: number;
+  /** Prefixes to be looked at for this peer. */
+  readonly pending: number;
+}
+
+export interface RibOptions {
+  readonly family: AfiSafi;
+  readonly sets: AttributeSets;
+  readonly seed: number;
+  /** ECMP members at most; 1 turns ECMP off. Default `MULTIPATHS_MAX`. */
+  readonly maximumPaths?: number;
+  /** Outgoing interface of a next hop, for policies on interfaces. */
+  readonly interfaceOf?: (nextHop: NextHopId) => string | undefined;
+}
+
+export class Rib {
+  readonly family: AfiSafi;
+  readonly sets: AttributeSets;
+  readonly prefixes: PrefixTable;
+  readonly #paths = new PathTable();
+  readonly #peers = new PeerTable();
+  readonly #filter: ImportFilter;
+  readonly #locRib: LocRib;
+  readonly #in: AdjRibIn;
+  readonly #export: ExportSide;
+  readonly #graves: Graves;
+  readonly #tables: ViewTables;
+  readonly #localInterfaces = new Map<PathId, string>();
+  readonly #free = (prefix: PrefixId): void => this.prefixes.release(prefix);
+
+  constructor(options: RibOptions) {
+    const { family, sets, seed } = options;
+    const interfaceOf = options.interfaceOf ?? (() => undefined);
+    this.family = family;
+    this.sets = sets;
+    this.prefixes = new PrefixTable(factsOf(family).width, seed);
+    const common = {
+      family,
+      prefixes: this.prefixes,
+      paths: this.#paths,
+      peers: this.#peers,
+      sets: sets.table,
+    };
+    this.#filter = new ImportFilter({ ...common, interfaceOf });
+    this.#locRib = new LocRib({ ...common, maximumPaths: options.maximumPaths ?? MULTIPATHS_MAX });
+    const changes = sets.nextHops.subscribe();
+    this.#in = new AdjRibIn({ ...common, locRib: this.#locRib, filter: this.#filter, changes });
+    this.#graves = new Graves(this.#paths);
+    const interfaceOfPath = (path: PathId): string | undefined =>
+      this.#localInterfaces.get(path) ?? interfaceOf(this.nextHopOf(path));
+    this.#export = new ExportSide({ ...common, locRib: this.#locRib, interfaceOfPath }, (prefix) =>
+      this.#graves.bury(prefix),
+    );
+    this.#tables = { ...common, locRib: this.#locRib, filter: this.#filter };
+  }
+
+  /** Prefixes held, those that wait to be freed included. */
+  get prefixCount(): number {
+    return this.prefixes.size;
+  }
+
+  get pathCount(): number {
+    return this.#paths.count;
+  }
+
+  /** Decisions made so far. */
+  get decisions(): number {
+    return this.#locRib.decisions;
+  }
+
+  get groupCount(): number {
+    return this.#export.groups.length;
+  }
+
+  // ---- Peers, import side
+
+  addPeer(peer: PeerId, config: PeerRibConfig): void {
+    this.#peers.add(peer, config);
+  }
+
+  /** Whatever changed is applied in slices by `settle`; paths stay as they were received. */
+  updatePeer(peer: PeerId, config: PeerRibConfig): void {
+    const old = this.#peers.config(peer);
+    this.#peers.set(peer, config);
+    if (old.importPolicy !== config.importPolicy || isOtherLoop(old, config)) {
+      this.#in.requestEvaluation(peer);
+    }
+    const isOtherSource =
+      old.ebgp !== config.ebgp ||
+      old.rrClient !== config.rrClient ||
+      old.routerId !== config.routerId;
+    if (!isOtherSource || this.#peers.rowsOf(peer) === 0) return;
+    this.#in.requestEvaluation(peer);
+    this.#export.reexport();
+  }
+
+  hasPeer(peer: PeerId): boolean {
+    return this.#peers.has(peer);
+  }
+
+  /** Its paths go and it leaves its group; the id may be given away again once `isGone`. */
+  removePeer(peer: PeerId): void {
+    this.leave(peer);
+    this.dropPeer(peer);
+    this.#peers.remove(peer);
+  }
+
+  /** No row names the peer any more. */
+  isGone(peer: PeerId): boolean {
+    return !this.#peers.has(peer) && this.#peers.rowsOf(peer) === 0;
+  }
+
+  /** @returns False when prefixes were refused, by `pathsMax` or because a table is full. */
+  announce(peer: PeerId, nlri: NlriSpan, attributes: AttributesId): boolean {
+    return this.#in.announce(peer, nlri, attributes);
+  }
+
+  withdraw(peer: PeerId, nlri: NlriSpan): void {
+    this.#in.withdraw(peer, nlri);
+  }
+
+  /** All paths of the peer become stale; those that were stale already go (RFC 4724 §4.2). */
+  markStale(peer: PeerId): void {
+    this.#renew(peer, 1 << this.#peers.current[peer]!);
+  }
+
+  /** Paths that are still stale go. */
+  sweepStale(peer: PeerId): void {
+    const current = 1 << this.#peers.current[peer]!;
+    if (this.#peers.live[peer] === current) return;
+    this.#peers.live[peer] = current;
+    this.#in.requestSweep();
+  }
+
+  /** All paths of the peer go, at once as far as decisions are concerned. */
+  dropPeer(peer: PeerId): void {
+    if (this.#peers.receivedOf(peer) > 0) this.#renew(peer, 0);
+  }
+
+  // ---- Own paths
+
+  /** A path of this node; another call with the same prefix and source replaces it. */
+  originate(prefix: Prefix, origination: Origination): void {
+    const { source, gateway, localPref } = origination;
+    const octets = encodeAttributes(
+      {
+        ...EMPTY_ATTRIBUTES,
+        ...(gateway === undefined ? {} : { nextHop: gateway }),
+        ...(localPref === undefined ? {} : { localPref }),
+      },
+      this.family,
+    );
+    const attributes = this.sets.intern(octets);
+    const id = attributes === 0 ? 0 : this.prefixes.internPrefix(prefix);
+    if (id === 0) return;
+    const preference = origination.preference ?? PREFERENCES[source];
+    const path = this.#in.originate(id, { source: SOURCES.indexOf(source), attributes, preference });
+    const known = this.#localInterfaces.get(path);
+    if (known === origination.interfaceName) return;
+    if (origination.interfaceName === undefined) this.#localInterfaces.delete(path);
+    else this.#localInterfaces.set(path, origination.interfaceName);
+    this.#paths.markDirty(id, true);
+  }
+
+  retract(prefix: Prefix, source: Origination['source']): void {
+    const id = this.prefixes.findPrefix(prefix);
+    if (id === 0) return;
+    this.#localInterfaces.delete(this.#in.retract(id, SOURCES.indexOf(source)));
+  }
+
+  // ---- Decisions
+
+  /**
+   * Slices of whatever concerns many paths, then decisions on at most `budget` dirty prefixes.
+   *
+   * @returns Whether more is left to do without new input.
+   */
+  settle(budget: number, consumer: SettleConsumer): boolean {
+    this.#export.applyMoves();
+    this.#in.scan();
+    const { dirty, heads } = this.#paths;
+    const { groups } = this.#export;
+    for (let i = 0; i < budget && dirty.size > 0; i++) {
+      const prefix = dirty.shift();
+      if (this.#locRib.decide(prefix)) {
+        consumer.bestChanged(prefix);
+        for (let g = 0; g < groups.length; g++) groups[g]!.mark(prefix);
+      }
+      if (heads[prefix] === 0) this.#graves.bury(prefix);
+    }
+    this.#export.dissolve();
+    const collecting = this.sets.table.collect(FREES_PER_SETTLE, LIMBO_KEEP);
+    const reaping = this.#graves.reap(FREES_PER_SETTLE, { groups, free: this.#free });
+    return !this.isSettled || collecting || reaping || this.#export.isDissolving;
+  }
+
+  /** Every prefix is decided and no scan runs. */
+  get isSettled(): boolean {
+    return this.#paths.dirty.size === 0 && !this.#in.isScanning;
+  }
+
+  // ---- Looking
+
+  /** 0 when the prefix is not held. */
+  find(prefix: Prefix): PrefixId {
+    return this.prefixes.findPrefix(prefix);
+  }
+
+  prefixOf(prefix: PrefixId): Prefix {
+    return this.prefixes.prefixOf(prefix);
+  }
+
+  /** The best path as last settled; 0 when there is none. */
+  best(prefix: PrefixId): PathId {
+    return this.#paths.best(prefix);
+  }
+
+  /** The ECMP set with the best in it, lowest neighbor address first. Own and unreachable routes stand alone. */
+  forEachMultipath(prefix: PrefixId, visit: (path: PathId) => void): void {
+    this.#locRib.forEachMultipath(prefix, visit);
+  }
+
+  /** All paths of the prefix, rejected and looped ones too, the best first. */
+  forEachPath(prefix: PrefixId, visit: (path: PathId) => void): void {
+    const { heads, next, peer, flags } = this.#paths;
+    for (let path = heads[prefix] ?? 0; path !== 0; path = next[path]!) {
+      // Paths of a lost peer that await sweeping are gone already.
+      if (this.#peers.isLive(peer[path]!, flags[path]! & PathFlag.Generation)) visit(path);
+    }
+  }
+
+  peerOf(path: PathId): PeerId {
+    return this.#paths.peer[path]!;
+  }
+
+  sourceOf(path: PathId): PathSource {
+    return SOURCES[this.#paths.source(path)]!;
+  }
+
+  /** After import policy. */
+  attributesOf(path: PathId): AttributesId {
+    return this.#paths.effective(path);
+  }
+
+  receivedAttributesOf(path: PathId): AttributesId {
+    return this.#paths.attributes[path]!;
+  }
+
+  /** 0 when the path has none. */
+  nextHopOf(path: PathId): NextHopId {
+    return this.sets.nextHopOf(this.#paths.effective(path));
+  }
+
+  preferenceOf(path: PathId): number {
+    return this.#paths.preference(path);
+  }
+
+  /** ADD-PATH identifier as received; 0 for own paths and without ADD-PATH. */
+  pathIdentifierOf(path: PathId): number {
+    return this.#paths.peer[path] === LOCAL_PEER ? 0 : this.#paths.identifiers[path]!;
+  }
+
+  isStale(path: PathId): boolean {
+    const generation = this.#paths.flags[path]! & PathFlag.Generation;
+    const peer = this.#paths.peer[path]!;
+    return generation !== this.#peers.current[peer] && this.#peers.isLive(peer, generation);
+  }
+
+  isResolvable(path: PathId): boolean {
+    return this.#locRib.isResolvable(path);
+  }
+
+  /** Every path of the prefix with what became of it and why. */
+  explain(prefix: PrefixId): PathReason[] {
+    return explainPrefix(this.#tables, prefix);
+  }
+
+  /** Why `peer` is not told the best path; undefined when it is, or when it is in no group. */
+  explainExport(peer: PeerId, prefix: PrefixId): ExportReason | undefined {
+    const member = this.#export.member(peer);
+    return member === undefined ? undefined : explainExport(this.#tables, member, prefix);
+  }
+
+  counters(peer: PeerId): PeerRibCounters {
+    const peers = this.#peers;
+    const received = peers.receivedOf(peer);
+    const rejected = peers.rejectedOf(peer);
+    const looped = peers.loopedOf(peer);
+    const member = this.#export.member(peer);
+    return {
+      received,
+      accepted: received - rejected - looped,
+      rejected,
+      looped,
+      stale: peers.staleOf(peer),
+      advertised: member === undefined ? 0 : member.group.out.countFor(peer),
+      pending: member === undefined ? 0 : member.group.pendingFor(member),
+    };
+  }
+
+  // ---- Adj-RIB-Out
+
+  /**
+   * Into the update group of this configuration: the whole table, then End-of-RIB. A peer that is in a group already
+   * goes over to its new one and is sent only what differs.
+   */
+  join(peer: PeerId, config: ExportConfig): GroupId {
+    return this.#export.join(peer, config);
+  }
+
+  /** The session ended. */
+  leave(peer: PeerId): void {
+    this.#export.leave(peer);
+  }
+
+  groupOf(peer: PeerId): GroupId {
+    return this.#export.member(peer)?.group.id ?? 0;
+  }
+
+  /** Everything again, for this peer only (RFC 2918 §4). */
+  refresh(peer: PeerId): void {
+    const member = this.#export.member(peer);
+    member?.group.refresh(member);
+  }
+
+  /** End-of-RIB may be said once the peer has the table; until this call it is held back (RFC 4724 §4.1). */
+  allowEndOfRib(peer: PeerId): void {
+    const member = this.#export.member(peer);
+    if (member !== undefined) member.endOfRibAllowed = true;
+  }
+
+  endOfRibSent(peer: PeerId): boolean {
+    return this.#export.member(peer)?.endOfRibSent ?? false;
+  }
+
+  /** O(1). */
+  hasPending(peer: PeerId): boolean {
+    const member = this.#export.member(peer);
+    if (member === undefined) return false;
+    if (member.group.hasPending(member)) return true;
+    return member.endOfRibAllowed && !member.endOfRibSent && this.isSettled;
+  }
+
+  /**
+   * Whole UPDATEs for `peer`: about `budget` octets, at least one message when any is due; undefined when none is, or
+   * when none was found within a poll's work (then `hasPending` stays true). The view is never overwritten.
+   */
+  poll(peer: PeerId, budget: number): Uint8Array | undefined {
+    const member = this.#export.member(peer);
+    if (member === undefined) return undefined;
+    const octets = member.group.poll(member, budget);
+    if (octets !== undefined) return octets;
+    if (member.endOfRibSent || !member.endOfRibAllowed) return undefined;
+    // RFC 4724 §4.1: End-of-RIB follows the initial table, also an empty one.
+    if (!this.isSettled || member.group.hasPending(member)) return undefined;
+    member.endOfRibSent = true;
+    return member.group.endOfRib();
+  }
+
+  /** What `peer` has been told, or is about to be; 0 = nothing. */
+  advertisedTo(peer: PeerId, prefix: PrefixId): AttributesId {
+    const member = this.#export.member(peer);
+    return member === undefined ? 0 : member.group.out.told(prefix, peer);
+  }
+
+  #renew(peer: PeerId, keep: number): void {
+    if (!this.#peers.renew(peer, keep)) {
+      // The fourth loss of one peer within one sweep.
+      this.#in.sweepAll();
+      this.#peers.renew(peer, keep);
+    }
+    if (this.#peers.deadOf(peer) > 0) this.#in.requestSweep();
+  }
+}
+
+/** Preferences of own paths (calico model 3.1). */
+const PREFERENCES: Readonly<Record<Origination['source'], number>> = {
+  direct: 240,
+  block: 200,
+  service: 200,
+  static: 200,
+  kernel: 10,
+};
+
+/** Whether loop detection may answer differently. */
+function isOtherLoop(old: PeerRibConfig, config: PeerRibConfig): boolean {
+  return (
+    old.localAs !== config.localAs ||
+    old.allowLocalAs !== config.allowLocalAs ||
+    old.ownRouterId !== config.ownRouterId ||
+    old.ownClusterId !== config.ownClusterId
+  );
+}

@@ -1,0 +1,224 @@
+/**
+ * Changes of a group → UPDATE messages: as many NLRI an UPDATE as fit, one attribute set each (RFC 4271 §4.3, §9.2).
+ *
+ * Hot path (`bench/rib.bench.ts`): a batch of changes is sorted into buckets by attribute set and audience through a
+ * small hash table of typed arrays; each set is turned into wire octets once a batch. Nothing is allocated a prefix.
+ * Invariant: no message exceeds `messageMax`, and none is empty.
+ */
+
+import { assert } from '../base/assert.ts';
+import { ByteWriter } from '../base/byte-writer.ts';
+import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
+import type { PrefixTable } from '../net/prefix-table.ts';
+import {
+  mpReachHeader,
+  mpUnreachHeader,
+  needsMpReach,
+  writeWireAttributes,
+} from '../wire/attributes/to-wire.ts';
+import { MessageType } from '../wire/iana.ts';
+import { NlriWriter } from '../wire/nlri-writer.ts';
+import type { AttributeTable } from './attribute-table.ts';
+import type { Audience, GroupLog } from './group-log.ts';
+import type { AttributesId, PrefixId } from './ids.ts';
+
+/** Changes sorted and packed at a time. */
+export const PACK_BATCH = 4096;
+const BUCKETS = 8192; // a power of two, twice the batch
+const HEADER_LENGTH = 19;
+/** A message that would have less room for NLRI than this begins a new chunk instead. */
+const NLRI_ROOM_MIN = 256;
+
+export interface PackerOptions {
+  readonly family: AfiSafi;
+  readonly prefixes: PrefixTable;
+  readonly sets: AttributeTable;
+  readonly as4: boolean;
+  readonly messageMax: number;
+}
+
+export class UpdatePacker {
+  readonly #options: PackerOptions;
+  readonly #isWide: boolean;
+  readonly #prefix = new Uint32Array(PACK_BATCH);
+  readonly #next = new Int32Array(PACK_BATCH); // next entry of the bucket, −1 ends
+  readonly #bucketSet = new Int32Array(BUCKETS);
+  readonly #bucketAudience = new Int32Array(BUCKETS);
+  readonly #bucketHead = new Int32Array(BUCKETS); // entry + 1; 0 = free
+  readonly #bucketTail = new Int32Array(BUCKETS);
+  readonly #order = new Int32Array(PACK_BATCH); // buckets as first met
+  #buckets = 0;
+  #size = 0;
+  readonly #head = new ByteWriter(512); // up to where NLRI begin
+  readonly #tail = new ByteWriter(512); // attributes behind MP NLRI
+  readonly #nlri = new NlriWriter();
+  /** UPDATE messages written, for metrics. */
+  messages = 0;
+
+  constructor(options: PackerOptions) {
+    this.#options = options;
+    this.#isWide = factsOf(options.family).width === 128;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get isFull(): boolean {
+    return this.#size === PACK_BATCH;
+  }
+
+  /** One change: `set` 0 withdraws. At most `PACK_BATCH` before a `flush`. */
+  add(prefix: PrefixId, set: AttributesId, audience: Audience): void {
+    const entry = this.#size++;
+    this.#prefix[entry] = prefix;
+    this.#next[entry] = -1;
+    let at = (Math.imul(set, 0x9e3779b1) ^ Math.imul(audience, 0x85ebca6b)) >>> 19;
+    for (;;) {
+      if (this.#bucketHead[at] === 0) {
+        this.#bucketSet[at] = set;
+        this.#bucketAudience[at] = audience;
+        this.#bucketHead[at] = entry + 1;
+        this.#order[this.#buckets++] = at;
+        break;
+      }
+      if (this.#bucketSet[at] === set && this.#bucketAudience[at] === audience) {
+        this.#next[this.#bucketTail[at]!] = entry;
+        break;
+      }
+      at = (at + 1) & (BUCKETS - 1);
+    }
+    this.#bucketTail[at] = entry;
+  }
+
+  /** Writes all changes to `log`, withdrawals first: they free what announcements may need. */
+  flush(log: GroupLog): void {
+    for (const withdraws of [true, false]) {
+      for (let i = 0; i < this.#buckets; i++) {
+        const at = this.#order[i]!;
+        if ((this.#bucketSet[at] === 0) === withdraws) this.#packBucket(at, log);
+      }
+    }
+    for (let i = 0; i < this.#buckets; i++) this.#bucketHead[this.#order[i]!] = 0;
+    this.#buckets = 0;
+    this.#size = 0;
+  }
+
+  #packBucket(bucket: number, log: GroupLog): void {
+    const set = this.#bucketSet[bucket]!;
+    const audience = this.#bucketAudience[bucket]!;
+    const frame = set === 0 ? this.#openWithdrawal() : this.#openAnnouncement(set);
+    let entry = this.#bucketHead[bucket]! - 1;
+    while (entry >= 0) entry = this.#packMessage(entry, frame, { log, audience });
+  }
+
+  /** One message from `entry` on. @returns The first entry that did not fit; −1 when all did. */
+  #packMessage(from: number, frame: Frame, to: { log: GroupLog; audience: Audience }): number {
+    const { messageMax, prefixes } = this.#options;
+    const head = this.#head.view();
+    const tail = this.#tail.view();
+    const fixed = head.length + tail.length;
+    const chunk = to.log.room(Math.min(messageMax, fixed + NLRI_ROOM_MIN));
+    const { octets } = chunk;
+    const start = chunk.used;
+    octets.set(head, start);
+    const end = Math.min(octets.length, start + messageMax) - tail.length;
+    const nlri = this.#nlri;
+    nlri.open(octets, { at: start + head.length, end, addPath: false });
+    const { names } = to.log;
+    let entry = from;
+    while (entry >= 0) {
+      const prefix = this.#prefix[entry]!;
+      const length = prefixes.lengthOf(prefix);
+      const fits = this.#isWide
+        ? nlri.words(prefixes.words, prefix * 4, length)
+        : nlri.ipv4(prefixes.words[prefix]!, length, 0);
+      if (!fits) break;
+      if (names) chunk.name(prefix);
+      entry = this.#next[entry]!;
+    }
+    assert(entry !== from, 'an exported set leaves room for a prefix');
+    const nlriEnd = nlri.at;
+    octets.set(tail, nlriEnd);
+    const messageEnd = nlriEnd + tail.length;
+    patchU16(octets, start + 16, messageEnd - start);
+    if (frame.nlriLengthAt > 0) {
+      patchU16(octets, start + frame.nlriLengthAt, nlriEnd - start - frame.nlriLengthAt - 2);
+    }
+    if (frame.isMp) {
+      patchU16(octets, start + HEADER_LENGTH + 2, messageEnd - start - HEADER_LENGTH - 4);
+    }
+    chunk.commit(messageEnd, to.audience);
+    this.messages++;
+    return entry;
+  }
+
+  /** RFC 4271 §4.3: Withdrawn Routes for IPv4; RFC 4760 §4: MP_UNREACH_NLRI otherwise. */
+  #openWithdrawal(): Frame {
+    const head = this.#head;
+    this.#tail.reset();
+    writeHeader(head);
+    if (this.#isWide) {
+      head.u16(0);
+      head.u16(0);
+      return { isMp: true, nlriLengthAt: mpUnreachHeader(this.#options.family, head) };
+    }
+    head.u16(0);
+    this.#tail.u16(0); // Total Path Attribute Length
+    return { isMp: false, nlriLengthAt: HEADER_LENGTH };
+  }
+
+  #openAnnouncement(set: AttributesId): Frame {
+    const { sets, as4 } = this.#options;
+    const head = this.#head;
+    const canonical = sets.octetsOf(set);
+    this.#tail.reset();
+    writeHeader(head);
+    head.u16(0);
+    head.u16(0);
+    if (needsMpReach(canonical)) {
+      // RFC 7606 §5.1: MP_REACH_NLRI is the first attribute.
+      const nlriLengthAt = mpReachHeader(canonical, head);
+      writeWireAttributes(canonical, as4, this.#tail);
+      return { isMp: true, nlriLengthAt };
+    }
+    writeWireAttributes(canonical, as4, head);
+    head.patchU16(HEADER_LENGTH + 2, head.length - HEADER_LENGTH - 4);
+    return { isMp: false, nlriLengthAt: 0 };
+  }
+}
+
+/** Where lengths are patched once the NLRI are in. */
+interface Frame {
+  /** Total Path Attribute Length spans the NLRI. */
+  readonly isMp: boolean;
+  /** Offset of the length field right before which counting stops; 0 when NLRI end the message. */
+  readonly nlriLengthAt: number;
+}
+
+/** End-of-RIB (RFC 4724 §2): an empty UPDATE for IPv4, an empty MP_UNREACH_NLRI otherwise. */
+export function encodeEndOfRib(family: AfiSafi): Uint8Array {
+  const out = new ByteWriter(32);
+  writeHeader(out);
+  out.u16(0);
+  out.u16(0);
+  if (family !== 'ipv4-unicast') {
+    const mark = mpUnreachHeader(family, out);
+    out.patchU16(mark, 3);
+    out.patchU16(HEADER_LENGTH + 2, out.length - HEADER_LENGTH - 4);
+  }
+  out.patchU16(16, out.length);
+  return out.finish();
+}
+
+function writeHeader(out: ByteWriter): void {
+  out.reset();
+  for (let i = 0; i < 4; i++) out.u32(0xffff_ffff);
+  out.u16(0);
+  out.u8(MessageType.Update);
+}
+
+function patchU16(octets: Uint8Array, at: number, value: number): void {
+  octets[at] = value >>> 8;
+  octets[at + 1] = value;
+}

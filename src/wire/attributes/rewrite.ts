@@ -1,0 +1,297 @@
+/**
+ * Export: canonical octets to canonical octets in one pass, without decoding (RFC 4271 §5.1, RFC 4456 §8).
+ *
+ * The RIB does this once for each pair of attribute set and update group. Whether to do what is policy and
+ * decided by the caller; here is only how. The result is canonical again, so equal results intern to one set.
+ */
+import type { ByteWriter } from '../../base/byte-writer.ts';
+import type { AfiSafi } from '../../net/afi-safi.ts';
+import { factsOf } from '../../net/afi-safi.ts';
+import { AsPathSegmentType, AttributeFlag, AttributeType } from '../iana.ts';
+import { u32At, writeAttributeHeader } from './define.ts';
+import { attributeEnd, attributeValue } from './facts.ts';
+import type { LargeCommunity } from './path-attributes.ts';
+
+export interface ExportRewrite {
+  readonly family: AfiSafi;
+  /** AS numbers put in front of AS_PATH, left to right as they shall stand there. */
+  readonly prepend: readonly number[];
+  /** 4 octets, or 16 or 32 of IPv6 (global, then link-local). */
+  readonly nextHop: 'keep' | Uint8Array;
+  readonly med: 'keep' | 'drop' | number;
+  readonly localPref: 'keep' | 'drop' | number;
+  /** Set where ORIGINATOR_ID is absent (RFC 4456 §8). */
+  readonly originatorId?: number;
+  /** Put in front of CLUSTER_LIST (RFC 4456 §8). */
+  readonly clusterId?: number;
+  /** Appended where absent, in this order. */
+  readonly addCommunities?: readonly number[];
+  readonly removeCommunities?: readonly number[];
+  readonly addLargeCommunities?: readonly LargeCommunity[];
+  /** Set where OTC is absent (RFC 9234 §5). */
+  readonly otc?: number;
+  /**
+   * Towards eBGP: ORIGINATOR_ID and CLUSTER_LIST go, which are for inside an AS (RFC 4456 §8), and confederation
+   * segments of AS_PATH (RFC 5065 §4).
+   */
+  readonly removeOriginatorAndCluster: boolean;
+}
+
+/** Appends the rewritten canonical octets to `out`. */
+export function rewriteAttributes(
+  canonical: Uint8Array,
+  rewrite: ExportRewrite,
+  out: ByteWriter,
+): void {
+  let at = 0;
+  let inserted = 0; // index into INSERTABLE
+  while (at < canonical.length) {
+    const type = canonical[at + 1]!;
+    while (inserted < INSERTABLE.length && INSERTABLE[inserted]! < type) {
+      insertAttribute(INSERTABLE[inserted++]!, rewrite, out);
+    }
+    if (INSERTABLE[inserted] === type) inserted++;
+    rewriteAttribute(canonical, at, { rewrite, out });
+    at = attributeEnd(canonical, at);
+  }
+  while (inserted < INSERTABLE.length) insertAttribute(INSERTABLE[inserted++]!, rewrite, out);
+}
+
+/** Attributes that a rewrite may add where they are absent, ascending. */
+const INSERTABLE: readonly number[] = [
+  AttributeType.AsPath,
+  AttributeType.NextHop,
+  AttributeType.MultiExitDisc,
+  AttributeType.LocalPref,
+  AttributeType.Communities,
+  AttributeType.OriginatorId,
+  AttributeType.ClusterList,
+  AttributeType.MpReachNlri,
+  AttributeType.LargeCommunity,
+  AttributeType.OnlyToCustomer,
+];
+
+const NONE = new Uint8Array(0);
+
+interface Target {
+  readonly rewrite: ExportRewrite;
+  readonly out: ByteWriter;
+}
+
+/** One attribute that is there: copied, changed or left out. */
+function rewriteAttribute(octets: Uint8Array, at: number, target: Target): void {
+  const { rewrite, out } = target;
+  const end = attributeEnd(octets, at);
+  switch (octets[at + 1]) {
+    case AttributeType.AsPath:
+      writeAsPath(octets.subarray(attributeValue(octets, at), end), rewrite, out);
+      return;
+    case AttributeType.NextHop:
+    case AttributeType.MpReachNlri:
+      if (rewrite.nextHop === 'keep') out.copy(octets, at, end);
+      else insertAttribute(octets[at + 1]!, rewrite, out);
+      return;
+    case AttributeType.MultiExitDisc:
+      if (rewrite.med === 'keep') out.copy(octets, at, end);
+      else insertAttribute(AttributeType.MultiExitDisc, rewrite, out);
+      return;
+    case AttributeType.LocalPref:
+      if (rewrite.localPref === 'keep') out.copy(octets, at, end);
+      else insertAttribute(AttributeType.LocalPref, rewrite, out);
+      return;
+    case AttributeType.Communities:
+      writeCommunities(octets.subarray(at, end), rewrite, out);
+      return;
+    case AttributeType.OriginatorId:
+      if (!rewrite.removeOriginatorAndCluster) out.copy(octets, at, end);
+      return;
+    case AttributeType.ClusterList:
+      if (!rewrite.removeOriginatorAndCluster)
+        writeClusterList(octets.subarray(at, end), rewrite, out);
+      return;
+    case AttributeType.LargeCommunity:
+      writeLargeCommunities(octets.subarray(at, end), rewrite, out);
+      return;
+    default:
+      out.copy(octets, at, end);
+  }
+}
+
+/** One attribute that is absent, or whose value is replaced: written if the rewrite gives it a value. */
+function insertAttribute(type: number, rewrite: ExportRewrite, out: ByteWriter): void {
+  switch (type) {
+    case AttributeType.AsPath:
+      if (rewrite.prepend.length > 0) writeAsPath(NONE, rewrite, out);
+      break;
+    case AttributeType.NextHop:
+      if (rewrite.nextHop !== 'keep' && rewrite.nextHop.length === 4) {
+        writeAttributeHeader(out, { flags: AttributeFlag.Transitive, type, length: 4 });
+        out.bytes(rewrite.nextHop);
+      }
+      break;
+    case AttributeType.MultiExitDisc:
+      if (typeof rewrite.med === 'number') writeU32(out, { flags: 0x80, type, value: rewrite.med });
+      break;
+    case AttributeType.LocalPref:
+      if (typeof rewrite.localPref === 'number') {
+        writeU32(out, { flags: 0x40, type, value: rewrite.localPref });
+      }
+      break;
+    case AttributeType.Communities:
+      if (rewrite.addCommunities !== undefined) writeCommunities(NONE, rewrite, out);
+      break;
+    case AttributeType.OriginatorId:
+      if (rewrite.originatorId !== undefined) {
+        writeU32(out, { flags: 0x80, type, value: rewrite.originatorId });
+      }
+      break;
+    case AttributeType.ClusterList:
+      if (rewrite.clusterId !== undefined) writeClusterList(NONE, rewrite, out);
+      break;
+    case AttributeType.MpReachNlri:
+      if (rewrite.nextHop !== 'keep' && rewrite.nextHop.length !== 4) {
+        writeMpNextHop(rewrite.family, rewrite.nextHop, out);
+      }
+      break;
+    case AttributeType.LargeCommunity:
+      if (rewrite.addLargeCommunities !== undefined) writeLargeCommunities(NONE, rewrite, out);
+      break;
+    case AttributeType.OnlyToCustomer:
+      if (rewrite.otc !== undefined) writeU32(out, { flags: 0xc0, type, value: rewrite.otc });
+      break;
+    default:
+  }
+}
+
+/** The canonical attribute 14: AFI, SAFI, next hop, reserved octet, no NLRI. */
+export function writeMpNextHop(family: AfiSafi, nextHop: Uint8Array, out: ByteWriter): void {
+  const { afi, safi } = factsOf(family);
+  writeAttributeHeader(out, {
+    flags: AttributeFlag.Optional,
+    type: AttributeType.MpReachNlri,
+    length: 5 + nextHop.length,
+  });
+  out.u16(afi);
+  out.u8(safi);
+  out.u8(nextHop.length);
+  out.bytes(nextHop);
+  out.u8(0);
+}
+
+function writeU32(out: ByteWriter, field: { flags: number; type: number; value: number }): void {
+  writeAttributeHeader(out, { flags: field.flags, type: field.type, length: 4 });
+  out.u32(field.value);
+}
+
+/**
+ * AS_PATH with `prepend` in front of `path` (a value, 4-octet AS numbers).
+ *
+ * RFC 4271 §5.1.2: the AS numbers join a leading AS_SEQUENCE as far as its 255 places go; those left of them stand
+ * in segments of their own.
+ */
+function writeAsPath(path: Uint8Array, rewrite: ExportRewrite, out: ByteWriter): void {
+  const { prepend } = rewrite;
+  const from = rewrite.removeOriginatorAndCluster ? withoutConfederation(path) : path;
+  const joins = from.length > 0 && from[0] === AsPathSegmentType.AsSequence;
+  const first = joins ? from[1]! : 0;
+  const joining = joins ? Math.min(prepend.length, 255 - first) : 0;
+  const alone = prepend.length - joining;
+  const segments = Math.ceil(alone / 255);
+  const length = from.length + prepend.length * 4 + segments * 2;
+  writeAttributeHeader(out, {
+    flags: AttributeFlag.Transitive,
+    type: AttributeType.AsPath,
+    length,
+  });
+  // The leftmost segment takes the remainder, so that all others are full.
+  let at = 0;
+  for (let segment = 0; segment < segments; segment++) {
+    const count = segment === 0 ? alone - (segments - 1) * 255 : 255;
+    out.u8(AsPathSegmentType.AsSequence);
+    out.u8(count);
+    for (const stop = at + count; at < stop; at++) out.u32(prepend[at]!);
+  }
+  if (joins) {
+    out.u8(AsPathSegmentType.AsSequence);
+    out.u8(first + joining);
+    for (; at < prepend.length; at++) out.u32(prepend[at]!);
+    out.copy(from, 2, from.length);
+  } else out.copy(from, 0, from.length);
+}
+
+function withoutConfederation(path: Uint8Array): Uint8Array {
+  let kept: number[] | undefined;
+  let at = 0;
+  while (at < path.length) {
+    const end = at + 2 + path[at + 1]! * 4;
+    if (path[at]! >= AsPathSegmentType.AsConfedSequence) kept ??= Array.from(path.subarray(0, at));
+    else if (kept !== undefined) for (let i = at; i < end; i++) kept.push(path[i]!);
+    at = end;
+  }
+  return kept === undefined ? path : Uint8Array.from(kept);
+}
+
+/** @param attribute  The whole attribute in canonical octets, or none. */
+function writeCommunities(attribute: Uint8Array, rewrite: ExportRewrite, out: ByteWriter): void {
+  const values: number[] = [];
+  const removed = rewrite.removeCommunities;
+  for (let at = valueStart(attribute); at < attribute.length; at += 4) {
+    const community = u32At(attribute, at);
+    if (removed === undefined || !removed.includes(community)) values.push(community);
+  }
+  for (const community of rewrite.addCommunities ?? []) {
+    if (!values.includes(community)) values.push(community);
+  }
+  if (values.length === 0) return;
+  const flags = flagsOf(attribute);
+  writeAttributeHeader(out, { flags, type: AttributeType.Communities, length: values.length * 4 });
+  for (const value of values) out.u32(value);
+}
+
+function writeLargeCommunities(
+  attribute: Uint8Array,
+  rewrite: ExportRewrite,
+  out: ByteWriter,
+): void {
+  const start = valueStart(attribute);
+  const added = (rewrite.addLargeCommunities ?? []).filter(
+    (community) => !hasLargeCommunity(attribute, start, community),
+  );
+  const length = attribute.length - start + added.length * 12;
+  if (length === 0) return;
+  writeAttributeHeader(out, {
+    flags: flagsOf(attribute),
+    type: AttributeType.LargeCommunity,
+    length,
+  });
+  out.copy(attribute, start, attribute.length);
+  for (const community of added) for (const part of community) out.u32(part);
+}
+
+function hasLargeCommunity(octets: Uint8Array, start: number, community: LargeCommunity): boolean {
+  for (let at = start; at < octets.length; at += 12) {
+    if (community.every((part, i) => u32At(octets, at + i * 4) === part)) return true;
+  }
+  return false;
+}
+
+function writeClusterList(attribute: Uint8Array, rewrite: ExportRewrite, out: ByteWriter): void {
+  const start = valueStart(attribute);
+  const added = rewrite.clusterId === undefined ? 0 : 4;
+  writeAttributeHeader(out, {
+    flags: AttributeFlag.Optional,
+    type: AttributeType.ClusterList,
+    length: attribute.length - start + added,
+  });
+  if (rewrite.clusterId !== undefined) out.u32(rewrite.clusterId);
+  out.copy(attribute, start, attribute.length);
+}
+
+function valueStart(attribute: Uint8Array): number {
+  return attribute.length === 0 ? 0 : attributeValue(attribute, 0);
+}
+
+/** Partial stays where it was set: it may never be cleared (RFC 4271 §5). */
+function flagsOf(attribute: Uint8Array): number {
+  return attribute.length === 0 ? 0xc0 : attribute[0]!;
+}

@@ -1,0 +1,155 @@
+/** A godwitd in a namespace of a system test: resources written, started, asked, killed. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Namespace } from '../../tools/fabric/netns.ts';
+import { logTail, type Running, run, runOk, stopProcess } from '../../tools/fabric/process.ts';
+import { GODWIT, GODWITD } from '../../tools/fabric/speakers.ts';
+import type { NetworkLab } from './netns.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface GodwitOptions {
+  readonly lab: NetworkLab;
+  readonly namespace: Namespace;
+  /** Node name, and name of the directory. */
+  readonly name: string;
+  /** A Calico v3 resource each; written as one file named by kind and name. */
+  readonly resources: readonly CalicoResource[];
+  /** Laid over the generated godwit.yaml, top-level keys. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+export interface CalicoResource {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** Short form of a Calico v3 resource. */
+export function calico(
+  kind: string,
+  name: string,
+  spec: Readonly<Record<string, unknown>>,
+): CalicoResource {
+  return { apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec };
+}
+
+/** What tests read of `godwit show neighbors --json`; more fields are there. */
+export interface NeighborSeen {
+  readonly name: string;
+  readonly address: string;
+  readonly remoteAs: number;
+  readonly state: string;
+  readonly sinceMs: number;
+  readonly downBecause?: string;
+  readonly lastError?: string;
+  readonly established: number;
+  readonly flaps: number;
+}
+
+export class Godwit {
+  readonly name: string;
+  readonly dir: string;
+  readonly resourcesDir: string;
+  readonly socket: string;
+  readonly #options: GodwitOptions;
+  #running: Running | undefined;
+
+  constructor(options: GodwitOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.dir = join(options.lab.dir, options.name);
+    this.resourcesDir = join(this.dir, 'resources');
+    this.socket = join(this.dir, 'godwit.sock');
+    mkdirSync(this.resourcesDir, { recursive: true });
+    for (const resource of options.resources) this.writeResource(resource);
+    const config = {
+      nodeName: this.name,
+      datastore: { type: 'file', path: this.resourcesDir },
+      state: { dir: join(this.dir, 'state') },
+      control: { socket: this.socket },
+      http: { listen: '127.0.0.1:9179' },
+      log: { level: 'debug', format: 'json' },
+      ...options.config,
+    };
+    writeFileSync(this.configPath, stringify(config));
+  }
+
+  get configPath(): string {
+    return join(this.dir, 'godwit.yaml');
+  }
+
+  /** Starts the daemon and waits until it answers on its control socket. */
+  async start(): Promise<void> {
+    const { lab, namespace } = this.#options;
+    const argv = [process.execPath, GODWITD, '--config', this.configPath];
+    this.#running = await lab.spawn(namespace, { name: this.name, argv });
+    await waitFor(
+      async () => {
+        if (this.running.ended !== undefined) throw new Error(`godwitd ended: ${this.log()}`);
+        return run(this.#cli(['show', 'status', '--json']));
+      },
+      (result) => result.code === 0,
+      { what: `${this.name} to answer on its control socket`, timeoutMs: 15_000 },
+    );
+  }
+
+  get running(): Running {
+    if (this.#running === undefined) throw new Error(`${this.name} was never started`);
+    return this.#running;
+  }
+
+  /** Ends the process; SIGTERM is a restart in godwit's eyes: routes stay. Returns how it ended. */
+  async kill(signal: NodeJS.Signals): Promise<number | string> {
+    return stopProcess(this.running, { signal, graceMs: 10_000 });
+  }
+
+  /** Runs `godwit WORDS…` against this daemon; fails on an exit status other than 0. */
+  async command(...words: string[]): Promise<string> {
+    return runOk(this.#cli(words));
+  }
+
+  /** `godwit WORDS… --json`: one object a line. */
+  async json<T>(...words: string[]): Promise<T[]> {
+    const text = await this.command(...words, '--json');
+    const lines = text.split('\n').filter((line) => line.trim() !== '');
+    return lines.map((line) => JSON.parse(line) as T);
+  }
+
+  neighbors(): Promise<NeighborSeen[]> {
+    return this.json<NeighborSeen>('show', 'neighbors');
+  }
+
+  async untilEstablished(...addresses: string[]): Promise<void> {
+    await waitFor(
+      () => this.neighbors(),
+      (all) =>
+        addresses.every((address) =>
+          all.some((one) => one.address === address && one.state === 'Established'),
+        ),
+      { what: `${this.name}'s sessions with ${addresses.join(', ')} to be Established` },
+    );
+  }
+
+  /** Writes one resource in place of an earlier one of the same kind and name. */
+  writeResource(resource: CalicoResource): void {
+    writeFileSync(this.#resourcePath(resource), stringify(resource));
+  }
+
+  removeResource(kind: string, name: string): void {
+    rmSync(this.#resourcePath({ kind, metadata: { name } }));
+  }
+
+  log(): string {
+    return logTail(this.running.logPath, Number.POSITIVE_INFINITY);
+  }
+
+  #resourcePath({ kind, metadata }: Pick<CalicoResource, 'kind' | 'metadata'>): string {
+    return join(this.resourcesDir, `${kind.toLowerCase()}-${metadata.name}.yaml`);
+  }
+
+  #cli(words: readonly string[]): string[] {
+    return [process.execPath, GODWIT, '--socket', this.socket, ...words];
+  }
+}

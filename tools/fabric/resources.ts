@@ -1,0 +1,226 @@
+/**
+ * The fabric's Calico v3 resources and its godwit.yaml files, from the topology.
+ *
+ * `config/resources` holds the same documents for docker-compose and containerlab; a test keeps
+ * the two equal. Invariant: a node's directory says nothing a stock Calico would not understand.
+ */
+import { stringify } from 'yaml';
+import type { FabricNode } from './topology.ts';
+import {
+  CLUSTER_AS,
+  NODES,
+  OUTSIDE,
+  POOL_V4,
+  POOL_V6,
+  RACK_LENGTH_V4,
+  RACK_LENGTH_V6,
+  RACKS,
+  TOR,
+} from './topology.ts';
+
+/** File name → YAML text. */
+export type ResourceFiles = Readonly<Record<string, string>>;
+
+/** The directory every node reads: the whole cluster, as each Calico node sees the whole cluster. */
+export function clusterResources(): ResourceFiles {
+  return {
+    'nodes.yaml': documents(NODES.map(nodeResource)),
+    'bgp-configuration.yaml': documents([
+      resource('BGPConfiguration', 'default', {
+        asNumber: CLUSTER_AS,
+        nodeToNodeMeshEnabled: true,
+      }),
+    ]),
+    'ip-pools.yaml': documents([
+      resource('IPPool', 'pods-v4', { cidr: POOL_V4, ipipMode: 'CrossSubnet', blockSize: 26 }),
+      resource('IPPool', 'pods-v6', { cidr: POOL_V6, blockSize: 122 }),
+    ]),
+    'block-affinities.yaml': documents(
+      NODES.flatMap((node) => [
+        affinity(node.name, node.blockV4),
+        affinity(node.name, node.blockV6),
+      ]),
+    ),
+    'bgp-peers.yaml': documents([...torPeers(), ...outsidePeers()]),
+    'bgp-filters.yaml': documents([
+      importOnly('from-tor', TOR.prefixV4, TOR.prefixV6),
+      importOnly('from-outside', OUTSIDE.prefixV4, OUTSIDE.prefixV6),
+    ]),
+  };
+}
+
+/** Resources of a godwit that plays the ToR where there is no BIRD 2. */
+export function torResources(): ResourceFiles {
+  const first = RACKS[0];
+  if (first === undefined) throw new RangeError('The fabric has no rack');
+  const me = resource('Node', TOR.name, {
+    bgp: {
+      asNumber: TOR.as,
+      ipv4Address: `${first.gatewayV4}/${RACK_LENGTH_V4}`,
+      ipv6Address: `${first.gatewayV6}/${RACK_LENGTH_V6}`,
+    },
+  });
+  return loneSpeaker({
+    me,
+    own: { v4: TOR.prefixV4, v6: TOR.prefixV6, name: TOR.name },
+    pools: [
+      { name: 'pods-v4', cidr: POOL_V4 },
+      { name: 'pods-v6', cidr: POOL_V6 },
+    ],
+    peers: NODES,
+    // Each node's own range only: nodes also re-announce each other's blocks over eBGP, and a
+    // ToR that believed them could send a block's traffic to the wrong rack.
+    accept: (node) => ({ v4: node.rangeV4, v6: node.rangeV6 }),
+  });
+}
+
+/** Resources of a godwit that plays the outside peer where there is no GoBGP. */
+export function outsideResources(): ResourceFiles {
+  const me = resource('Node', OUTSIDE.name, {
+    bgp: {
+      asNumber: OUTSIDE.as,
+      ipv4Address: `${OUTSIDE.ipv4}/${RACK_LENGTH_V4}`,
+      ipv6Address: `${OUTSIDE.ipv6}/${RACK_LENGTH_V6}`,
+    },
+  });
+  return loneSpeaker({
+    me,
+    own: { v4: OUTSIDE.prefixV4, v6: OUTSIDE.prefixV6, name: OUTSIDE.name },
+    pools: [
+      { name: 'pods-v4', cidr: POOL_V4 },
+      { name: 'pods-v6', cidr: POOL_V6 },
+    ],
+    peers: NODES.filter((node) => node.edge),
+    accept: () => ({ v4: POOL_V4, v6: POOL_V6 }),
+  });
+}
+
+export interface DaemonPlaces {
+  /** Directory of this member: resources, state and control socket live below it. */
+  readonly dir: string;
+  readonly httpListen: string;
+}
+
+/** The member's godwit.yaml. */
+export function godwitYaml(member: string, places: DaemonPlaces): string {
+  return stringify({
+    nodeName: member,
+    datastore: { type: 'file', path: `${places.dir}/resources` },
+    state: { dir: `${places.dir}/state` },
+    control: { socket: `${places.dir}/godwit.sock` },
+    http: { listen: places.httpListen },
+    log: { level: 'info', format: 'json' },
+  });
+}
+
+interface Resource {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+function resource(kind: string, name: string, spec: Resource['spec']): Resource {
+  return { apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec };
+}
+
+function nodeResource(node: FabricNode): Resource {
+  const labels: Record<string, string> = { rack: String(node.rack.number) };
+  if (node.edge) labels['edge'] = 'true';
+  const bgp = {
+    ipv4Address: `${node.ipv4}/${RACK_LENGTH_V4}`,
+    ipv6Address: `${node.ipv6}/${RACK_LENGTH_V6}`,
+    ipv4IPIPTunnelAddr: node.tunnelAddress,
+  };
+  const bare = resource('Node', node.name, { bgp });
+  return { ...bare, metadata: { name: node.name, labels } };
+}
+
+/** Named as Calico names them: node and block with every separator a dash. */
+function affinity(node: string, cidr: string): Resource {
+  const name = `${node}-${cidr.replace(/::\//, '--').replaceAll(/[.:/]/g, '-')}`;
+  const spec = { node, cidr, state: 'confirmed', deleted: false };
+  return resource('BlockAffinity', name, spec);
+}
+
+function torPeers(): Resource[] {
+  return RACKS.flatMap((rack) => {
+    const peer = (family: string, peerIP: string): Resource =>
+      resource('BGPPeer', `tor-rack${rack.number}-${family}`, {
+        nodeSelector: `rack == '${rack.number}'`,
+        peerIP,
+        asNumber: TOR.as,
+        filters: ['from-tor'],
+      });
+    return [peer('v4', rack.gatewayV4), peer('v6', rack.gatewayV6)];
+  });
+}
+
+function outsidePeers(): Resource[] {
+  const peer = (family: string, peerIP: string): Resource =>
+    resource('BGPPeer', `outside-${family}`, {
+      nodeSelector: "edge == 'true'",
+      peerIP,
+      asNumber: OUTSIDE.as,
+      filters: ['from-outside'],
+    });
+  return [peer('v4', OUTSIDE.ipv4), peer('v6', OUTSIDE.ipv6)];
+}
+
+/** A filter that takes from a peer what lies in one prefix a family, and nothing else. */
+function importOnly(name: string, v4: string, v6: string): Resource {
+  const rules = (cidr: string, all: string): object[] => [
+    { action: 'Accept', matchOperator: 'In', cidr },
+    { action: 'Reject', matchOperator: 'In', cidr: all },
+  ];
+  return resource('BGPFilter', name, {
+    importV4: rules(v4, '0.0.0.0/0'),
+    importV6: rules(v6, '::/0'),
+  });
+}
+
+interface LoneSpeaker {
+  readonly me: Resource;
+  readonly own: { readonly name: string; readonly v4: string; readonly v6: string };
+  readonly pools: readonly { readonly name: string; readonly cidr: string }[];
+  readonly peers: readonly FabricNode[];
+  readonly accept: (node: FabricNode) => { readonly v4: string; readonly v6: string };
+}
+
+function loneSpeaker({ me, own, pools, peers, accept }: LoneSpeaker): ResourceFiles {
+  const sessions = peers.flatMap((node) => {
+    const peer = (family: string, peerIP: string): Resource =>
+      resource('BGPPeer', `${node.name}-${family}`, {
+        peerIP,
+        asNumber: CLUSTER_AS,
+        // The kernel's choice: the ToR has an address in each rack, and one only is its Node's.
+        sourceAddress: 'None',
+        filters: [`from-${node.name}`],
+      });
+    return [peer('v4', node.ipv4), peer('v6', node.ipv6)];
+  });
+  const filters = peers.map((node) => {
+    const { v4, v6 } = accept(node);
+    return importOnly(`from-${node.name}`, v4, v6);
+  });
+  const ownPools = [
+    { name: 'own-v4', cidr: own.v4, blockSize: 26 },
+    { name: 'own-v6', cidr: own.v6, blockSize: 122 },
+  ];
+  return {
+    'node.yaml': documents([me]),
+    'bgp-configuration.yaml': documents([
+      resource('BGPConfiguration', 'default', { nodeToNodeMeshEnabled: false }),
+    ]),
+    'ip-pools.yaml': documents(
+      [...pools, ...ownPools].map(({ name, ...spec }) => resource('IPPool', name, spec)),
+    ),
+    'block-affinities.yaml': documents([affinity(own.name, own.v4), affinity(own.name, own.v6)]),
+    'bgp-peers.yaml': documents(sessions),
+    'bgp-filters.yaml': documents(filters),
+  };
+}
+
+function documents(resources: readonly Resource[]): string {
+  return resources.map((one) => stringify(one)).join('---\n');
+}

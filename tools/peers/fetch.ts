@@ -1,0 +1,96 @@
+/**
+ * `npm run peers -- bird2 gobgpd …`: makes the real BGP daemons that the tests talk to available in
+ * the peers cache, unless the machine has them (`--unpack`: even then). Installs nothing; exits 69
+ * with the reason when one cannot be had.
+ */
+
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { findPeer, PEER_NAMES, type PeerName, peerFolder } from '../../test/support/peers.ts';
+import { cacheDir, giveToOwner } from '../cache-dir.ts';
+import { PackageError, Unpacker } from './debian.ts';
+
+interface Recipe {
+  /** The Debian package. */
+  readonly package: string;
+  /** Programs to wrap, relative to the unpacked root; the first is the daemon. */
+  readonly programs: readonly string[];
+}
+
+const RECIPES: Readonly<Record<PeerName, Recipe>> = {
+  bird2: { package: 'bird2', programs: ['usr/sbin/bird', 'usr/sbin/birdc'] },
+  bird1: {
+    package: 'bird',
+    programs: ['usr/sbin/bird', 'usr/sbin/birdc', 'usr/sbin/bird6', 'usr/sbin/birdc6'],
+  },
+  gobgpd: { package: 'gobgpd', programs: ['usr/bin/gobgpd', 'usr/bin/gobgp'] },
+  frr: {
+    package: 'frr',
+    programs: ['usr/lib/frr/bgpd', 'usr/lib/frr/zebra', 'usr/lib/frr/staticd', 'usr/bin/vtysh'],
+  },
+  openbgpd: { package: 'openbgpd', programs: ['usr/sbin/bgpd', 'usr/sbin/bgpctl'] },
+};
+const EX_USAGE = 64;
+const EX_UNAVAILABLE = 69;
+
+/** Unpacks `name` aside and moves it into place, so that half an unpacking is never used. */
+function fetchPeer(name: PeerName): void {
+  const recipe = RECIPES[name];
+  const folder = peerFolder(name);
+  const scratch = `${folder}.${process.pid}`;
+  try {
+    const unpacker = new Unpacker(cacheDir('peers/packages'));
+    const root = join(scratch, 'root');
+    const depends = unpacker.unpack(recipe.package, root);
+    const binaries = recipe.programs.map((program) => join(root, program));
+    const lacking = binaries.find((binary) => !existsSync(binary));
+    if (lacking !== undefined) throw new PackageError(`${recipe.package} holds no ${lacking}`);
+    const libraries = unpacker
+      .unpackLibraries(root, binaries, depends)
+      .map((path) => path.replace(scratch, folder));
+    const bin = join(scratch, 'bin');
+    mkdirSync(bin);
+    for (const program of recipe.programs) {
+      const wrapper = join(bin, basename(program));
+      writeFileSync(wrapper, wrapperFor(join(folder, 'root', program), libraries));
+      chmodSync(wrapper, 0o755);
+    }
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(scratch, folder);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** `exec` keeps the process id, so that ending the wrapper ends the daemon. */
+function wrapperFor(program: string, libraries: readonly string[]): string {
+  const path = libraries.length === 0 ? '' : `export LD_LIBRARY_PATH='${libraries.join(':')}'\n`;
+  return `#!/bin/sh\n${path}exec '${program}' "$@"\n`;
+}
+
+function main(args: readonly string[]): number {
+  const always = args.includes('--unpack');
+  const names = args.filter((arg) => arg !== '--unpack');
+  const unknown = names.find((name) => !(PEER_NAMES as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    console.error(`No peer is called ${unknown}: one of ${PEER_NAMES.join(', ')}`);
+    return EX_USAGE;
+  }
+  let status = 0;
+  for (const name of (names.length === 0 ? ['bird2', 'gobgpd'] : names) as PeerName[]) {
+    try {
+      if (always || 'missing' in findPeer(name, 'anew')) fetchPeer(name);
+      const peer = findPeer(name, 'anew');
+      if ('missing' in peer) throw new PackageError('it was unpacked but does not start');
+      console.log(`${name}: ${peer.daemon} (${peer.version})`);
+    } catch (error) {
+      if (!(error instanceof PackageError)) throw error;
+      console.error(`${name}: ${error.message}`);
+      status = EX_UNAVAILABLE;
+    }
+  }
+  return status;
+}
+
+process.exitCode = main(process.argv.slice(2));
+giveToOwner(cacheDir('peers'));

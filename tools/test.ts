@@ -1,0 +1,66 @@
+/**
+ * `npm test`: the quick checks, the tests on real kernels and peers, and the demonstration fabric
+ * with its proof. The last line counts test cases; a failure, or in CI a skipped test, fails it.
+ * `--report NAME=FILE` counts in what vitest wrote on another Node.
+ */
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cacheDir } from './cache-dir.ts';
+import { quickChecks } from './checks.ts';
+import { addResults, NO_RESULTS, type Results, readResults, summarize } from './results.ts';
+import { runStep, vitestRun } from './steps.ts';
+
+/** `sysexits.h`: how a program says that this machine does not let it. */
+const EX_UNAVAILABLE = 69;
+const EX_NOPERM = 77;
+
+const others = otherReports();
+const quick = await quickChecks();
+const peers = await runStep({
+  name: 'real peers',
+  args: ['tools/peers/fetch.ts', 'bird2', 'gobgpd'],
+});
+if (!peers.ok) console.log('    the tests that need them are reported as skipped');
+const results = addResults(...others, quick, await systemTests(), await fabricCheck());
+for (const line of summarize(results)) console.log(line);
+const skippedFails = process.env['CI'] === 'true' && results.skipped.length > 0;
+process.exitCode = results.failed.length > 0 || skippedFails ? 1 : 0;
+
+function otherReports(): Results[] {
+  const { values } = parseArgs({ options: { report: { type: 'string', multiple: true } } });
+  return (values.report ?? []).map((argument) => {
+    const at = argument.indexOf('=');
+    return readResults(argument.slice(0, at), argument.slice(at + 1));
+  });
+}
+
+async function systemTests(): Promise<Results> {
+  const report = join(cacheDir('reports'), 'system.json');
+  rmSync(report, { force: true }); // never count the report of an earlier run
+  const { ok } = await runStep({
+    name: 'system tests',
+    args: vitestRun('system', 'default', report),
+    live: true,
+  });
+  const results = readResults('system tests', report);
+  const explained = ok || results.failed.length > 0;
+  const failed = [{ name: 'system tests', reason: 'vitest failed with no failed test' }];
+  return explained ? results : { ...results, failed };
+}
+
+async function fabricCheck(): Promise<Results> {
+  const name = 'npm start -- --check proves the demonstration fabric';
+  const { ok, exitCode, output } = await runStep({
+    name: 'fabric',
+    program: 'sh',
+    args: ['tools/launch', '--check'],
+    remedy: 'npm start -- --check',
+  });
+  if (ok) return { ...NO_RESULTS, passed: 1 };
+  const cannot = exitCode === EX_UNAVAILABLE || exitCode === EX_NOPERM;
+  // What is missing here is the last thing that it says; what went wrong needs more than a line.
+  const reason = cannot ? (output.trim().split('\n').at(-1) ?? '') : 'see above';
+  return { ...NO_RESULTS, [cannot ? 'skipped' : 'failed']: [{ name, reason }] };
+}

@@ -1,0 +1,141 @@
+/**
+ * The one table of the structure check: who may import whom, what the pure folders must not name,
+ * how large things may grow, and every exception with its reason. The checks hold no rule of their own.
+ */
+
+/** Folders of `src` by rank. A file imports from its own folder or from a lower rank, never across. */
+export const RANKS: Readonly<Record<string, number>> = {
+  base: 0,
+  net: 1,
+  wire: 2,
+  netlink: 2,
+  policy: 3,
+  fsm: 3,
+  bfd: 3,
+  rib: 3,
+  fib: 3,
+  datastore: 4, // one above rank 3, so that the plan may use the types of those it plans for
+  speaker: 5,
+  api: 6,
+  recorder: 6,
+  sim: 6,
+  io: 6,
+  daemon: 7,
+  cli: 7,
+  bin: 8,
+};
+
+/** Folders that may touch the world: node:*, packages, clocks, promises. All others are pure. */
+export const IMPURE: ReadonlySet<string> = new Set(['io', 'daemon', 'cli', 'bin']);
+
+/** Globals that no pure folder names: each is a clock, chance, the world, or a hidden order of events. */
+export const BANNED_GLOBALS: ReadonlySet<string> = new Set([
+  'Date',
+  'Intl',
+  'performance',
+  'setTimeout',
+  'setInterval',
+  'setImmediate',
+  'clearTimeout',
+  'clearInterval',
+  'clearImmediate',
+  'queueMicrotask',
+  'process',
+  'Promise',
+  'console',
+  'fetch',
+  'crypto',
+  'globalThis',
+  'WebSocket',
+  'Worker',
+  'require',
+  'eval',
+  'Function',
+  'WeakRef',
+  'FinalizationRegistry',
+]);
+/** Members of otherwise harmless globals, as `object.member`. */
+export const BANNED_MEMBERS: ReadonlySet<string> = new Set(['Math.random', 'Atomics.wait']);
+
+/** Files of pure folders that may use some of these names all the same; `async` stands for `await` too. */
+export const IMPURE_NAMES: Readonly<
+  Record<string, { readonly names: readonly string[]; readonly reason: string }>
+> = {
+  'src/api/metrics.ts': {
+    names: ['Promise', 'async'],
+    reason: 'prom-client renders its text format asynchronously and has no other way',
+  },
+};
+
+/** Packages that a pure folder (or one file of it) may import all the same. */
+export const PURE_PACKAGES: readonly { package: string; within: readonly string[] }[] = [
+  { package: 'binary-parser', within: ['src/wire/', 'src/bfd/', 'src/recorder/'] },
+  { package: 'smart-buffer', within: ['src/wire/', 'src/bfd/', 'src/recorder/'] },
+  { package: 'prom-client', within: ['src/api/metrics.ts'] },
+];
+
+export const LIMITS = {
+  fileLines: 500,
+  fileLinesSoft: 250,
+  testLinesSoft: 400,
+  functionLines: 70,
+  parameters: 3,
+  hotParameters: 6,
+} as const;
+
+/** Files that may exceed `LIMITS.fileLines`: generated ones and tables. */
+export const LONG_FILES: Readonly<Record<string, string>> = {};
+
+/**
+ * Hot paths, run once a prefix or once an octet: an options object there is an allocation a prefix.
+ * They may take up to `LIMITS.hotParameters`, and each names its benchmark in its opening comment.
+ */
+export const HOT_PATHS: readonly RegExp[] = [
+  /^src\/base\/hash\.ts$/,
+  /^src\/net\/(prefix-table|prefix-trie|id-index|columns)\.ts$/,
+  /^src\/wire\/(framer|nlri|nlri-writer)\.ts$/,
+  /^src\/rib\/(path-table|adj-rib-in|adj-rib-out|loc-rib|update-packer)\.ts$/,
+];
+
+/** Functions that may exceed `LIMITS.functionLines` or `LIMITS.parameters`: `file#name` → why. */
+export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {};
+
+/** Source files of the core (ranks 0 to 4) whose tests stand elsewhere; a trailing / means a folder. */
+export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: string }>> = {
+  'src/fsm/transitions/': {
+    by: 'src/fsm/transitions/table.test.ts',
+    reason: 'every state × event cell is one row of one table',
+  },
+};
+/** Up to this rank every source file has a test beside it. */
+export const TESTED_UP_TO_RANK = 4;
+
+/** Exports that no file imports and that stay all the same: `file#name` → why. */
+export const KEPT_EXPORTS: Readonly<Record<string, string>> = {};
+
+/** Files whose exports are used from outside the tree: programs and configurations. */
+export const ENTRY_POINTS: readonly RegExp[] = [/^src\/bin\//, /(^|\/)main\.ts$/, /\.config\.ts$/];
+
+/** Text that never stands in the tree. */
+export const FORBIDDEN_TEXT: readonly { pattern: RegExp; rule: string; remedy: string }[] = [
+  {
+    pattern: /(?<![\w.$}~*-])\/(?:home|Users|root|work|workspace|workspaces)\/[\w.-]{3,}/,
+    rule: 'machine-path',
+    remedy: 'name it relative to the repository, or take it from an environment variable',
+  },
+  {
+    pattern: /https?:\/\/(?!registry\.npmjs\.org)[\w.-]*(?:registry|mirror|proxy|artifact)[\w.-]*/i,
+    rule: 'registry-host',
+    remedy: 'leave the host to the configuration of the machine',
+  },
+  {
+    pattern: /\b(?:TODO|FIXME|XXX|HACK)\b(?!\([\w-]+\))/,
+    rule: 'todo-owner',
+    remedy: 'do it, or name an owner: `TODO(name): …`',
+  },
+];
+/** Files in which `FORBIDDEN_TEXT` may stand, because it is what they are about. */
+export const FORBIDDEN_TEXT_EXEMPT: readonly RegExp[] = [/^tools\/tidy\//];
+
+/** Words that ARCHITECTURE.md may set in backticks although no source defines them. */
+export const KNOWN_WORDS: ReadonlySet<string> = new Set(['godwit', 'godwitd', 'node']);

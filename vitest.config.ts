@@ -1,0 +1,42 @@
+/**
+ * Two projects: `unit` (milliseconds, side by side, anywhere) and `system` (real sockets, kernels
+ * and peers; one file at a time, nothing is tried twice). Invariant: every `*.test.ts` of the tree
+ * belongs to exactly one of them.
+ */
+
+import { defineConfig } from 'vitest/config';
+import { cacheDir } from './tools/cache-dir.ts';
+
+const SYSTEM = ['test/system/**/*.test.ts', 'test/interop/**/*.test.ts'];
+
+export default defineConfig({
+  cacheDir: cacheDir('vitest'),
+  test: {
+    globals: false,
+    retry: 0,
+    fsModuleCachePath: cacheDir('vitest/modules'),
+    passWithNoTests: false,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['{src,tools,bench,test}/**/*.test.ts'],
+          exclude: [...SYSTEM, '**/node_modules/**'],
+          testTimeout: 10_000, // ms; a unit test that needs more belongs in `system`
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: SYSTEM,
+          // Namespaces, ports and the two cores of a small machine are shared: one file at a time.
+          fileParallelism: false,
+          testTimeout: 120_000, // ms; peers such as GoBGP wait seconds before they connect
+          hookTimeout: 120_000, // ms; setup starts several daemons
+        },
+      },
+    ],
+  },
+});
