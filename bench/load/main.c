@@ -21,7 +21,7 @@
 
 enum { SPEAKERS_MAX = 1024 };
 static const uint64_t KEEPALIVE_NS = 30ull * 1000000000ull;
-/* A call that nobody takes is made anew, as BIRD's connect retry time in Calico has it. */
+/* A call that has not led to a session is made anew: a full backlog drops what the caller believes connected. */
 static const uint64_t CALL_NS = 5ull * 1000000000ull;
 
 typedef struct {
@@ -160,7 +160,8 @@ static void keep_alive(void) {
   last = now;
   for (unsigned i = 0; i < speaker_count; i++) {
     Connection *connection = speakers[i].connection;
-    if (connection->connecting && now - speakers[i].called_ns > CALL_NS) redial(&speakers[i]);
+    int calling = !connection->established && speakers[i].called_ns != 0;
+    if (calling && now - speakers[i].called_ns > CALL_NS) redial(&speakers[i]);
     if (!connection->established || now - connection->last_sent_ns < KEEPALIVE_NS) continue;
     if (connection->control.length == 0) encode_keepalive(&connection->control);
     connection_flush(epoll, connection);

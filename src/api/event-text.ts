@@ -31,84 +31,129 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
   'session-up': {
     level: 'info',
     means: 'A session reached Established',
-    say: (e) => `Session ${e.peer} with ${e.address} AS ${e.remoteAs} is up: ${e.families.join(', ')}`),
-  'session-down': (e) =>
-    warn(`Session ${e.peer} with ${e.address} went down from ${e.state}: ${e.reason}`,
+    say: (e) =>
+      `Session ${e.peer} with ${e.address} AS ${e.remoteAs} is up: ${e.families.join(', ')}`,
+  },
+  'session-down': {
+    level: 'warn',
+    means: 'An Established session ended',
+    say: (e) => `Session ${e.peer} with ${e.address} went down from ${e.state}: ${e.reason}`,
   },
   'session-refused': {
     level: 'warn',
     means: 'An attempt that never became Established failed; equal causes in a row are said once',
-    say: (e) => `Session ${e.peer} with ${e.address} could not be established: ${e.reason}`),
-  'unknown-caller': (e) =>
-    warn(`Refused a connection from ${e.address} port ${e.port}: ${e.reason}`,
+    say: (e) => `Session ${e.peer} with ${e.address} could not be established: ${e.reason}`,
+  },
+  'unknown-caller': {
+    level: 'warn',
+    means: 'Somebody connected who is no configured neighbor',
+    say: (e) => `Refused a connection from ${e.address} port ${e.port}: ${e.reason}`,
   },
   notification: {
-    level: 'debug',
+    level: 'debug', // what it ended is an event of its own
     means: 'A NOTIFICATION was sent or received',
-    say: (e) => `NOTIFICATION ${e.direction} ${e.direction === 'sent' ? 'to' : 'from'} ${e.peer}: ${e.text}`,
-    ),
-  'update-fault': (e) => warn(`UPDATE from ${e.peer}: ${e.attribute}: ${e.reason} (${e.action})`,
+    say: (e) =>
+      `NOTIFICATION ${e.direction} ${e.direction === 'sent' ? 'to' : 'from'} ${e.peer}: ${e.text}`,
+  },
+  'update-fault': {
+    level: 'warn',
+    means: 'A malformed UPDATE was handled as RFC 7606 says',
+    say: (e) => `UPDATE from ${e.peer}: ${e.attribute}: ${e.reason} (${e.action})`,
   },
   'peer-added': {
     level: 'info',
     means: 'The plan has a new neighbor',
-    say: (e) => `Neighbor $e.peer($e.address) added: $e.reason`),
-  'peer-removed': (e) => info(`Neighbor $e.peer($e.address) removed: $e.reason`,
+    say: (e) => `Neighbor ${e.peer} (${e.address}) added: ${e.reason}`,
+  },
+  'peer-removed': {
+    level: 'info',
+    means: 'The plan has a neighbor no more',
+    say: (e) => `Neighbor ${e.peer} (${e.address}) removed: ${e.reason}`,
   },
   'peer-changed': {
     level: 'info',
-    means: 'The plan changed a neighbor; `change` says what was done, from nothing to a restart of the session',
-    say: (e) => `Neighbor $e.peer: $e.change: $e.reason`),
-  'end-of-rib': (e) => info(`End-of-RIB for ${e.family} received from $e.peer`,
+    means: 'The plan changed a neighbor; `change` says what was done about it',
+    say: (e) => `Neighbor ${e.peer}: ${e.change}: ${e.reason}`,
+  },
+  'end-of-rib': {
+    level: 'info',
+    means: 'A neighbor has said all its routes of a family',
+    say: (e) => `End-of-RIB for ${e.family} received from ${e.peer}`,
   },
   'stale-swept': {
     level: 'info',
     means: 'Routes kept over a restart of a neighbor were not announced again',
-    say: (e) => `$e.routesstale $e.familyroutes of $e.peerremoved: $e.reason`),
-  'route-restored': (e) =>
-    warn(`Kernel route $e.prefixrestored (attempt ${e.attempts}): $e.reason`,
+    say: (e) => `${e.routes} stale ${e.family} routes of ${e.peer} removed: ${e.reason}`,
+  },
+  'route-restored': {
+    level: 'warn',
+    means: 'Somebody else deleted or changed a route of ours, and it was written again',
+    say: (e) => `Kernel route ${e.prefix} restored (attempt ${e.attempts}): ${e.reason}`,
   },
   'route-parked': {
     level: 'warn',
     means: 'A route cannot be written now, and waits for what would change that',
-    say: (e) => `Kernel route $e.prefixwaits: $e.reason`),
-  'route-error': (e) => error(`Kernel route $e.prefixrefused (${e.errno}): $e.reason`,
+    say: (e) => `Kernel route ${e.prefix} waits: ${e.reason}`,
+  },
+  'route-error': {
+    level: 'error',
+    means: 'The kernel refused a route',
+    say: (e) => `Kernel route ${e.prefix} refused (${e.errno}): ${e.reason}`,
   },
   'kernel-overrun': {
     level: 'warn',
     means: 'The kernel dropped events; everything is read again',
-    say: (e) => `Kernel events were lost: $e.reason`),
-  'kernel-synced': (e) => info(`Kernel routes are in sync: $e.reason`,
+    say: (e) => `Kernel events were lost: ${e.reason}`,
+  },
+  'kernel-synced': {
+    level: 'info',
+    means: 'The kernel holds what is wanted',
+    say: (e) => `Kernel routes are in sync: ${e.reason}`,
   },
   'kernel-unavailable': {
     level: 'error',
     means: 'The kernel can be neither read nor written',
-    say: (e) => `Kernel cannot be programmed: $e.reason`),
-  'datastore-lost': (e) => error(`Datastore lost, the last configuration stays: $e.reason`,
+    say: (e) => `Kernel cannot be programmed: ${e.reason}`,
+  },
+  'datastore-lost': {
+    level: 'error',
+    means: 'The resources cannot be read; the last ones stay in force',
+    say: (e) => `Datastore lost, the last configuration stays: ${e.reason}`,
   },
   'datastore-back': {
     level: 'info',
     means: 'The resources can be read again',
-    say: (e) => `Datastore is back: $e.reason`),
-  'resource-rejected': (e) => error(`$e.resource: $e.reason`,
+    say: (e) => `Datastore is back: ${e.reason}`,
+  },
+  'resource-rejected': {
+    level: 'error',
+    means: 'A resource or file has an error; its last good version stays in force',
+    say: (e) => `${e.resource}: ${e.reason}`,
   },
   'plan-applied': {
     level: 'info',
     means: 'A new plan is in force',
-    say: (e) => `Plan $e.revisionapplied, $e.changeschanges: $e.reason`),
-  'plan-held': (e) => warn(`Plan $e.revisionis held back: $e.reason`,
+    say: (e) => `Plan ${e.revision} applied, ${e.changes} changes: ${e.reason}`,
+  },
+  'plan-held': {
+    level: 'warn',
+    means: 'A change that would remove much at once waits',
+    say: (e) => `Plan ${e.revision} is held back: ${e.reason}`,
   },
   listener: {
     level: 'info',
     means: 'A listening socket opened, or could not be opened',
-    say: (e) => `Listener $e.local: $e.reason`),
-  'peer-quarantined': (e) =>
-    error(`Neighbor $e.peeris quarantined for ${e.seconds} s: $e.reason`,
+    say: (e) => `Listener ${e.local}: ${e.reason}`,
+  },
+  'peer-quarantined': {
+    level: 'error',
+    means: 'Input of a neighbor met an error of ours; its session stays down for a while',
+    say: (e) => `Neighbor ${e.peer} is quarantined for ${e.seconds} s: ${e.reason}`,
   },
   stopping: {
     level: 'info',
     means: 'The daemon stops',
-    say: (e) => `Stopping (${e.mode}): $e.reason`,
+    say: (e) => `Stopping (${e.mode}): ${e.reason}`,
   },
 };
 

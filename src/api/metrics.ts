@@ -12,33 +12,37 @@ import type { NeighborView, SpeakerView } from '../speaker/snapshot.ts';
 import type { DaemonFacts } from './messages.ts';
 
 /** What only the process knows. */
-export interface ProcessFacts {
+export interface HostFacts {
   readonly cpuSeconds: number;
   readonly residentOctets: number;
   readonly heapOctets: number;
   readonly loopLagSecondsMax: number;
 }
 
+export interface MetricSources {
+  readonly view: SpeakerView;
+  readonly facts: DaemonFacts;
+  readonly host: HostFacts;
+}
+
 const STATES = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
 
-export class MetricsText {
+export class Metrics {
   readonly #registry = new Registry();
   readonly #metrics = new Map<string, Gauge | Counter>();
-  readonly #view: SpeakerView;
 
-  constructor(view: SpeakerView) {
-    this.#view = view;
+  constructor() {
     for (const [name, spec] of Object.entries<MetricSpec>(speakerMetrics))
       this.#declare(name, spec);
   }
 
-  /** The whole text. */
-  async render(facts: DaemonFacts, process: ProcessFacts): Promise<string> {
+  /** Fills all metrics; the registry makes the text of them. */
+  collect({ view, facts, host }: MetricSources): Pick<Registry, 'metrics'> {
     for (const metric of this.#metrics.values()) metric.reset();
-    this.#process(facts, process);
-    this.#status();
-    for (const neighbor of this.#view.neighbors()) this.#neighbor(neighbor);
-    return this.#registry.metrics();
+    this.#host(facts, host);
+    this.#status(view);
+    for (const neighbor of view.neighbors()) this.#neighbor(neighbor);
+    return this.#registry;
   }
 
   #declare(name: string, spec: MetricSpec): void {
@@ -61,18 +65,18 @@ export class MetricsText {
     else metric?.inc(labels, value);
   }
 
-  #process(facts: DaemonFacts, process: ProcessFacts): void {
+  #host(facts: DaemonFacts, host: HostFacts): void {
     this.#set('godwit_build_info', 1, { version: facts.version });
     this.#set('godwit_config_problems', facts.problems);
     this.#set('godwit_config_change_held', facts.heldChange === undefined ? 0 : 1);
-    this.#set('godwit_cpu_seconds_total', process.cpuSeconds);
-    this.#set('godwit_resident_memory_bytes', process.residentOctets);
-    this.#set('godwit_heap_bytes', process.heapOctets);
-    this.#set('godwit_loop_lag_seconds_max', process.loopLagSecondsMax);
+    this.#set('godwit_cpu_seconds_total', host.cpuSeconds);
+    this.#set('godwit_resident_memory_bytes', host.residentOctets);
+    this.#set('godwit_heap_bytes', host.heapOctets);
+    this.#set('godwit_loop_lag_seconds_max', host.loopLagSecondsMax);
   }
 
-  #status(): void {
-    const status = this.#view.status();
+  #status(view: SpeakerView): void {
+    const status = view.status();
     const { kernel, datastore, routes } = status;
     this.#set('godwit_ready', status.ready ? 1 : 0);
     this.#set('godwit_uptime_seconds', status.uptimeMs / 1000);
@@ -87,7 +91,7 @@ export class MetricsText {
       this.#set('bgp_adj_rib_in_paths_all', routes[family].paths, { afi_safi: family });
     }
     this.#set('bgp_attribute_sets', routes['ipv4-unicast'].attributeSets);
-    const counters = this.#view.counters();
+    const counters = view.counters();
     this.#set('bgp_unknown_callers_total', counters.unknownCallers);
     this.#set('bgp_kernel_requests_total', counters.kernelRequests);
     this.#set('bgp_kernel_errors_total', counters.kernelErrors);

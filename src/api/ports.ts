@@ -9,16 +9,15 @@ import type { SpeakerView } from '../speaker/snapshot.ts';
 import type { DaemonFacts, EventMessage } from './messages.ts';
 
 export interface DaemonPort {
+  /** The core as of now: ages in it are true at the moment of asking. */
   readonly view: SpeakerView;
   facts(): DaemonFacts;
   problems(): readonly ConfigError[];
-  events: EventSource;
+  readonly events: EventSource;
   /** Gives `command` to the core; the answer is empty, or a sentence that says why not. */
   execute(command: Command, answer: (error: string) => void): void;
   /** Applies a change that is held back; a sentence when none is. */
   releaseHeldChange(): string;
-  /** Prometheus text exposition. */
-  metricsText(): Promise<string>;
 }
 
 export interface EventSource {

@@ -6,13 +6,15 @@ import type { GodwitClient } from '../io/client.ts';
 import type { Output } from './output/output.ts';
 
 export interface Option {
-  readonly kind: 'flag' | 'text' | 'oneOf' | 'number';
+  readonly kind: 'flag' | 'text' | 'path' | 'oneOf' | 'number';
   readonly help: string;
   readonly values?: readonly string[];
 }
 
 export const flag = (help: string): Option & { kind: 'flag' } => ({ kind: 'flag', help });
 export const text = (help: string): Option & { kind: 'text' } => ({ kind: 'text', help });
+/** A file or directory. */
+export const path = (help: string): Option & { kind: 'path' } => ({ kind: 'path', help });
 export const number = (help: string): Option & { kind: 'number' } => ({ kind: 'number', help });
 export const oneOf = <const V extends readonly string[]>(
   values: V,
@@ -41,6 +43,10 @@ export interface RunContext<T extends Readonly<Record<string, Option>>> {
   readonly out: Output;
   /** Connects when first asked for. */
   readonly api: () => GodwitClient;
+  /** `-n`. */
+  readonly node: string | undefined;
+  /** Every command there is. */
+  readonly commands: readonly Command[];
 }
 
 export interface Command<
@@ -50,6 +56,8 @@ export interface Command<
   readonly summary: string;
   /** `<name>` required, `[prefix]` optional. */
   readonly arguments?: readonly string[];
+  /** The values its one argument can have, where they are known. */
+  readonly argumentValues?: readonly string[];
   readonly options: T;
   readonly examples: readonly string[];
   /** Beside 64 (usage), 69 (daemon not reachable), 70 (it could not answer) and 1 (it said no). */

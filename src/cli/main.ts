@@ -1,93 +1,71 @@
 /**
- * `godwit` from its command line. Exit codes: 0 done, 1 the daemon said no, 64 usage, 69 daemon not reachable,
- * 70 it could not answer; others are each command's own and stand in its help.
+ * `godwit` from its command line: words to a command of the table, what goes wrong to a sentence and an exit code
+ * (`io/exit-codes.ts`); codes beyond the common ones are each command's own and stand in its help.
  */
 
-import { CommanderError, Command as Program, Option as ProgramOption } from 'commander';
 import { ClientError, GodwitClient } from '../io/client.ts';
-import type { Command, Option } from './command.ts';
+import { ExitCode } from '../io/exit-codes.ts';
+import type { Command } from './command.ts';
 import { COMMANDS } from './commands/table.ts';
 import { findSocket } from './find-socket.ts';
 import { Output } from './output/output.ts';
-
-const EXIT_REFUSED = 1;
-const EXIT_USAGE = 64;
-const EXIT_UNREACHABLE = 69;
-const EXIT_SOFTWARE = 70;
+import { buildProgram, type Invocation, isHelp, isUsage } from './program.ts';
 
 const EXIT_BY_KIND = {
-  refused: EXIT_REFUSED,
-  unreachable: EXIT_UNREACHABLE,
-  failed: EXIT_SOFTWARE,
+  refused: ExitCode.Refused,
+  unreachable: ExitCode.Unavailable,
+  failed: ExitCode.Software,
 } as const;
 
-export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  let exitCode = 0;
-  const program = buildProgram(env, (code) => {
-    exitCode = code;
+export interface CliStreams {
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  /** Of the terminal; undefined where there is none. */
+  readonly width?: number | undefined;
+}
+
+export async function main(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  streams: CliStreams = processStreams(),
+): Promise<number> {
+  const out = new Output(streams);
+  let exitCode: number = ExitCode.Done;
+  const program = buildProgram(COMMANDS, streams, async (definition, invocation) => {
+    exitCode = await run(definition, invocation, { env, out });
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    if (isHelp(error)) return ExitCode.Done;
+    if (isUsage(error)) return ExitCode.Usage;
     if (error instanceof ClientError) {
-      process.stderr.write(`${error.message}\n`);
+      out.error(error.message);
       return EXIT_BY_KIND[error.kind];
     }
-    throw error;
+    out.error(`godwit: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return ExitCode.Software;
   }
 }
 
-/** The whole command tree; also read by completion and by the documentation. */
-export function buildProgram(env: NodeJS.ProcessEnv, done: (exitCode: number) => void): Program {
-  const program = new Program('godwit')
-    .description('Talks to godwitd: what it knows, what it does, and why')
-    .option(
-      '-n, --node <node>',
-      'speak to the daemon of this node, where several run on one machine',
-    )
-    .option('--socket <path>', 'speak to the daemon on this control socket')
-    .showHelpAfterError('(godwit --help lists the commands)')
-    .exitOverride();
-  for (const definition of COMMANDS) addCommand(program, definition, env, done);
-  return program;
-}
-
-function addCommand(
-  program: Program,
-  definition: Command,
-  env: NodeJS.ProcessEnv,
-  done: (exitCode: number) => void,
-): void {
-  let parent = program;
-  for (const word of definition.path.slice(0, -1)) parent = groupOf(parent, word);
-  const leaf = parent
-    .command(definition.path.at(-1)!)
-    .description(definition.summary)
-    .exitOverride();
-  for (const argument of definition.arguments ?? []) leaf.argument(argument);
-  for (const [name, option] of Object.entries(definition.options))
-    leaf.addOption(programOption(name, option));
-  leaf.addHelpText('after', helpAfter(definition));
-  leaf.action(async (...args: unknown[]) => {
-    const words = args
-      .slice(0, definition.arguments?.length ?? 0)
-      .filter((word) => typeof word === 'string');
-    done(await run(definition, { words, options: leaf.opts(), globals: program.opts(), env }));
+/** A reader that goes away (`godwit show routes | head`) ends the command quietly. */
+function processStreams(): CliStreams {
+  const { stdout, stderr } = process;
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? ExitCode.Done : ExitCode.Software);
   });
-}
-
-interface Invocation {
-  readonly words: readonly string[];
-  readonly options: Record<string, unknown>;
-  readonly globals: { node?: string; socket?: string };
-  readonly env: NodeJS.ProcessEnv;
+  return {
+    write: (text) => void stdout.write(text),
+    writeError: (text) => void stderr.write(text),
+    width: stdout.isTTY === true ? stdout.columns : undefined,
+  };
 }
 
 async function run(
   definition: Command,
-  { words, options, globals, env }: Invocation,
+  { words, options, globals }: Invocation,
+  { env, out }: { readonly env: NodeJS.ProcessEnv; readonly out: Output },
 ): Promise<number> {
   let client: GodwitClient | undefined;
   const api = (): GodwitClient => {
@@ -98,61 +76,10 @@ async function run(
     return client;
   };
   try {
-    const values = Object.fromEntries(
-      Object.entries(definition.options).map(([name, option]) => [
-        name,
-        valueOf(option, options[name]),
-      ]),
-    );
-    return (await definition.run({ options: values as never, words, out: new Output(), api })) ?? 0;
+    const { node } = globals;
+    const context = { options: options as never, words, out, api, node, commands: COMMANDS };
+    return (await definition.run(context)) ?? ExitCode.Done;
   } finally {
     client?.close();
   }
-}
-
-function valueOf(option: Option, value: unknown): unknown {
-  if (option.kind === 'flag') return value === true;
-  return value;
-}
-
-function groupOf(parent: Program, word: string): Program {
-  const known = parent.commands.find((candidate) => candidate.name() === word);
-  return (
-    known ??
-    parent
-      .command(word)
-      .description(GROUPS[word] ?? '')
-      .exitOverride()
-  );
-}
-
-const GROUPS: Readonly<Record<string, string>> = { show: 'Show what the daemon knows' };
-
-function programOption(name: string, option: Option): ProgramOption {
-  const made = new ProgramOption(
-    option.kind === 'flag' ? `--${name}` : `--${name} <${name}>`,
-    option.help,
-  );
-  if (option.values !== undefined) made.choices(option.values);
-  if (option.kind === 'number') made.argParser(wholeNumber);
-  return made;
-}
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text))
-    throw new CommanderError(EXIT_USAGE, 'godwit.number', `"${text}" is not a whole number`);
-  return Number(text);
-}
-
-function helpAfter({ examples, exitCodes }: Command): string {
-  const codes = Object.entries(exitCodes).map(([code, meaning]) => `  ${code}  ${meaning}`);
-  return [
-    '',
-    'Examples:',
-    ...examples.map((example) => `  godwit ${example}`),
-    '',
-    'Exit codes:',
-    ...codes,
-    '  1  the daemon refused, 64 usage, 69 daemon not reachable, 70 it could not answer',
-  ].join('\n');
 }

@@ -1,13 +1,12 @@
 /** `godwitd` from its command line: run, `--check` or `--version`. Exit codes as in sysexits.h. */
 
 import { formatConfigError } from '../base/errors.ts';
+import { ExitCode } from '../io/exit-codes.ts';
 import { openLog } from '../io/log.ts';
-import { EXIT_CONFIG, runCheck } from './check.ts';
+import { packageVersion } from '../io/package-root.ts';
+import { runCheck } from './check.ts';
 import { loadSettings } from './config.ts';
-import { Daemon, packageVersion } from './daemon.ts';
-
-/** EX_USAGE. */
-const EXIT_USAGE = 64;
+import { Daemon } from './daemon.ts';
 
 const USAGE = `Usage: godwitd [--config FILE] [--check] [--version] [--help]
 
@@ -21,14 +20,12 @@ interface Arguments {
   readonly action: 'run' | 'check' | 'version' | 'help';
 }
 
-export async function parseArguments(
-  argv: readonly string[],
-  env: NodeJS.ProcessEnv,
-): Promise<number> {
+/** @returns the exit code. */
+export async function runGodwitd(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const parsed = parse(argv);
   if (typeof parsed === 'string') {
     process.stderr.write(`${parsed}\n\n${USAGE}`);
-    return EXIT_USAGE;
+    return ExitCode.Usage;
   }
   const { action, configPath } = parsed;
   if (action === 'version') {
@@ -54,7 +51,7 @@ async function run(configPath: string | undefined, env: NodeJS.ProcessEnv): Prom
   if (settings === undefined) {
     for (const problem of problems)
       process.stderr.write(`${problem.severity}: ${formatConfigError(problem)}\n`);
-    return EXIT_CONFIG;
+    return ExitCode.Config;
   }
   const log = openLog({
     level: settings.log.level ?? 'info',
@@ -63,7 +60,16 @@ async function run(configPath: string | undefined, env: NodeJS.ProcessEnv): Prom
   });
   for (const problem of problems)
     log.warn({ event: 'config-warning', code: problem.code }, formatConfigError(problem));
-  return Daemon.run(settings, log);
+  try {
+    return await Daemon.run(settings, log);
+  } catch (error) {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    log.fatal(
+      { event: 'internal-error', error: text },
+      `Internal error: ${text.split('\n', 1)[0]}`,
+    );
+    return ExitCode.Software;
+  }
 }
 
 /** @returns a sentence when the arguments make no sense. */
@@ -77,7 +83,7 @@ function parse(argv: readonly string[]): Arguments | string {
       case '--config':
       case '-c':
         configPath = inline ?? rest.shift();
-        if (configPath === undefined) return '--config needs a file';
+        if (configPath === undefined || configPath === '') return '--config needs a file';
         break;
       case '--check':
         action = 'check';

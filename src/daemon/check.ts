@@ -11,7 +11,7 @@ import { readDirectoryOnce } from '../io/datastores/file.ts';
 import { type LoadOptions, loadSettings, type Settings } from './config.ts';
 
 /** sysexits.h: EX_CONFIG. */
-export const EXIT_CONFIG = 78;
+const EXIT_CONFIG = 78;
 
 export interface CheckReport {
   readonly exitCode: 0 | typeof EXIT_CONFIG;

@@ -7,12 +7,22 @@ import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 import type { RawSnapshot } from '../datastore/documents.ts';
 import { ConfigurationKeeper, type KeeperOutput, type KeeperView } from '../datastore/keeper.ts';
+import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import { FileDatastore } from '../io/datastores/file.ts';
 import type { Log } from '../io/log.ts';
 import type { StateDir } from '../io/state-dir.ts';
 import type { SpeakerEvent } from '../speaker/events.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
 import type { Settings } from './config.ts';
+
+/** Calico's words for log levels in pino's. */
+const LOG_LEVELS = {
+  debug: 'debug',
+  info: 'info',
+  warning: 'warn',
+  error: 'error',
+  none: 'silent',
+} as const;
 
 export interface ConfigurationParts {
   readonly settings: Settings;
@@ -78,18 +88,27 @@ export class Configuration {
     for (const problem of output.appeared) this.#tell(problem);
     if (output.lost !== undefined) submit({ type: 'datastoreLost', reason: output.lost.reason });
     if (output.back === true) submit({ type: 'datastoreBack' });
-    if (output.apply !== undefined) submit({ type: 'planChanged', ...output.apply });
+    if (output.apply !== undefined) {
+      this.#setLogLevel(output.apply.plan.logLevel);
+      submit({ type: 'planChanged', ...output.apply });
+    }
     if (output.held !== undefined) {
-      const { revision, reason } = output.held;
+      const { revision, reason, until } = output.held;
       const remedy = 'godwit release applies it at once, undoing the edit drops it';
       publish({
         event: 'plan-held',
         revision,
-        reason: `${reason}. It is applied after 60 s; ${remedy}`,
+        reason: `${reason}. It is applied in ${Math.ceil((until - this.#parts.now()) / 1000)} s; ${remedy}`,
       });
     }
     if (output.persist !== undefined) this.#persist(output.persist);
     this.#wakeAt(output.deadline);
+  }
+
+  /** BGPConfiguration's logSeverityScreen, unless godwit.yaml or the environment says a level of its own. */
+  #setLogLevel(level: SpeakerPlan['logLevel']): void {
+    const { settings, log } = this.#parts;
+    if (settings.log.level === undefined) log.level = LOG_LEVELS[level];
   }
 
   #tell(problem: ConfigError): void {

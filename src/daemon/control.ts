@@ -2,7 +2,7 @@
 
 import type { EventLog } from '../api/event-log.ts';
 import type { DaemonFacts } from '../api/messages.ts';
-import { MetricsText } from '../api/metrics.ts';
+import { Metrics } from '../api/metrics.ts';
 import type { DaemonPort } from '../api/ports.ts';
 import type { ConfigError } from '../base/errors.ts';
 import type { Command } from '../speaker/inputs.ts';
@@ -19,18 +19,21 @@ export interface ControlParts {
 }
 
 export class Control implements DaemonPort {
-  readonly view: SpeakerView;
   readonly events: EventLog;
   readonly #parts: ControlParts;
-  readonly #metrics: MetricsText;
+  readonly #metrics = new Metrics();
   readonly #answers = new Map<number, (error: string) => void>();
   #nextCommand = 1;
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
-    this.view = parts.view;
     this.events = parts.events;
-    this.#metrics = new MetricsText(parts.view);
+  }
+
+  /** An idle core has not looked at the clock for up to a minute: it does so before it is looked at. */
+  get view(): SpeakerView {
+    this.#parts.loop.freshen();
+    return this.#parts.view;
   }
 
   facts(): DaemonFacts {
@@ -64,16 +67,19 @@ export class Control implements DaemonPort {
     return this.#parts.configuration.release();
   }
 
+  /** Prometheus text exposition. */
   metricsText(): Promise<string> {
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
-    const lag = this.#parts.loop.lagMsMax / 1000;
-    this.#parts.loop.lagMsMax = 0;
-    return this.#metrics.render(this.facts(), {
+    const { loop } = this.#parts;
+    const lag = loop.lagMsMax / 1000;
+    loop.lagMsMax = 0;
+    const host = {
       cpuSeconds: (user + system) / 1e6,
       residentOctets: rss,
       heapOctets: heapUsed,
       loopLagSecondsMax: lag,
-    });
+    };
+    return this.#metrics.collect({ view: this.view, facts: this.facts(), host }).metrics();
   }
 }

@@ -6,14 +6,12 @@
  */
 
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { EventLog } from '../api/event-log.ts';
 import { GodwitService } from '../api/grpc/service.ts';
-import { HttpApi } from '../api/http/routes.ts';
+import { HttpApi, metricsResponse } from '../api/http/routes.ts';
 import type { SystemError } from '../base/errors.ts';
 import type { Log } from '../io/log.ts';
-import { packageRoot } from '../io/package-root.ts';
+import { packageVersion } from '../io/package-root.ts';
 import { RouteJournal } from '../io/route-journal.ts';
 import { GrpcServer } from '../io/servers/grpc.ts';
 import { HttpServer } from '../io/servers/http.ts';
@@ -35,11 +33,6 @@ export const EXIT_UNAVAILABLE = 69;
 
 /** Milliseconds for the last octets (NOTIFICATIONs) to leave when we stop. */
 const FAREWELL_MS = 500;
-
-export function packageVersion(): string {
-  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 export class Daemon {
   readonly #settings: Settings;
@@ -134,14 +127,17 @@ export class Daemon {
       this.#ended = resolve;
     });
     const onSignal = (signal: NodeJS.Signals): void => this.#stop(signal);
+    const onBug = (error: unknown): void => this.#fatal(error, 'something outside the core');
+    process.on('uncaughtException', onBug);
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
     if (settings.kernel.enabled) this.#kernel.start();
     await configuration.start();
     const exitCode = await ended;
+    process.off('uncaughtException', onBug);
     process.off('SIGTERM', onSignal);
     process.off('SIGINT', onSignal);
-    this.#close();
+    await this.#close();
     return exitCode;
   }
 
@@ -156,8 +152,12 @@ export class Daemon {
     this.#grpc = grpc;
     if (http === undefined) return undefined;
     const api = new HttpApi(control, allowedHosts(http.address));
-    const server = await HttpServer.open({ host: http.address, port: http.port }, (request) =>
-      api.answer(request),
+    const server = await HttpServer.open(
+      { host: http.address, port: http.port },
+      async (request) => {
+        const answer = api.answer(request);
+        return answer === 'metrics' ? metricsResponse(await control.metricsText()) : answer;
+      },
     );
     if ('kind' in server) {
       // Routing is worth more than its metrics.
@@ -181,6 +181,7 @@ export class Daemon {
       case 'reply':
         return this.#control?.onReply(effect.id, effect.error ?? '');
       case 'stopped':
+        this.#leaving = effect.mode === 'leave';
         return this.#farewell();
       default:
         return this.#tcp.perform(effect);
@@ -205,7 +206,6 @@ export class Daemon {
   }
 
   #farewell(): void {
-    const { restarting: _restarting } = this.#speaker.view.status();
     const started = performance.now();
     const wait = (): void => {
       if (this.#tcp.unsentOctets > 0 && performance.now() - started < FAREWELL_MS) {
@@ -237,12 +237,12 @@ export class Daemon {
     );
   }
 
-  #close(): void {
+  async #close(): Promise<void> {
     this.#configuration?.stop();
     this.#tcp.close();
     this.#kernel.close();
-    this.#grpc?.close();
     this.#http?.close();
+    await this.#grpc?.close();
   }
 }
 

@@ -24,6 +24,9 @@ export interface LoopOptions {
 /** The longest time between two wakes, in milliseconds: only so that a lost timer cannot stop the daemon for good. */
 const WAKE_MS_MAX = 60_000;
 
+/** How old, in milliseconds, what is shown may be: a listing of many pages must not cost a step each. */
+const FRESH_MS = 50;
+
 export class Loop {
   readonly #speaker: Speaker;
   readonly #now: () => Millis;
@@ -35,7 +38,8 @@ export class Loop {
   #timerAt = Number.POSITIVE_INFINITY;
   #immediate: NodeJS.Immediate | undefined;
   #stopped = false;
-  /** Seconds by which timers came late: the event loop's delay as the core feels it. */
+  #steppedAt = Number.NEGATIVE_INFINITY;
+  /** Milliseconds by which timers came late: the event loop's delay as the core feels it. */
   lagMsMax = 0;
 
   constructor({ speaker, now, onFatal }: LoopOptions) {
@@ -67,6 +71,12 @@ export class Loop {
     }
   }
 
+  /** Brings the core's clock up to now, so that the ages somebody is about to read are true. */
+  freshen(): void {
+    if (this.#running || this.#now() - this.#steppedAt < FRESH_MS) return;
+    this.submit({ type: 'wake' });
+  }
+
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -77,8 +87,10 @@ export class Loop {
   #step(input: SpeakerInput): void {
     if (this.#stopped) return;
     try {
-      const { effects, deadline, morePending } = this.#speaker.step(input, this.#now());
+      this.#steppedAt = this.#now();
+      const { effects, deadline, morePending } = this.#speaker.step(input, this.#steppedAt);
       for (const effect of effects) this.#handler?.perform(effect);
+      if (this.#stopped) return; // by an effect, for good: no timer may come after it
       if (morePending) this.#soon();
       this.#wakeAt(deadline);
     } catch (error) {

@@ -7,7 +7,7 @@ import type { ConfigError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { Policy } from '../policy/types.ts';
-import { compareText } from './plan-diff.ts';
+import { compareText } from './plan-data.ts';
 import type { PlanOptions } from './plan-options.ts';
 import type {
   BgpConfigurationResource,

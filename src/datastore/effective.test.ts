@@ -67,7 +67,7 @@ describe('values of a session', () => {
     expect(plan.peers[0]!.password).toEqual({ value: 's3cret' });
     const without = planOf('a', [A, NO_MESH, peer(spec)]);
     expect(without.plan!.peers[0]!.password).toEqual({
-      missing: 'There is no Secret/kube-system/bgp',
+      missing: 'Secret/kube-system/bgp (it does not exist)',
     });
     expect(without.problems).toContainEqual(expect.objectContaining({ code: 'MissingSecret' }));
   });
@@ -79,5 +79,15 @@ describe('values of a session', () => {
     expect(problems).toContainEqual(
       expect.objectContaining({ code: 'DuplicateSession', resource: 'BGPPeer/x' }),
     );
+  });
+
+  it('two sessions to one address on two ports are both kept, and it is said', () => {
+    const explicit = resource('BGPPeer', 'x', { peerIP: '10.0.0.10:1179', asNumber: 65000 });
+    const { plan, problems } = planOf('a', [A, C, explicit]);
+    expect(plan!.peers.map((item) => item.name)).toEqual([
+      'Global_10_0_0_10_port_1179',
+      'Mesh_10_0_0_10',
+    ]);
+    expect(problems).toContainEqual(expect.objectContaining({ code: 'SameAddress' }));
   });
 });

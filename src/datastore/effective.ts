@@ -45,11 +45,14 @@ function sessionName(entry: SessionEntry): string {
  */
 function withoutDuplicates(cluster: Cluster, entries: readonly SessionEntry[]): SessionEntry[] {
   const kept = new Map<string, SessionEntry>();
+  const addresses = new Map<IpAddress, SessionEntry>();
   for (const entry of entries) {
     const key = entryKey(entry.address, entry.port);
     const other = kept.get(key);
     if (other === undefined) {
       kept.set(key, entry);
+      warnSameAddress(cluster, entry, addresses.get(entry.address));
+      addresses.set(entry.address, entry);
       continue;
     }
     cluster.problems.push({
@@ -62,6 +65,24 @@ function withoutDuplicates(cluster: Cluster, entries: readonly SessionEntry[]): 
     });
   }
   return [...kept.values()];
+}
+
+/** Who calls from an address shows its port of the moment, not the one it listens on. */
+function warnSameAddress(
+  { problems }: Cluster,
+  entry: SessionEntry,
+  other: SessionEntry | undefined,
+): void {
+  if (other === undefined) return;
+  problems.push({
+    kind: 'ConfigError',
+    severity: 'warning',
+    code: 'SameAddress',
+    ...(other.peer === undefined ? {} : { resource: `BGPPeer/${other.peer.name}` }),
+    value: entry.address,
+    message: `Two sessions go to this address, on ports ${other.port ?? BGP_PORT} and ${entry.port ?? BGP_PORT}: a connection from there cannot be told to belong to one of them`,
+    remedy: `Peer with each address once; the other is asked for by the ${entry.origin}`,
+  });
 }
 
 function warnNoAddress(cluster: Cluster, entry: SessionEntry): void {
@@ -160,7 +181,7 @@ function passwordOf(cluster: Cluster, entry: SessionEntry): PeerPlan['password']
       code: 'MissingSecret',
       resource,
       path: peer === undefined ? 'spec.nodeMeshPassword' : 'spec.password',
-      message: `${missing}: its sessions are held down, not run without a password`,
+      message: `No usable password in ${missing}: the sessions are held down, not run without one`,
       remedy: `Create Secret/${namespace}/${reference.name} with the key ${reference.key}`,
     });
   }
@@ -173,8 +194,8 @@ function whyNoPassword(
   state: { readonly found: boolean; readonly value: string | undefined },
 ): string {
   const name = `Secret/${namespace}/${reference.name}`;
-  if (!state.found) return `There is no ${name}`;
-  if (state.value === undefined) return `${name} has no key ${reference.key}`;
-  if (state.value === '') return `${name} has an empty ${reference.key}`;
-  return `${reference.key} of ${name} is longer than ${PASSWORD_OCTETS_MAX} octets`;
+  if (!state.found) return `${name} (it does not exist)`;
+  if (state.value === undefined) return `${name} (it has no key ${reference.key})`;
+  if (state.value === '') return `${name} (its ${reference.key} is empty)`;
+  return `${name} (its ${reference.key} is longer than ${PASSWORD_OCTETS_MAX} octets)`;
 }

@@ -11,7 +11,7 @@ import type { RawSnapshot } from './documents.ts';
 import { guardPlan } from './guard.ts';
 import { type LastGood, NO_LAST_GOOD, type ResourceStatus, settle } from './last-good.ts';
 import { planFor } from './plan.ts';
-import { sameData } from './plan-diff.ts';
+import { sameData } from './plan-data.ts';
 import type { PlanOptions } from './plan-options.ts';
 import type { SpeakerPlan } from './plan-types.ts';
 

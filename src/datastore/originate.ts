@@ -5,7 +5,7 @@
 
 import { prefixFamily, prefixLength } from '../net/prefix.ts';
 import { type Cluster, sortedByName } from './cluster.ts';
-import { compareText, originatedKey } from './plan-diff.ts';
+import { compareText, originatedKey } from './plan-data.ts';
 import type { OriginatedPrefix } from './plan-types.ts';
 import type { BlockAffinityResource } from './resources.ts';
 

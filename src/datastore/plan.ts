@@ -11,7 +11,7 @@ import { BGP_PORT, type Cluster, listenPortOf, sortedByName, viewCluster } from 
 import { peerPlans } from './effective.ts';
 import { kernelRules } from './kernel.ts';
 import { originatedPrefixes } from './originate.ts';
-import { compareText } from './plan-diff.ts';
+import { compareText } from './plan-data.ts';
 import type { PlanOptions, PlanResult } from './plan-options.ts';
 import type { ListenPlan, SpeakerPlan } from './plan-types.ts';
 import type { Resources } from './resources.ts';

@@ -7,8 +7,8 @@
  */
 
 import { capacityFor, grown } from '../net/columns.ts';
-import { type PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import type { Prefix } from '../net/prefix.ts';
+import { type PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import type { RoutePrefix } from './types.ts';
 
 export const WANTED = 1 << 0;

@@ -1,8 +1,8 @@
 /** Between the journal's octets and the columns: what we wrote before, and all that we have written now. */
 
+import { type Prefix, prefixFamily } from '../net/prefix.ts';
 import { type FibTable, HELD, IN_FLIGHT, RECORDED } from './fib-table.ts';
 import { JournalWriter, readJournal } from './journal.ts';
-import { type Prefix, prefixFamily } from '../net/prefix.ts';
 import type { Reconciler } from './reconciler.ts';
 import { NO_SHAPE } from './route-shape.ts';
 
@@ -15,8 +15,8 @@ export function loadJournal(
   const written = new Map<Prefix, Map<number, number | undefined>>();
   const outcome = readJournal(octets, ({ op, prefix, metric, table, shapeHash }) => {
     if (table !== rec.table) return;
-    let metrics = written.get(prefix);
-    if (metrics === undefined) written.set(prefix, (metrics = new Map()));
+    const metrics = written.get(prefix) ?? new Map<number, number | undefined>();
+    written.set(prefix, metrics);
     if (op === 'removed') metrics.delete(metric);
     else metrics.set(metric, op === 'intends' ? shapeHash : undefined);
   });

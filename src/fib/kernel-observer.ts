@@ -121,6 +121,7 @@ export class KernelObserver {
     const row = table.prefixes.findPrefix(route.prefix);
     if (row === 0) return undefined;
     const ref = rec.refOf(table, row);
+    const known = rec.foreign.get(ref)?.some((key) => isKeyOf(key, route)) ?? false;
     if (removed) this.#forgetForeign(ref, route);
     else this.#noteForeign(ref, route);
     rec.checkForeign(ref);
@@ -128,7 +129,8 @@ export class KernelObserver {
     const holding = (table.flags[row]! & HELD) !== 0 && table.heldMetric[row] === route.metric;
     const doubt = holding || this.#isBeingWritten(table, row, route.metric);
     rec.consider(ref);
-    if (!doubt || removed || this.#dumping) return undefined;
+    // In a dump, one that stood beside ours before says nothing new; a new one may be an event meanwhile.
+    if (!doubt || removed || (this.#dumping && known)) return undefined;
     const owner = formatRouteProtocol(route.protocol);
     return `Protocol ${owner} wrote a route with the key of our ${route.prefix}`;
   }

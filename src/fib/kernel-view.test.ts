@@ -111,6 +111,10 @@ describe('KernelView.generation', () => {
     tell(view, kernel.events);
     expect(view.generation).not.toBe(before);
     expect(code(view, ip('10.20.0.1'))).toBe('reachable');
+    const after = view.generation;
+    kernel.write(routeOf('10.0.0.0/8', { gateway: '10.0.0.8' }), { flags: CREATE });
+    tell(view, kernel.events);
+    expect(view.generation).toBe(after); // covers it, but a longer one decides
   });
 
   it('A route replaced by one of another protocol counts once, the new one', () => {

@@ -12,7 +12,7 @@ import type { InterfaceAddress } from '../netlink/address.ts';
 import type { KernelRoute } from '../netlink/kernel-route.ts';
 import type { Link } from '../netlink/link.ts';
 import { type ForeignRoute, ForeignRoutes } from './foreign-routes.ts';
-import type { ResolvedHop, Resolution } from './types.ts';
+import type { Resolution, ResolvedHop } from './types.ts';
 
 /** Next hops whose resolution is remembered; past it all are forgotten. About 300 octets each. */
 export const RESOLUTIONS_MAX = 65_536;

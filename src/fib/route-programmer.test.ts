@@ -4,7 +4,7 @@ import { prefix } from '../net/prefix.ts';
 import { Errno } from '../netlink/errno.ts';
 import { simLink } from '../sim/kernel.ts';
 import { routePrefixOf } from './ownership.ts';
-import { PARKED_RETRY } from './route-programmer.ts';
+import { PARKED_RETRY_FIRST } from './route-programmer.ts';
 import { CREATE, Driver, REPLACE, RULES, routeOf, standardKernel } from './testing/driver.ts';
 
 const BLOCK = '10.1.2.0/26';
@@ -255,6 +255,20 @@ describe('RouteProgrammer under races', () => {
     expect(d.shown(BLOCK)).toEqual(['via 10.0.0.2 dev eth0 proto 12']);
   });
 
+  it('A foreign route that comes and goes during a dump does not hide that ours is gone', () => {
+    const d = new Driver().start();
+    d.want(BLOCK, d.via('10.0.0.2'));
+    d.run();
+    d.fib.onDumpStarted(millis(d.now));
+    for (const line of d.kernel.dump()) d.tell(line);
+    d.kernel.write(routeOf(BLOCK, { gateway: '10.0.0.9' }), { flags: REPLACE });
+    d.kernel.delete(routeOf(BLOCK, { gateway: '10.0.0.9' }));
+    d.deliver();
+    d.fib.onDumpDone(millis(d.now));
+    d.pass(1000);
+    expect(d.shown(BLOCK)).toEqual(['via 10.0.0.2 dev eth0 proto 12']);
+  });
+
   it('A metric that goes back before the old route is deleted takes the old route over again', () => {
     const d = new Driver().start();
     d.want(BLOCK, d.via('10.0.0.2'), 1024);
@@ -471,7 +485,7 @@ describe('RouteProgrammer waits instead of retrying', () => {
     d.want(BLOCK, d.via('10.0.0.2'));
     d.run();
     refuse = false;
-    d.pass(PARKED_RETRY - 1);
+    d.pass(PARKED_RETRY_FIRST - 1);
     expect(d.fib.counts().parked).toBe(1);
     d.pass(2);
     expect(d.fib.counts().installed).toBe(1);

@@ -11,6 +11,7 @@ import type { SystemError } from '../base/errors.ts';
 import type { HistogramCell } from '../base/metrics.ts';
 import { type Millis, millis } from '../base/units.ts';
 import type { InterfaceAddress } from '../netlink/address.ts';
+import { RouteProtocol } from '../netlink/codes.ts';
 import { type KernelRoute, kernelMetric } from '../netlink/kernel-route.ts';
 import type { Link } from '../netlink/link.ts';
 import { type AckOutcome, BatchWriter } from './batch-writer.ts';
@@ -55,8 +56,9 @@ const PAUSE_LONGEST = 5_000;
 /** First and longest pause after the kernel denied the write, or could not be reached at all. */
 const DENIED_FIRST = 1_000;
 const DENIED_LONGEST = 60_000;
-/** Parked routes are tried again this often, should the event that would free them not come. */
-export const PARKED_RETRY = 30_000;
+/** Parked routes are tried again, should the event that would free them not come: first, doubling up to. */
+export const PARKED_RETRY_FIRST = 1_000;
+export const PARKED_RETRY_LONGEST = 30_000;
 
 export interface RouteProgrammerOptions {
   readonly view: KernelView;
@@ -86,6 +88,7 @@ export class RouteProgrammer {
   #unpark = new Set<number>();
   #unparkAll = false;
   #unparkAt: Millis | undefined;
+  #unparkDelay = PARKED_RETRY_FIRST;
   /** Next row of the running scan for parked routes, by table. */
   #scan: { table: 0 | 1; row: number; readonly only: ReadonlySet<number> | undefined } | undefined;
   readonly #adoptedCursor = { 4: 1, 6: 1 };
@@ -247,6 +250,11 @@ export class RouteProgrammer {
   /** Any route of any table and protocol. Events of our own requests (by port id) are best left out. */
   onKernelRoute(route: KernelRoute, removed: boolean, now: Millis): void {
     this.view.onRoute(route, removed);
+    if (!removed && route.protocol === RouteProtocol.KERNEL) {
+      // A connected route, which may come long after its link and address (IPv6 waits for the carrier).
+      for (const { interfaceIndex } of route.nextHops)
+        this.#unparkInterface(interfaceIndex ?? 0, now);
+    }
     const doubt = this.#observer.onRoute(route, removed, now);
     if (doubt !== undefined) this.#dumps.need(doubt);
   }
@@ -424,7 +432,10 @@ export class RouteProgrammer {
 
   #unparkInterface(index: number, now: Millis): void {
     this.#unpark.add(index);
-    this.#unparkAt ??= millis(now + PARKED_RETRY);
+    this.#unparkDelay = PARKED_RETRY_FIRST;
+    // What follows the event may still be on its way in the kernel: once more soon after.
+    const soon = millis(now + PARKED_RETRY_FIRST);
+    if (this.#unparkAt !== undefined && this.#unparkAt > soon) this.#unparkAt = soon;
   }
 
   get #scanDue(): boolean {
@@ -461,8 +472,13 @@ export class RouteProgrammer {
       this.#unpark = new Set();
       this.#unparkAll = false;
     }
-    if (this.#anyParked()) this.#unparkAt ??= millis(now + PARKED_RETRY);
-    else this.#unparkAt = undefined;
+    if (!this.#anyParked()) {
+      this.#unparkAt = undefined;
+      this.#unparkDelay = PARKED_RETRY_FIRST;
+    } else if (this.#unparkAt === undefined) {
+      this.#unparkAt = millis(now + this.#unparkDelay);
+      this.#unparkDelay = Math.min(PARKED_RETRY_LONGEST, this.#unparkDelay * 2);
+    }
   }
 
   #scanParked(): void {

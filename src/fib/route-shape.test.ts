@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ip } from '../net/ip-address.ts';
-import { routeOf } from './testing/driver.ts';
 import { IDLE_SHAPES_MAX, RouteShapes, type ShapeHop } from './route-shape.ts';
+import { routeOf } from './testing/driver.ts';
 
 const hop = (gateway: string, interfaceIndex = 2, weight = 1): ShapeHop => ({
   gateway: ip(gateway),

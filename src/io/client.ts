@@ -24,12 +24,16 @@ export class ClientError extends Error {
   }
 }
 
+/** Milliseconds that a daemon may take for one answer: a thousand times the usual. */
+const ANSWER_MS_MAX = 10_000;
+
 interface Stub {
   [method: string]: unknown;
   close(): void;
 }
 type UnaryCall = (
   request: object,
+  options: { readonly deadline: number },
   callback: (error: ServiceError | null, reply: unknown) => void,
 ) => void;
 type StreamCall = (request: object) => AsyncIterable<unknown> & { cancel(): void };
@@ -84,7 +88,8 @@ export class GodwitClient {
   #unary(method: string, request: object): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const call = this.#stub[method] as UnaryCall;
-      call.call(this.#stub, request, (error, reply) => {
+      const deadline = Date.now() + ANSWER_MS_MAX;
+      call.call(this.#stub, request, { deadline }, (error, reply) => {
         if (error === null) resolve(reply);
         else reject(this.#explain(error));
       });
@@ -108,6 +113,13 @@ export class GodwitClient {
         ? 'you may not open its socket: ask for the group of the socket or run as root'
         : 'it does not run, or listens elsewhere: see control.socket in godwit.yaml, --socket and -n';
       return new ClientError('unreachable', `No godwitd answers on ${this.#socket}: ${why}`);
+    }
+    if (error.code === status.DEADLINE_EXCEEDED) {
+      const message = `godwitd on ${this.#socket} does not answer within ${ANSWER_MS_MAX / 1000} s: it hangs or is stopped`;
+      return new ClientError('unreachable', message);
+    }
+    if (error.code === status.CANCELLED) {
+      return new ClientError('unreachable', `godwitd on ${this.#socket} ended`);
     }
     if (error.code === status.INVALID_ARGUMENT) return new ClientError('refused', error.details);
     return new ClientError('failed', `godwitd could not answer: ${error.details}`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ATTRIBUTES, policySubject } from '../../test/support/run-policy.ts';
 import { prefix } from '../net/prefix.ts';
-import { compilePolicy, PolicyCompiler } from './compile.ts';
+import { compilePolicy } from './compile.ts';
 import type { PolicySubject } from './subject.ts';
 import type { Action, Condition, Policy, Statement } from './types.ts';
 
@@ -149,14 +149,5 @@ describe('a compiled policy', () => {
     expect(compilePolicy(policy(statement([inside]))).dependsOnPrefix).toBe(true);
     const through: Condition = { kind: 'interface', pattern: '*' };
     expect(compilePolicy(policy(statement([through]))).dependsOnInterface).toBe(true);
-  });
-
-  it('equal policies compile to one object, by which peers share an update group', () => {
-    const compiler = new PolicyCompiler();
-    const first = compiler.compile(policy(statement([], 'accept')));
-    expect(compiler.compile(policy(statement([], 'accept')))).toBe(first);
-    expect(compiler.compile(policy(statement([], 'reject')))).not.toBe(first);
-    compiler.retain([]);
-    expect(compiler.compile(policy(statement([], 'accept')))).not.toBe(first);
   });
 });

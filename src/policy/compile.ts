@@ -24,32 +24,6 @@ export function compilePolicy(policy: Policy): CompiledPolicy {
   return new Compiled(policy);
 }
 
-/** Compiles each distinct policy once: peers with equal policies get one object and share an update group. */
-export class PolicyCompiler {
-  #compiled = new Map<string, CompiledPolicy>();
-
-  compile(policy: Policy): CompiledPolicy {
-    const key = JSON.stringify(policy);
-    let compiled = this.#compiled.get(key);
-    if (compiled === undefined) {
-      compiled = compilePolicy(policy);
-      this.#compiled.set(key, compiled);
-    }
-    return compiled;
-  }
-
-  /** Forgets every policy that is not among `inUse`; to be called after a plan was applied. */
-  retain(inUse: Iterable<Policy>): void {
-    const kept = new Map<string, CompiledPolicy>();
-    for (const policy of inUse) {
-      const key = JSON.stringify(policy);
-      const compiled = this.#compiled.get(key);
-      if (compiled !== undefined) kept.set(key, compiled);
-    }
-    this.#compiled = kept;
-  }
-}
-
 class Compiled implements CompiledPolicy {
   readonly dependsOnPrefix: boolean;
   readonly dependsOnInterface: boolean;

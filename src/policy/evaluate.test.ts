@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { ATTRIBUTES, policySubject } from '../../test/support/run-policy.ts';
-import { prefix } from '../net/prefix.ts';
 import { compilePolicy } from './compile.ts';
 import type { PolicySubject } from './subject.ts';
 import type { Action, Condition, Policy, Statement } from './types.ts';
@@ -20,11 +19,6 @@ function statement(
 
 function policy(...statements: readonly Statement[]): Policy {
   return { name: 'test', statements, otherwise: 'reject' };
-}
-
-/** Whether one condition holds for a subject. */
-function holds(condition: Condition, on: PolicySubject): boolean {
-  return compilePolicy(policy(statement([condition], 'accept'))).evaluate(on).accept;
 }
 
 describe('the state of an evaluation', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { ATTRIBUTES, policySubject } from '../../test/support/run-policy.ts';
-import { prefix } from '../net/prefix.ts';
 import { explainPolicy } from './explain.ts';
 import type { PolicySubject } from './subject.ts';
 import type { Action, Condition, Policy, Statement } from './types.ts';
@@ -22,11 +21,6 @@ function policy(...statements: readonly Statement[]): Policy {
   return { name: 'test', statements, otherwise: 'reject' };
 }
 
-/** Whether one condition holds for a subject. */
-function holds(condition: Condition, on: PolicySubject): boolean {
-  return compilePolicy(policy(statement([condition], 'accept'))).evaluate(on).accept;
-}
-
 describe('explanation', () => {
   it('names the clause that decided and why those before it did not', () => {
     const explained = explainPolicy(
@@ -36,7 +30,7 @@ describe('explanation', () => {
         statement([{ kind: 'localPref', operator: 'below', value: 6 }], 'accept'),
         statement([], 'reject'),
       ),
-      subject(`${ip('10.0.0.0')}/24`),
+      subject('10.0.0.0/24'),
     );
     expect(explained.accept).toBe(true);
     expect(explained.decidedBy).toBe('accept');

@@ -208,13 +208,11 @@ export class AdjRibIn {
       this.#remove(path);
       return true;
     }
-    if (this.#peers.pending[peer] !== 0 && this.#peers.has(peer)) {
-      this.#reevaluate(path, peer);
-      return true;
-    }
-    if (!this.#marking || peer === LOCAL_PEER) return false;
+    const isPending = this.#peers.pending[peer] !== 0 && this.#peers.has(peer);
+    if (isPending) this.#reevaluate(path, peer);
+    if (!this.#marking || peer === LOCAL_PEER) return isPending;
     const nextHop = this.#sets.nextHopOf(this.#paths.effective(path));
-    if (nextHop === 0 || !this.#changes.has(nextHop)) return false;
+    if (nextHop === 0 || !this.#changes.has(nextHop)) return isPending;
     this.#paths.markDirty(this.#paths.prefix[path]!, this.#isChosen(path));
     return true;
   }

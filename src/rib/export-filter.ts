@@ -159,8 +159,10 @@ export class ExportFilter {
     const { policy } = this.config;
     const { paths, prefixes, sets } = this.#context;
     const subject = this.#subject;
-    prefixes.writeAddress(prefix, subject.prefix);
-    subject.length = prefixes.lengthOf(prefix);
+    if (policy.dependsOnPrefix) {
+      prefixes.writeAddress(prefix, subject.prefix);
+      subject.length = prefixes.lengthOf(prefix);
+    }
     subject.attributes = sets.octetsOf(paths.effective(path));
     subject.source = SOURCES[paths.source(path)]!;
     subject.interfaceName = policy.dependsOnInterface

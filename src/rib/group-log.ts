@@ -102,7 +102,8 @@ export class GroupLog {
   readerAtEnd(): Reader {
     const reader = new Reader(this.#last);
     reader.offset = this.#last.used;
-    reader.run = this.#last.runs.length / 2;
+    // The last run, not the one behind it: the next commit may lengthen it.
+    reader.run = Math.max(0, this.#last.runs.length / 2 - 1);
     this.#last.readers++;
     return reader;
   }

@@ -10,10 +10,10 @@
 import { present } from '../base/assert.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { type Prefix, prefixCovers, prefixFamily } from '../net/prefix.ts';
+import type { InterfaceAddress } from '../netlink/address.ts';
 import { MessageFlag, MessageType, RouteProtocol } from '../netlink/codes.ts';
 import { Errno } from '../netlink/errno.ts';
 import { type KernelNextHop, type KernelRoute, kernelMetric } from '../netlink/kernel-route.ts';
-import type { InterfaceAddress } from '../netlink/address.ts';
 import type { Link } from '../netlink/link.ts';
 import { MessageCursor } from '../netlink/message.ts';
 import { RawRoute } from '../netlink/raw-route.ts';

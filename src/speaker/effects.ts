@@ -23,7 +23,7 @@ export type Effect =
   | { readonly type: 'reply'; readonly id: number; readonly error?: string }
   | { readonly type: 'publish'; readonly event: SpeakerEvent }
   /** All that a stop asked for has been said; the loop may end once the sockets are flushed. */
-  | { readonly type: 'stopped' };
+  | { readonly type: 'stopped'; readonly mode: 'restart' | 'leave' };
 
 export interface Dial {
   readonly remote: Endpoint;

@@ -104,7 +104,7 @@ function shutdown(core: Core, mode: 'restart' | 'leave', message: string | undef
   core.stopping = mode;
   core.publish({ event: 'stopping', mode, reason: message ?? 'asked to stop' });
   for (const peer of core.peers.values()) stopPeer(core, peer, farewell(peer, mode, message));
-  core.effect({ type: 'stopped' });
+  core.effect({ type: 'stopped', mode });
   return '';
 }
 

@@ -9,8 +9,18 @@ import type { PolicyPort } from '../rib/policy-port.ts';
 
 export class Policies {
   readonly #compiled = new Map<string, PolicyPort>();
+  /** Spares the text of a policy that is asked for again: a mesh has one object for a thousand peers. */
+  #byObject = new WeakMap<Policy, PolicyPort>();
 
   compiled(policy: Policy): PolicyPort {
+    const known = this.#byObject.get(policy);
+    if (known !== undefined) return known;
+    const port = this.#byText(policy);
+    this.#byObject.set(policy, port);
+    return port;
+  }
+
+  #byText(policy: Policy): PolicyPort {
     const key = JSON.stringify(policy);
     let port = this.#compiled.get(key);
     if (port === undefined) {
@@ -22,6 +32,7 @@ export class Policies {
 
   /** Forgets what no peer of the running plan uses. */
   keepOnly(used: Iterable<Policy>): void {
+    this.#byObject = new WeakMap();
     const keys = new Set([...used].map((policy) => JSON.stringify(policy)));
     for (const key of this.#compiled.keys()) if (!keys.has(key)) this.#compiled.delete(key);
   }

@@ -2,8 +2,15 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
+import type {
+  KernelRouteMessage,
+  NeighborMessage,
+  RouteMessage,
+  StatusMessage,
+} from '../../src/api/messages.ts';
+import { GodwitClient } from '../../src/io/client.ts';
 import type { Namespace } from '../../tools/fabric/netns.ts';
-import { logTail, type Running, run, runOk, stopProcess } from '../../tools/fabric/process.ts';
+import { logTail, type Running, runOk, stopProcess } from '../../tools/fabric/process.ts';
 import { GODWIT, GODWITD } from '../../tools/fabric/speakers.ts';
 import type { NetworkLab } from './netns.ts';
 import { waitFor } from './wait-for.ts';
@@ -35,18 +42,8 @@ export function calico(
   return { apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec };
 }
 
-/** What tests read of `godwit show neighbors --json`; more fields are there. */
-export interface NeighborSeen {
-  readonly name: string;
-  readonly address: string;
-  readonly remoteAs: number;
-  readonly state: string;
-  readonly sinceMs: number;
-  readonly downBecause?: string;
-  readonly lastError?: string;
-  readonly established: number;
-  readonly flaps: number;
-}
+/** One event of the daemon's log, with the fields of `src/speaker/events.ts`. */
+export type EventSeen = Readonly<Record<string, unknown>> & { readonly event: string };
 
 export class Godwit {
   readonly name: string;
@@ -55,6 +52,7 @@ export class Godwit {
   readonly socket: string;
   readonly #options: GodwitOptions;
   #running: Running | undefined;
+  #client: GodwitClient | undefined;
 
   constructor(options: GodwitOptions) {
     this.#options = options;
@@ -88,11 +86,20 @@ export class Godwit {
     await waitFor(
       async () => {
         if (this.running.ended !== undefined) throw new Error(`godwitd ended: ${this.log()}`);
-        return run(this.#cli(['show', 'status', '--json']));
+        // A channel that was refused once waits before it tries again: a new one for each attempt.
+        this.#client?.close();
+        this.#client = new GodwitClient(this.socket);
+        return this.#client.getStatus();
       },
-      (result) => result.code === 0,
-      { what: `${this.name} to answer on its control socket`, timeoutMs: 15_000 },
+      () => true,
+      { what: `${this.name} to answer on its control socket`, timeoutMs: 15_000, intervalMs: 50 },
     );
+  }
+
+  /** The control API itself: polling by the command line would cost a process each time. */
+  get client(): GodwitClient {
+    if (this.#client === undefined) throw new Error(`${this.name} was never started`);
+    return this.#client;
   }
 
   get running(): Running {
@@ -117,8 +124,37 @@ export class Godwit {
     return lines.map((line) => JSON.parse(line) as T);
   }
 
-  neighbors(): Promise<NeighborSeen[]> {
-    return this.json<NeighborSeen>('show', 'neighbors');
+  status(): Promise<StatusMessage> {
+    return this.client.getStatus();
+  }
+
+  neighbors(): Promise<NeighborMessage[]> {
+    return collect(this.client.listNeighbors({}));
+  }
+
+  /** The one neighbor with this address; fails when there is none. */
+  async neighbor(address: string): Promise<NeighborMessage> {
+    const found = (await this.neighbors()).find((one) => one.address === address);
+    if (found === undefined) throw new Error(`${this.name} has no neighbor ${address}`);
+    return found;
+  }
+
+  /** Loc-RIB with all paths; of one prefix, or of all of both families. */
+  routes(prefix?: string): Promise<RouteMessage[]> {
+    return collect(this.client.listRoutes(prefix === undefined ? {} : { prefix }));
+  }
+
+  kernelRoutes(): Promise<KernelRouteMessage[]> {
+    return collect(this.client.listKernelRoutes({}));
+  }
+
+  /** Events of all runs of this daemon so far, from its log, oldest first. */
+  events(...kinds: readonly string[]): EventSeen[] {
+    return this.log()
+      .split('\n')
+      .filter((line) => line.startsWith('{') && line.includes('"event"'))
+      .map((line) => JSON.parse(line) as EventSeen)
+      .filter((one) => kinds.length === 0 || kinds.includes(one.event));
   }
 
   async untilEstablished(...addresses: string[]): Promise<void> {
@@ -152,4 +188,10 @@ export class Godwit {
   #cli(words: readonly string[]): string[] {
     return [process.execPath, GODWIT, '--socket', this.socket, ...words];
   }
+}
+
+async function collect<T>(rows: AsyncGenerator<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const row of rows) all.push(row);
+  return all;
 }

@@ -1,10 +1,12 @@
 /** Short ways to write resources in tests: YAML text or plain objects → settled resources → plan. */
 
+import type { ConfigError } from '../../src/base/errors.ts';
 import { plainDocument, type RawDocument } from '../../src/datastore/documents.ts';
 import { NO_LAST_GOOD, type Settled, settle } from '../../src/datastore/last-good.ts';
 import { planFor } from '../../src/datastore/plan.ts';
 import type { PlanOptions, PlanResult } from '../../src/datastore/plan-options.ts';
 import type { PeerPlan, SpeakerPlan } from '../../src/datastore/plan-types.ts';
+import { checkDocument } from '../../src/datastore/validate.ts';
 import { parseYamlFile } from '../../src/io/yaml-documents.ts';
 
 export const FILE_OPTIONS: PlanOptions = {
@@ -71,4 +73,16 @@ export function peerNamed(plan: SpeakerPlan, name: string): PeerPlan {
   const names = plan.peers.map((item) => item.name).join(', ');
   if (peer === undefined) throw new Error(`No peer ${name} among ${names}`);
   return peer;
+}
+
+/** What is wrong with one document, as it is found. */
+export function problemsOf(value: unknown): readonly ConfigError[] {
+  return documents([value])
+    .flatMap(checkDocument)
+    .flatMap((one) => one.problems);
+}
+
+/** `CODE path` of everything that is wrong with a resource named `default`. */
+export function codesOf(kind: string, spec: object): string[] {
+  return problemsOf(resource(kind, 'default', spec)).map((item) => `${item.code} ${item.path}`);
 }

@@ -35,7 +35,7 @@ export function describeUse(fabric: Fabric, port: number | undefined): string {
   const socket = join(dir, 'node-a/godwit.sock');
   const tor = fabric.speakers.get(TOR.name)?.software.startsWith('BIRD')
     ? `birdc -s ${join(dir, 'tor/bird.ctl')} show protocols`
-    : `sh tools/node src/bin/godwit.ts --socket ${join(dir, 'tor/godwit.sock')} show neighbors`;
+    : `bin/godwit --socket ${join(dir, 'tor/godwit.sock')} show neighbors`;
   // Another user namespace's network cannot be entered by name from outside, but by process.
   const pid = fabric.speakers.get('node-a')?.running.pid;
   const route = 'route show proto bird';
@@ -44,7 +44,7 @@ export function describeUse(fabric: Fabric, port: number | undefined): string {
     : `ip -n ${fabric.names.namespace('node-a')} ${route}`;
   return `
 Running. Ctrl-C takes everything down.
-  sessions      sh tools/node src/bin/godwit.ts --socket ${socket} show neighbors
+  sessions      bin/godwit --socket ${socket} show neighbors
   kernel        ${kernel}
   configuration ${resources}/*.yaml (edit: applied on save; each node has its own)
   ToR           ${tor}

@@ -32,6 +32,35 @@ export class InvalidRequest extends Error {
   override readonly name = 'InvalidRequest';
 }
 
+export interface PageRequest {
+  readonly family?: string;
+  /** Of a single page; 0 or absent: as many as are usual. */
+  readonly limit?: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+export interface RoutesRequest extends PageRequest {
+  readonly prefix?: string;
+  readonly neighbor?: string;
+  readonly direction?: string;
+}
+
+export interface KernelRoutesRequest extends PageRequest {
+  readonly differing?: boolean;
+}
+
+export interface Page<T> {
+  readonly routes: readonly T[];
+  /** Cursor of the next page; absent at the end. */
+  readonly next?: string;
+}
+
+type ReadPage<T> = (
+  family: AfiSafi,
+  place: { readonly cursor: number; readonly limit: number },
+) => { readonly rows: readonly T[]; readonly next: number | undefined };
+
 export class GodwitService {
   readonly #daemon: DaemonPort;
 
@@ -59,46 +88,32 @@ export class GodwitService {
   }
 
   /** Yields undefined between pages: the place to let others have their turn. */
-  *listRoutes(request: {
-    family?: string;
-    prefix?: string;
-    neighbor?: string;
-    direction?: string;
-    limit?: number;
-  }): Generator<RouteMessage | undefined> {
-    const query = this.#routeQuery(request);
-    let left = request.limit || Number.POSITIVE_INFINITY;
-    for (const family of familiesFrom(request.family)) {
-      let cursor: number | undefined = 0;
-      while (cursor !== undefined && left > 0) {
-        const limit = Math.min(ROUTES_PER_PAGE, left);
-        const page = this.#daemon.view.routes({ ...query, family, cursor, limit });
-        for (const route of page.routes) yield routeMessage(family, route);
-        left -= page.routes.length;
-        cursor = page.next;
-        yield undefined;
-      }
-    }
+  *listRoutes(request: RoutesRequest): Generator<RouteMessage | undefined> {
+    yield* pages(request.limit, (part) => this.pageOfRoutes({ ...request, ...part }));
   }
 
-  *listKernelRoutes(request: {
-    family?: string;
-    differing?: boolean;
-    limit?: number;
-  }): Generator<KernelRouteMessage | undefined> {
-    let left = request.limit || Number.POSITIVE_INFINITY;
-    for (const family of familiesFrom(request.family)) {
-      let cursor: number | undefined = 0;
-      while (cursor !== undefined && left > 0) {
-        const limit = Math.min(ROUTES_PER_PAGE, left);
-        const differing = request.differing === true;
-        const page = this.#daemon.view.kernel({ family, cursor, limit, differing });
-        for (const route of page.routes) yield kernelRouteMessage(route);
-        left -= page.routes.length;
-        cursor = page.next;
-        yield undefined;
-      }
-    }
+  /** At most `limit` routes, and where the next page begins; a page that found few may still have a next one. */
+  pageOfRoutes(request: RoutesRequest): Page<RouteMessage> {
+    const query = this.#routeQuery(request);
+    // A prefix says its own family.
+    const family = query.prefix === undefined ? request.family : familyOf(query.prefix);
+    const where = { ...request, ...(family === undefined ? {} : { family }) };
+    return this.#page(where, (family, place) => {
+      const { routes, next } = this.#daemon.view.routes({ ...query, family, ...place });
+      return { rows: routes.map((route) => routeMessage(family, route)), next };
+    });
+  }
+
+  *listKernelRoutes(request: KernelRoutesRequest): Generator<KernelRouteMessage | undefined> {
+    yield* pages(request.limit, (part) => this.pageOfKernelRoutes({ ...request, ...part }));
+  }
+
+  pageOfKernelRoutes(request: KernelRoutesRequest): Page<KernelRouteMessage> {
+    const differing = request.differing === true;
+    return this.#page(request, (family, place) => {
+      const { routes, next } = this.#daemon.view.kernel({ family, differing, ...place });
+      return { rows: routes.map(kernelRouteMessage), next };
+    });
   }
 
   *listProblems(): Generator<ProblemMessage> {
@@ -167,11 +182,19 @@ export class GodwitService {
     throw new InvalidRequest(`No neighbor "${wanted}"; ${known}`);
   }
 
-  #routeQuery(request: {
-    prefix?: string;
-    neighbor?: string;
-    direction?: string;
-  }): Pick<RouteQuery, 'prefix' | 'neighbor' | 'direction'> {
+  #page<T>(request: PageRequest, read: ReadPage<T>): Page<T> {
+    const families = familiesFrom(request.family);
+    const { family, position } = cursorFrom(request.cursor, families);
+    const { rows, next } = read(family, {
+      cursor: position,
+      limit: request.limit || ROUTES_PER_PAGE,
+    });
+    if (next !== undefined) return { routes: rows, next: `${family}:${next}` };
+    const following = families[families.indexOf(family) + 1];
+    return following === undefined ? { routes: rows } : { routes: rows, next: `${following}:0` };
+  }
+
+  #routeQuery(request: RoutesRequest): Pick<RouteQuery, 'prefix' | 'neighbor' | 'direction'> {
     const { prefix = '', neighbor = '', direction = '' } = request;
     if (prefix !== '' && parsePrefix(prefix) === undefined) {
       throw new InvalidRequest(`"${prefix}" is not a prefix; write for example 10.244.0.0/26`);
@@ -185,6 +208,40 @@ export class GodwitService {
       ...(direction === '' ? {} : { direction }),
     };
   }
+}
+
+/** All pages one after the other until `limit` rows; undefined after each page. */
+function* pages<T>(
+  limit: number | undefined,
+  read: (part: { limit: number; cursor?: string }) => Page<T>,
+): Generator<T | undefined> {
+  let left = limit || Number.POSITIVE_INFINITY;
+  let cursor: string | undefined;
+  do {
+    const size = Math.min(ROUTES_PER_PAGE, left);
+    const page = read({ limit: size, ...(cursor === undefined ? {} : { cursor }) });
+    yield* page.routes;
+    left -= page.routes.length;
+    cursor = page.next;
+    yield undefined;
+  } while (cursor !== undefined && left > 0);
+}
+
+function familyOf(prefix: string): AfiSafi {
+  return prefix.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast';
+}
+
+function cursorFrom(
+  cursor: string | undefined,
+  families: readonly AfiSafi[],
+): { family: AfiSafi; position: number } {
+  if (cursor === undefined || cursor === '') return { family: families[0]!, position: 0 };
+  const [name, number] = cursor.split(':', 2);
+  const family = families.find((candidate) => candidate === name);
+  if (family === undefined || !/^\d{1,10}$/.test(number ?? '')) {
+    throw new InvalidRequest(`"${cursor}" is no cursor; give what next of the page before said`);
+  }
+  return { family, position: Number(number) };
 }
 
 function familiesFrom(text: string | undefined): readonly AfiSafi[] {

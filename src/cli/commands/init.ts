@@ -2,6 +2,8 @@
 
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ExitCode } from '../../io/exit-codes.ts';
+import { command, flag, path, text } from '../command.ts';
 import { factsOf, gatherFacts } from '../init/facts.ts';
 import { generateResources } from '../init/generate.ts';
 
@@ -21,26 +23,50 @@ export interface InitStreams {
 
 const DEFAULT_RESOURCES = '/etc/godwit/resources';
 
-/** sysexits.h: EX_CANTCREAT, EX_CONFIG. */
-const EXIT_CANNOT_CREATE = 73;
-const EXIT_CONFIG = 78;
+export const init = command({
+  path: ['init'],
+  summary: 'Write a first set of resources for this machine; never over files that are there',
+  options: {
+    dir: path('Directory of the resources (default /etc/godwit/resources)'),
+    interface: text("Take this interface's address (default: that of the default route)"),
+    force: flag('Write over files that are there'),
+  },
+  examples: ['init', '-n node-a init --dir ./resources --interface eth0'],
+  exitCodes: {
+    0: 'written',
+    73: 'a file is there already or cannot be written',
+    78: 'nothing can be derived from this machine; the sentence says why',
+  },
+  async run({ options, out, node }) {
+    const { dir, interface: interfaceName, force } = options;
+    const streams = {
+      out: (line: string) => out.line(line),
+      err: (line: string) => out.error(line),
+    };
+    return runInit({ dir, node, interfaceName, force }, streams);
+  },
+});
 
 /** @returns The exit code: 0 written, 73 a file exists or cannot be written, 78 nothing can be derived. */
 export async function runInit(options: InitOptions, streams: InitStreams): Promise<number> {
   const { interfaceName, node, dir = DEFAULT_RESOURCES } = options;
   const found =
     interfaceName === undefined ? await gatherFacts(node) : factsOf(interfaceName, node);
-  if (!found.ok) return fail(streams, EXIT_CONFIG, found.reason);
+  if (!found.ok) return fail(streams, ExitCode.Config, found.reason);
   const files = generateResources(found.facts);
   if (files === undefined) {
-    return fail(streams, EXIT_CONFIG, 'Every pool that could be proposed overlaps a local subnet');
+    return fail(
+      streams,
+      ExitCode.Config,
+      'Every pool that could be proposed overlaps a local subnet',
+    );
   }
   const paths = files.map(({ name, text }) => ({ path: join(dir, name), text }));
   if (options.force !== true) {
     const present = await firstPresent(paths.map(({ path }) => path));
     if (present !== undefined) {
       const reason = `${present} exists and is left as it is. Use --force to write over it`;
-      return fail(streams, EXIT_CANNOT_CREATE, reason);
+      return fail(streams, ExitCode.CannotCreate, reason);
     }
   }
   try {
@@ -51,7 +77,7 @@ export async function runInit(options: InitOptions, streams: InitStreams): Promi
     }
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? String(error);
-    return fail(streams, EXIT_CANNOT_CREATE, `${dir} cannot be written: ${errno}`);
+    return fail(streams, ExitCode.CannotCreate, `${dir} cannot be written: ${errno}`);
   }
   streams.out('Read them, change what is not so, then: godwitd --check');
   return 0;

@@ -1,3 +1,5 @@
+/** `godwit reset`, `disable`, `enable`: one session, by the name or address of its neighbor. */
+
 import { command, flag, text } from '../command.ts';
 
 export const resetNeighbor = command({

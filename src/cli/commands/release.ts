@@ -1,3 +1,5 @@
+/** `godwit release`: the operator says yes to a change that the guard holds back. */
+
 import { command } from '../command.ts';
 
 export const release = command({

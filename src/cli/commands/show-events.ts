@@ -1,3 +1,5 @@
+/** `godwit show events` and `godwit watch`: what happened, and what happens. */
+
 import type { EventMessage } from '../../api/messages.ts';
 import { command, JSON_FLAG, number, text } from '../command.ts';
 import type { Output } from '../output/output.ts';
@@ -12,7 +14,12 @@ export const showEvents = command({
   exitCodes: { 0: 'listed' },
   async run({ api, options, out }) {
     const request = { backlog: options.last ?? 50, kinds: kindsOf(options.kind), once: true };
-    for await (const event of api().watchEvents(request)) print(event, options.json, out);
+    let count = 0;
+    for await (const event of api().watchEvents(request)) {
+      count++;
+      print(event, options.json, out);
+    }
+    if (count === 0 && !options.json) out.line('Nothing of that kind has happened lately');
     return undefined;
   },
 });
@@ -22,7 +29,7 @@ export const watch = command({
   summary: 'Follow what happens until interrupted',
   options: { kind: KINDS, json: JSON_FLAG },
   examples: ['watch', 'watch --kind session-up,session-down --json'],
-  exitCodes: { 0: 'the daemon ended' },
+  exitCodes: { 69: 'the daemon ended; there is no other end than that and Ctrl-C' },
   async run({ api, options, out }) {
     const request = { backlog: 0, kinds: kindsOf(options.kind) };
     for await (const event of api().watchEvents(request)) print(event, options.json, out);

@@ -1,4 +1,10 @@
+/** `godwit show kernel`: what is wanted of the kernel, what it holds, and why they differ. */
+
+import { ExitCode } from '../../io/exit-codes.ts';
 import { command, flag, JSON_FLAG, oneOf } from '../command.ts';
+import { sortedByPrefix } from '../output/sorted.ts';
+
+const HEAD = ['Prefix', 'State', 'Wanted', 'Held', 'From', 'Because'];
 
 export const showKernel = command({
   path: ['show', 'kernel'],
@@ -16,12 +22,20 @@ export const showKernel = command({
       ...(options.family === undefined ? {} : { family: options.family }),
     };
     const rows: string[][] = [];
-    for await (const route of api().listKernelRoutes(request)) {
-      if (options.json) out.json(route);
+    let count = 0;
+    for await (const route of sortedByPrefix(api().listKernelRoutes(request))) {
+      count++;
+      if (options.json) {
+        out.json(route);
+        continue;
+      }
       const { prefix, state, wanted, held, origin, because } = route;
       rows.push([prefix, state, wanted || '-', held || '-', origin, because || '']);
     }
-    if (!options.json) out.table(['Prefix', 'State', 'Wanted', 'Held', 'From', 'Because'], rows);
-    return options.diff && rows.length > 0 ? 3 : 0;
+    if (!options.json && count > 0) out.table(HEAD, rows);
+    if (!options.json && count === 0) {
+      out.line(options.diff ? 'Nothing differs' : 'No kernel routes are wanted or held');
+    }
+    return options.diff && count > 0 ? ExitCode.NotSo : ExitCode.Done;
   },
 });

@@ -1,3 +1,5 @@
+/** `godwit show neighbors`: the sessions as a table, or one in detail. */
+
 import type { NeighborMessage } from '../../api/messages.ts';
 import { command, JSON_FLAG, oneOf } from '../command.ts';
 import { formatDuration } from '../output/duration.ts';
@@ -32,19 +34,29 @@ export const showNeighbors = command({
 });
 
 function table(neighbors: readonly NeighborMessage[], out: Output): void {
+  if (neighbors.length === 0) return out.line(NONE);
   out.table(
-    ['Neighbor', 'Address', 'AS', 'State', 'For', 'Received', 'Sent', 'Why not'],
+    ['Neighbor', 'Address', 'AS', 'State', 'For', 'IPv4 in/out', 'IPv6 in/out', 'Why not'],
     neighbors.map((n) => [
       n.name,
       n.address,
       n.remoteAs,
       n.state,
       formatDuration(n.sinceSeconds),
-      n.families.map((family) => family.accepted).join('/'),
-      n.families.map((family) => family.advertised).join('/'),
+      inOut(n, 'ipv4-unicast'),
+      inOut(n, 'ipv6-unicast'),
       n.downBecause ?? '',
     ]),
   );
+}
+
+const NONE =
+  'No neighbors are configured; add BGPPeer resources, or leave nodeToNodeMeshEnabled on and add Nodes';
+
+/** Prefixes accepted and announced; a dash for a family that the session is not for. */
+function inOut({ families }: NeighborMessage, family: string): string {
+  const counts = families.find((candidate) => candidate.family === family);
+  return counts === undefined ? '-' : `${counts.accepted}/${counts.advertised}`;
 }
 
 function detail(n: NeighborMessage, out: Output): void {

@@ -1,3 +1,6 @@
+/** `godwit show problems`: what is wrong in the configuration that is loaded. */
+
+import { ExitCode } from '../../io/exit-codes.ts';
 import { command, JSON_FLAG } from '../command.ts';
 
 export const showProblems = command({
@@ -5,7 +8,7 @@ export const showProblems = command({
   summary:
     'List what is wrong or without effect in the loaded configuration, and what would be right',
   options: { json: JSON_FLAG },
-  examples: ['show problems'],
+  examples: ['show problems', 'show problems --json'],
   exitCodes: { 0: 'no errors; warnings may be listed', 3: 'there are errors' },
   async run({ api, options, out }) {
     let errors = 0;
@@ -17,6 +20,6 @@ export const showProblems = command({
       else out.line(`${problem.severity}: ${problem.text}`);
     }
     if (count === 0 && !options.json) out.line('No problems');
-    return errors > 0 ? 3 : 0;
+    return errors > 0 ? ExitCode.NotSo : ExitCode.Done;
   },
 });

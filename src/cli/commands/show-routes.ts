@@ -1,6 +1,10 @@
+/** `godwit show routes`: every path to a prefix, and why each is not the best. */
+
 import type { RouteMessage } from '../../api/messages.ts';
+import { ExitCode } from '../../io/exit-codes.ts';
 import { command, flag, JSON_FLAG, number, oneOf, text } from '../command.ts';
 import type { Output } from '../output/output.ts';
+import { sortedByPrefix } from '../output/sorted.ts';
 
 export const showRoutes = command({
   path: ['show', 'routes'],
@@ -25,16 +29,26 @@ export const showRoutes = command({
       ...(options.limit === undefined ? {} : { limit: options.limit }),
     };
     let count = 0;
-    for await (const route of api().listRoutes(request)) {
+    for await (const route of sortedByPrefix(api().listRoutes(request))) {
       count++;
       if (options.json) out.json(route);
       else print(route, out);
     }
-    if (prefix === undefined || count > 0) return 0;
-    if (!options.json) out.line(`${prefix} is not known`);
-    return 4;
+    if (count === 0 && !options.json) out.line(nothing(prefix, options));
+    return prefix !== undefined && count === 0 ? ExitCode.Unknown : ExitCode.Done;
   },
 });
+
+function nothing(
+  prefix: string | undefined,
+  { neighbor, sent }: { readonly neighbor: string | undefined; readonly sent: boolean },
+): string {
+  const what = prefix ?? 'No route';
+  if (neighbor === undefined) return `${what} is ${prefix === undefined ? '' : 'not '}known`;
+  if (prefix === undefined)
+    return sent ? `Nothing was told to ${neighbor}` : `No path of ${neighbor} is held`;
+  return sent ? `${prefix} was not told to ${neighbor}` : `${neighbor} has no path to ${prefix}`;
+}
 
 function print(route: RouteMessage, out: Output): void {
   for (const [i, path] of route.paths.entries()) {

@@ -1,5 +1,10 @@
+/** `godwit show status`: who this node is, whether it is ready, and why not. */
+
+import type { StatusMessage } from '../../api/messages.ts';
+import { ExitCode } from '../../io/exit-codes.ts';
 import { command, JSON_FLAG } from '../command.ts';
 import { formatDuration } from '../output/duration.ts';
+import type { Output } from '../output/output.ts';
 
 export const showStatus = command({
   path: ['show', 'status'],
@@ -11,16 +16,11 @@ export const showStatus = command({
     const status = await api().getStatus();
     if (options.json) out.json(status);
     else print(status, out);
-    return status.ready ? 0 : 3;
+    return status.ready ? ExitCode.Done : ExitCode.NotSo;
   },
 });
 
-type Status = Awaited<
-  ReturnType<ReturnType<Parameters<typeof showStatus.run>[0]['api']>['getStatus']>
->;
-type Out = Parameters<typeof showStatus.run>[0]['out'];
-
-function print(status: Status, out: Out): void {
+function print(status: StatusMessage, out: Output): void {
   const { kernel, datastore } = status;
   const reasonOf = (part: { reason?: string | undefined }): string =>
     part.reason ? `: ${part.reason}` : '';

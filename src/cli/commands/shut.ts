@@ -1,3 +1,5 @@
+/** `godwit shut`: the daemon stops and says goodbye. */
+
 import { command, flag, text } from '../command.ts';
 
 export const shut = command({

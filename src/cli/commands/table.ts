@@ -1,6 +1,8 @@
 /** Every command of `godwit`. Help, completion and the reference in docs/ are made from this list. */
 
 import type { Command } from '../command.ts';
+import { completion } from './completion.ts';
+import { init } from './init.ts';
 import { disableNeighbor, enableNeighbor, resetNeighbor } from './neighbor.ts';
 import { release } from './release.ts';
 import { showEvents, watch } from './show-events.ts';
@@ -24,4 +26,6 @@ export const COMMANDS: readonly Command[] = [
   enableNeighbor,
   release,
   shut,
+  init,
+  completion,
 ];

@@ -4,7 +4,7 @@
  * Streams are written as fast as the client reads and no faster, with a turn of the loop between pages.
  */
 
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import {
@@ -26,6 +26,11 @@ const SOCKET_MODE = 0o660;
 /** Events a watcher may leave unread before it is cut off: a stuck client must not hold memory. */
 const EVENTS_UNREAD_MAX = 10_000;
 
+/** sockaddr_un's sun_path without its terminating zero. */
+const SOCKET_PATH_OCTETS_MAX = 107;
+/** Milliseconds for the last answers to leave when we stop. */
+const CLOSE_MS_MAX = 200;
+
 type Unary = (call: ServerUnaryCall<Request, unknown>, callback: sendUnaryData<unknown>) => void;
 type Stream = ServerWritableStream<Request, unknown>;
 type Request = Record<string, never>;
@@ -41,17 +46,8 @@ export class GrpcServer {
 
   /** Serves `service` at `path`. A socket that another daemon answers on is never taken over. */
   static async open(path: string, service: GodwitService): Promise<GrpcServer | SystemError> {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    if (existsSync(path)) {
-      if (await answers(path)) {
-        return systemError(
-          'bind',
-          'EADDRINUSE',
-          `another daemon answers on ${path}; stop it or set control.socket`,
-        );
-      }
-      rmSync(path, { force: true });
-    }
+    const refused = await makeRoom(path);
+    if (refused !== undefined) return refused;
     const server = new Server();
     server.addService(godwitService().service, handlers(service));
     return new Promise((resolve) => {
@@ -63,9 +59,47 @@ export class GrpcServer {
     });
   }
 
-  close(): void {
-    this.#server.forceShutdown();
+  /** Answers that are on their way still leave; whoever only watches is cut off. */
+  async close(): Promise<void> {
     rmSync(this.#path, { force: true });
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, CLOSE_MS_MAX);
+      this.#server.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#server.forceShutdown();
+  }
+}
+
+/** The directory is there and the name is free, or why not. */
+async function makeRoom(path: string): Promise<SystemError | undefined> {
+  if (Buffer.byteLength(path) > SOCKET_PATH_OCTETS_MAX) {
+    const detail = `${path} is longer than the ${SOCKET_PATH_OCTETS_MAX} octets of a socket's name; set control.socket`;
+    return systemError('bind', 'ENAMETOOLONG', detail);
+  }
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+    const present = lstatSync(path, { throwIfNoEntry: false });
+    if (present === undefined) return undefined;
+    if (!present.isSocket()) {
+      const detail = `${path} is there and is no socket; move it away or set control.socket`;
+      return systemError('bind', 'EEXIST', detail);
+    }
+    if (await answers(path)) {
+      const detail = `another daemon answers on ${path}; stop it or set control.socket`;
+      return systemError('bind', 'EADDRINUSE', detail);
+    }
+    rmSync(path, { force: true });
+    return undefined;
+  } catch (error) {
+    const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
+    return systemError(
+      'bind',
+      errno,
+      `${path}: ${errno}; mind the permissions or set control.socket`,
+    );
   }
 }
 
@@ -132,15 +166,23 @@ function stream(rows: (call: Stream) => Generator<unknown>): (call: Stream) => v
 
 function watch(call: Stream, service: GodwitService): void {
   let unread = 0;
-  const request = call.request as { once?: boolean };
-  const end = service.watchEvents(call.request, (event: EventMessage) => {
-    if (call.write(event)) unread = 0;
-    else if (++unread > EVENTS_UNREAD_MAX) call.destroy();
-  });
-  if (request.once === true) call.end();
-  call.on('cancelled', end);
-  call.on('close', end);
-  call.on('error', end);
+  let end = (): void => undefined;
+  for (const last of ['cancelled', 'close', 'error'] as const) call.on(last, () => end());
+  try {
+    end = service.watchEvents(call.request, (event: EventMessage) => {
+      if (call.cancelled) return;
+      if (call.write(event)) unread = 0;
+      else if (++unread > EVENTS_UNREAD_MAX) {
+        const details = `More than ${EVENTS_UNREAD_MAX} events were not read`;
+        call.emit('error', { code: status.RESOURCE_EXHAUSTED, details });
+        end();
+      }
+    });
+  } catch (error) {
+    call.emit('error', grpcError(error));
+    return;
+  }
+  if ((call.request as { once?: boolean }).once === true) call.end();
 }
 
 function grpcError(error: unknown): { code: status; details: string } {
@@ -150,15 +192,17 @@ function grpcError(error: unknown): { code: status; details: string } {
   return { code: status.INTERNAL, details };
 }
 
-/** Whether something accepts connections on the Unix socket. */
-export function answers(path: string): Promise<boolean> {
+/** Whether somebody listens on the Unix socket. Only a refusal says that nobody does. */
+function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);
     });
-    socket.once('error', () => resolve(false));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
+      resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
+    });
   });
 }
 

@@ -31,8 +31,10 @@ export class HttpServer {
         reply = { status: 500, type: 'text/plain; charset=utf-8', body };
       }
       response.writeHead(reply.status, {
+        ...reply.headers,
         'content-type': reply.type,
         'content-length': Buffer.byteLength(reply.body),
+        'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
       });
       response.end(method === 'HEAD' ? undefined : reply.body);
@@ -41,12 +43,19 @@ export class HttpServer {
     server.requestTimeout = 10_000;
     server.maxConnections = 256;
     return new Promise((resolve) => {
-      server.once('error', (error: NodeJS.ErrnoException) => {
+      // Kept after `listen`: a failing accept (EMFILE) is an error event as well, and must not end the daemon.
+      server.on('error', (error: NodeJS.ErrnoException) => {
         const detail = `http.listen ${listen.host}:${listen.port}`;
         resolve({ kind: 'SystemError', call: 'listen', errno: error.code ?? 'EIO', detail });
       });
       server.listen(listen.port, listen.host, () => resolve(new HttpServer(server)));
     });
+  }
+
+  /** Where it listens; the port was chosen by the system when 0 was asked for. */
+  get port(): number {
+    const address = this.#server.address();
+    return address === null || typeof address === 'string' ? 0 : address.port;
   }
 
   close(): void {

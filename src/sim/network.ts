@@ -1,0 +1,262 @@
+/**
+ * The network between simulated hosts: who listens where, calls that arrive or do not, latency, chunking, partitions.
+ *
+ * Any two addresses reach each other unless a partition stands between their hosts. All chance is seeded.
+ */
+
+import type { SystemError } from '../base/errors.ts';
+import { Prng } from '../base/prng.ts';
+import type { Millis } from '../base/units.ts';
+import { type IpAddress, ipFamily } from '../net/ip-address.ts';
+import type { Dial } from '../speaker/effects.ts';
+import type { Endpoint } from '../speaker/inputs.ts';
+import type { SimClock } from './clock.ts';
+import { SimSocket, type Wire } from './socket.ts';
+
+export interface NetworkOptions {
+  readonly seed: number;
+  /** One way, in milliseconds; each octet string draws anew between the two. */
+  readonly latencyMs?: { readonly min: Millis; readonly max: Millis };
+  /** `whole`: what was written at once is read at once. `seeded`: any cut, also octet by octet. */
+  readonly chunking?: 'whole' | 'seeded';
+}
+
+/** SYN is sent again after these many milliseconds, as Linux does (RFC 6298 §2). */
+const SYN_RETRIES_MS: readonly Millis[] = [1000, 3000, 7000, 15_000];
+/** Then the call has failed. */
+const SYN_TIMEOUT_MS: Millis = 30_000;
+/** ARP gives up. */
+const NO_HOST_MS: Millis = 3000;
+const EPHEMERAL_PORT_FIRST = 32_768;
+
+export interface Acceptor {
+  onAccept(socket: SimSocket): void;
+  /** The TCP-MD5 key expected from this address, if any. */
+  keyOf?(remote: IpAddress): string | undefined;
+}
+
+export interface SimHost {
+  readonly name: string;
+  readonly addresses: readonly IpAddress[];
+  /** False: no packet is answered. */
+  up: boolean;
+}
+
+interface Listener {
+  readonly host: SimHost;
+  readonly port: number;
+  /** Empty: all of the host's. */
+  readonly addresses: readonly IpAddress[];
+  readonly acceptor: Acceptor;
+}
+
+export interface Call {
+  cancel(): void;
+}
+
+export interface CallEvents {
+  onConnected(socket: SimSocket): void;
+  onFailed(error: SystemError): void;
+}
+
+interface Attempt extends Call {
+  readonly from: SimHost;
+  readonly local: Endpoint;
+  readonly dial: Pick<Dial, 'remote' | 'password'>;
+  readonly events: CallEvents;
+  over: boolean;
+}
+
+export class SimNetwork {
+  readonly clock: SimClock;
+  readonly #prng: Prng;
+  readonly #latency: { readonly min: Millis; readonly max: Millis };
+  #chunking: 'whole' | 'seeded';
+  readonly #hosts = new Map<IpAddress, SimHost>();
+  readonly #hostOf = new Map<SimSocket, SimHost>();
+  readonly #wire: Wire;
+  readonly #cuts = new Set<string>();
+  #listeners: Listener[] = [];
+  #sockets: SimSocket[] = [];
+  #nextPort = EPHEMERAL_PORT_FIRST;
+
+  constructor(clock: SimClock, options: NetworkOptions) {
+    this.clock = clock;
+    this.#prng = new Prng(options.seed);
+    this.#latency = options.latencyMs ?? { min: 0.2, max: 1 };
+    this.#chunking = options.chunking ?? 'seeded';
+    this.#wire = {
+      clock,
+      latency: () => this.#drawLatency(),
+      chunk: (length) => this.#chunk(length),
+      blocked: (from, to) => this.#isBlocked(from, to),
+    };
+  }
+
+  set chunking(chunking: 'whole' | 'seeded') {
+    this.#chunking = chunking;
+  }
+
+  addHost(name: string, addresses: readonly IpAddress[]): SimHost {
+    const host: SimHost = { name, addresses, up: true };
+    for (const address of addresses) {
+      if (this.#hosts.has(address)) throw new TypeError(`Two hosts with ${address}`);
+      this.#hosts.set(address, host);
+    }
+    return host;
+  }
+
+  hostWith(address: IpAddress): SimHost | undefined {
+    return this.#hosts.get(address);
+  }
+
+  /** False when the port is taken. */
+  listen(host: SimHost, where: Omit<Listener, 'host'>): boolean {
+    const taken = this.#listeners.some((other) => {
+      if (other.host !== host || other.port !== where.port) return false;
+      const { addresses } = other;
+      if (addresses.length === 0 || where.addresses.length === 0) return true;
+      return addresses.some((address) => where.addresses.includes(address));
+    });
+    if (!taken) this.#listeners.push({ host, ...where });
+    return !taken;
+  }
+
+  unlisten(acceptor: Acceptor): void {
+    this.#listeners = this.#listeners.filter((listener) => listener.acceptor !== acceptor);
+  }
+
+  /** Calls `dial.remote` from `from`. */
+  dial(
+    from: SimHost,
+    dial: Pick<Dial, 'remote' | 'localAddress' | 'password'>,
+    events: CallEvents,
+  ): Call {
+    const wanted = ipFamily(dial.remote.address);
+    const address = dial.localAddress ?? from.addresses.find((own) => ipFamily(own) === wanted);
+    const port = this.#nextPort++;
+    const attempt: Attempt = {
+      from,
+      local: { address: address ?? dial.remote.address, port },
+      dial,
+      events,
+      over: false,
+      cancel: () => {
+        attempt.over = true;
+      },
+    };
+    if (address === undefined || !from.addresses.includes(address)) {
+      this.clock.after(0, () => this.#fail(attempt, 'EADDRNOTAVAIL'));
+    } else if (!this.#hosts.has(dial.remote.address)) {
+      this.clock.after(NO_HOST_MS, () => this.#fail(attempt, 'EHOSTUNREACH'));
+    } else {
+      this.#try(attempt);
+      for (const span of SYN_RETRIES_MS) this.clock.after(span, () => this.#try(attempt));
+      this.clock.after(SYN_TIMEOUT_MS, () => this.#fail(attempt, 'ETIMEDOUT'));
+    }
+    return attempt;
+  }
+
+  /** Nothing passes between the two any more, in either direction, until `heal`. */
+  partition(a: SimHost, b: SimHost): void {
+    this.#cuts.add(pairKey(a, b));
+  }
+
+  heal(a: SimHost, b: SimHost): void {
+    this.#cuts.delete(pairKey(a, b));
+    this.#pumpAll();
+  }
+
+  healAll(): void {
+    this.#cuts.clear();
+    this.#pumpAll();
+  }
+
+  get isPartitioned(): boolean {
+    return this.#cuts.size > 0;
+  }
+
+  reaches(a: SimHost, b: SimHost): boolean {
+    return a.up && b.up && !this.#cuts.has(pairKey(a, b));
+  }
+
+  #pumpAll(): void {
+    for (const socket of this.#sockets) socket.pump();
+  }
+
+  #try(attempt: Attempt): void {
+    if (attempt.over) return;
+    const target = this.#hosts.get(attempt.dial.remote.address);
+    if (target === undefined || !this.reaches(attempt.from, target)) return;
+    const listener = this.#listenerAt(target, attempt.dial.remote);
+    const back = this.#drawLatency() + this.#drawLatency();
+    if (listener === undefined) {
+      this.clock.after(back, () => this.#fail(attempt, 'ECONNREFUSED'));
+      return;
+    }
+    // A wrong TCP-MD5 signature is dropped without an answer (RFC 2385 §2).
+    const { password, remote } = attempt.dial;
+    if (listener.acceptor.keyOf?.(attempt.local.address) !== password) return;
+    this.clock.after(back, () => this.#connect(attempt, listener, remote));
+  }
+
+  #connect(attempt: Attempt, listener: Listener, remote: Endpoint): void {
+    if (attempt.over || !this.#listeners.includes(listener)) return;
+    attempt.over = true;
+    const { client, server } = SimSocket.pair(this.#wire, attempt.local, remote);
+    this.#hostOf.set(client, attempt.from);
+    this.#hostOf.set(server, listener.host);
+    this.#sockets.push(client, server);
+    if (this.#sockets.length > 4096) this.#forgetClosed();
+    this.clock.after(this.#drawLatency(), () => {
+      if (server.isOpen) listener.acceptor.onAccept(server);
+    });
+    attempt.events.onConnected(client);
+  }
+
+  #fail(attempt: Attempt, errno: string): void {
+    if (attempt.over) return;
+    attempt.over = true;
+    attempt.events.onFailed({ kind: 'SystemError', call: 'connect', errno });
+  }
+
+  #listenerAt(host: SimHost, { address, port }: Endpoint): Listener | undefined {
+    return this.#listeners.find(
+      (listener) =>
+        listener.host === host &&
+        listener.port === port &&
+        (listener.addresses.length === 0 || listener.addresses.includes(address)),
+    );
+  }
+
+  #isBlocked(from: SimSocket, to: SimSocket): boolean {
+    const a = this.#hostOf.get(from);
+    const b = this.#hostOf.get(to);
+    return a === undefined || b === undefined || !this.reaches(a, b);
+  }
+
+  #forgetClosed(): void {
+    this.#sockets = this.#sockets.filter((socket) => {
+      const live = socket.isOpen || socket.queuedOctets > 0;
+      if (!live) this.#hostOf.delete(socket);
+      return live;
+    });
+  }
+
+  #drawLatency(): Millis {
+    const { min, max } = this.#latency;
+    return min + (max - min) * this.#prng.unit();
+  }
+
+  #chunk(length: number): number {
+    if (this.#chunking === 'whole') return length;
+    const kind = this.#prng.below(10);
+    if (kind === 0) return 1;
+    if (kind <= 3) return Math.min(length, 1 + this.#prng.below(24));
+    return 1 + this.#prng.below(length);
+  }
+}
+
+function pairKey(a: SimHost, b: SimHost): string {
+  return a.name < b.name ? `${a.name} ${b.name}` : `${b.name} ${a.name}`;
+}

@@ -1,0 +1,295 @@
+/**
+ * One simulated machine: a real `Speaker`, a simulated kernel, and the shells between them, in virtual time.
+ *
+ * Keeps the contract of the daemon's loop: one input at a time, its effects in order, then its deadline. What the
+ * core does against the contract is written down in `violations`.
+ */
+
+import type { SystemError } from '../base/errors.ts';
+import type { Millis } from '../base/units.ts';
+import type { SpeakerPlan } from '../datastore/plan-types.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import type { Effect } from '../speaker/effects.ts';
+import type { SpeakerEvent } from '../speaker/events.ts';
+import type { Command, SpeakerInput } from '../speaker/inputs.ts';
+import type { SpeakerView } from '../speaker/snapshot.ts';
+import { Speaker } from '../speaker/speaker.ts';
+import type { Appointment, SimClock } from './clock.ts';
+import type { SimKernel } from './kernel.ts';
+import { KernelSide } from './kernel-side.ts';
+import type { SimHost, SimNetwork } from './network.ts';
+import { TcpSide } from './tcp-side.ts';
+
+export interface SimNodeOptions {
+  readonly name: string;
+  readonly addresses: readonly IpAddress[];
+  readonly kernel: SimKernel;
+  readonly seed: number;
+  /** Virtual CPU time of a step, in milliseconds: inputs wait while one is handled. 0 = the core takes no time. */
+  readonly stepMs?: Millis;
+  /** False: godwit.yaml says not to touch the kernel. */
+  readonly kernelEnabled?: boolean;
+  /** The kernel refuses us altogether. */
+  readonly kernelRefuses?: SystemError;
+}
+
+export interface Logged {
+  readonly at: Millis;
+  readonly event: SpeakerEvent;
+}
+
+/** Events kept a node; a simulation that publishes more without end is itself a finding. */
+const EVENTS_KEPT_MAX = 100_000;
+
+export class SimNode {
+  readonly name: string;
+  readonly addresses: readonly IpAddress[];
+  readonly kernel: SimKernel;
+  readonly host: SimHost;
+  readonly events: Logged[] = [];
+  readonly violations: string[] = [];
+  /** Steps of all incarnations. */
+  steps = 0;
+  /** The longest time by which a deadline was missed, in milliseconds. */
+  lagMsMax = 0;
+  /** When something last happened that is not routine: UPDATEs, kernel requests, events. */
+  lastActivity: Millis = 0;
+  readonly #clock: SimClock;
+  readonly #options: SimNodeOptions;
+  readonly #tcp: TcpSide;
+  readonly #kernelSide: KernelSide;
+  readonly #queue: SpeakerInput[] = [];
+  readonly #replies = new Map<number, string | undefined>();
+  #speaker: Speaker | undefined;
+  #plan: SpeakerPlan | undefined;
+  #revision = 0;
+  #journal: Uint8Array = new Uint8Array(0);
+  #incarnation = 0;
+  #running = false;
+  #busyUntil: Millis = 0;
+  #drainSoon: Appointment | undefined;
+  #timer: Appointment | undefined;
+  #wakeSoon = false;
+  #commands = 0;
+
+  constructor(network: SimNetwork, options: SimNodeOptions) {
+    this.#clock = network.clock;
+    this.#options = options;
+    this.name = options.name;
+    this.addresses = options.addresses;
+    this.kernel = options.kernel;
+    this.host = network.addHost(options.name, options.addresses);
+    const shared = {
+      clock: network.clock,
+      submit: (input: SpeakerInput) => this.submit(input),
+      violation: (text: string) => this.#violation(text),
+      active: () => this.#noteActivity(),
+    };
+    this.#tcp = new TcpSide(network, this.host, {
+      ...shared,
+      poll: (connection, budget) => this.#speaker?.pollTransmit(connection, budget),
+    });
+    this.#kernelSide = new KernelSide(this.kernel, {
+      ...shared,
+      ...(options.kernelRefuses === undefined ? {} : { refusal: options.kernelRefuses }),
+    });
+  }
+
+  get isRunning(): boolean {
+    return this.#speaker !== undefined;
+  }
+
+  get speaker(): Speaker {
+    if (this.#speaker === undefined) throw new Error(`${this.name} is not running`);
+    return this.#speaker;
+  }
+
+  get view(): SpeakerView {
+    return this.speaker.view;
+  }
+
+  get plan(): SpeakerPlan | undefined {
+    return this.#plan;
+  }
+
+  get connections(): number {
+    return this.#tcp.connections;
+  }
+
+  /** Nothing is queued in this node, neither in its core nor before it. */
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && !this.#wakeSoon;
+  }
+
+  /** Starts the daemon. `restarting`: it left a restart marker when it stopped, or was killed. */
+  start({ restarting = false }: { readonly restarting?: boolean } = {}): void {
+    if (this.#speaker !== undefined) throw new Error(`${this.name} runs already`);
+    const { seed, kernelEnabled = true } = this.#options;
+    this.#incarnation++;
+    this.#speaker = new Speaker({
+      seed: seed + this.#incarnation * 7919,
+      kernelEnabled,
+      restarting,
+      ...(this.#journal.length === 0 ? {} : { journal: this.#journal }),
+      now: this.#clock.now,
+    });
+    this.#tcp.start();
+    this.#kernelSide.start();
+    if (this.#plan !== undefined) this.setPlan(this.#plan);
+  }
+
+  /** A new plan, as the keeper of configuration gives it. */
+  setPlan(plan: SpeakerPlan): void {
+    this.#plan = plan;
+    this.#revision++;
+    if (this.#speaker === undefined) return;
+    this.submit({ type: 'planChanged', plan, revision: this.#revision });
+  }
+
+  /** @returns the reply: empty when done, else why not; undefined when none has come. */
+  command(command: Command): string | undefined {
+    const id = ++this.#commands;
+    this.submit({ type: 'command', id, command });
+    return this.#replies.get(id);
+  }
+
+  /** SIGTERM: the core says goodbye in its way, then the process ends. */
+  terminate(): void {
+    this.command({ command: 'shutdown', mode: 'restart' });
+  }
+
+  /** `kill -9`: the machine's kernel closes the sockets; routes stay. */
+  kill(): void {
+    this.#end(() => this.#tcp.closeAll());
+  }
+
+  /** The power is cut: nobody is told anything. The kernel's routes would be gone, too: give it a new node. */
+  powerOff(): void {
+    this.host.up = false;
+    this.#end(() => this.#tcp.vanishAll());
+  }
+
+  /** Changes the kernel as another program would; the events follow at once. */
+  editKernel(edit: (kernel: SimKernel) => void): void {
+    edit(this.kernel);
+    this.#kernelSide.tellEvents();
+  }
+
+  submit(input: SpeakerInput): void {
+    if (this.#speaker === undefined) return;
+    this.#queue.push(input);
+    this.#drain();
+  }
+
+  eventsOf<K extends SpeakerEvent['event']>(kind: K): Extract<SpeakerEvent, { event: K }>[] {
+    return this.events
+      .filter(({ event }) => event.event === kind)
+      .map(({ event }) => event as Extract<SpeakerEvent, { event: K }>);
+  }
+
+  #drain(): void {
+    if (this.#running) return;
+    this.#running = true;
+    while (this.#queue.length > 0 && this.#speaker !== undefined) {
+      if (this.#busyUntil > this.#clock.now) {
+        this.#drainLater();
+        break;
+      }
+      this.#step(this.#queue.shift()!);
+    }
+    this.#running = false;
+  }
+
+  #drainLater(): void {
+    this.#drainSoon ??= this.#clock.at(this.#busyUntil, () => {
+      this.#drainSoon = undefined;
+      this.#drain();
+    });
+  }
+
+  #step(input: SpeakerInput): void {
+    const speaker = this.#speaker!;
+    this.steps++;
+    this.#busyUntil = this.#clock.now + (this.#options.stepMs ?? 0);
+    const { effects, deadline, morePending } = speaker.step(input, this.#clock.now);
+    const journal = speaker.takeJournal();
+    if (journal !== undefined) this.#journal = joined(this.#journal, journal);
+    for (const effect of effects) this.#perform(effect);
+    if (this.#speaker !== speaker) return;
+    if (morePending) this.#soon();
+    this.#wakeAt(deadline);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'kernelRequests':
+        this.#noteActivity();
+        return this.#kernelSide.send(effect.batch);
+      case 'kernelDump':
+        return this.#kernelSide.dump();
+      case 'reply':
+        this.#replies.set(effect.id, effect.error ?? '');
+        return;
+      case 'publish':
+        this.#noteActivity();
+        if (this.events.length < EVENTS_KEPT_MAX)
+          this.events.push({ at: this.#clock.now, event: effect.event });
+        return;
+      case 'stopped':
+        // The loop ends once the sockets are flushed.
+        return this.#end(() => this.#tcp.closeAll());
+      default:
+        return this.#tcp.perform(effect);
+    }
+  }
+
+  /** After I/O of this instant has had its turn. */
+  #soon(): void {
+    if (this.#wakeSoon) return;
+    this.#wakeSoon = true;
+    this.#noteActivity();
+    const incarnation = this.#incarnation;
+    this.#clock.at(Math.max(this.#clock.now, this.#busyUntil), () => {
+      if (incarnation !== this.#incarnation || this.#speaker === undefined) return;
+      this.#wakeSoon = false;
+      this.submit({ type: 'wake' });
+    });
+  }
+
+  #wakeAt(deadline: Millis | undefined): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (deadline === undefined) return;
+    this.#timer = this.#clock.at(deadline, () => {
+      this.#timer = undefined;
+      this.lagMsMax = Math.max(this.lagMsMax, this.#busyUntil - deadline);
+      this.submit({ type: 'wake' });
+    });
+  }
+
+  #end(closeSockets: () => void): void {
+    if (this.#speaker === undefined) return;
+    closeSockets();
+    this.#speaker = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#queue.length = 0;
+    this.#wakeSoon = false;
+    this.#kernelSide.stop();
+  }
+
+  #noteActivity(): void {
+    this.lastActivity = this.#clock.now;
+  }
+
+  #violation(text: string): void {
+    this.violations.push(`${this.name} at ${this.#clock.now.toFixed(3)} ms: ${text}`);
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}

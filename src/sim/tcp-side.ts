@@ -1,0 +1,218 @@
+/**
+ * Between a simulated node's core and the simulated network: listens, dials, hangs up, and pulls UPDATEs while the
+ * socket takes them. The counterpart of the daemon's TCP shell.
+ */
+
+import type { Millis } from '../base/units.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import { ip } from '../net/ip-address.ts';
+import type { Dial, Effect, ListenerPeer } from '../speaker/effects.ts';
+import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
+import type { SimClock } from './clock.ts';
+import type { Acceptor, Call, SimHost, SimNetwork } from './network.ts';
+import type { SimSocket } from './socket.ts';
+
+/** As in the daemon: octets pulled at once, pulls before others have their turn, and how often progress is told. */
+const PULL_OCTETS = 65_536;
+const PULLS_PER_TURN = 16;
+const PROGRESS_MS: Millis = 1000;
+
+const ANY: readonly IpAddress[] = [ip('0.0.0.0'), ip('::')];
+
+export interface TcpSideOptions {
+  readonly clock: SimClock;
+  readonly submit: (input: SpeakerInput) => void;
+  readonly poll: (connection: ConnectionId, budget: number) => Uint8Array | undefined;
+  readonly violation: (text: string) => void;
+  /** UPDATEs go out. */
+  readonly active: () => void;
+}
+
+type TcpEffect = Exclude<
+  Effect,
+  { type: 'kernelRequests' | 'kernelDump' | 'reply' | 'publish' | 'stopped' }
+>;
+
+interface Open {
+  readonly socket: SimSocket;
+  progressAt: Millis;
+}
+
+export class TcpSide implements Acceptor {
+  readonly #network: SimNetwork;
+  readonly #host: SimHost;
+  readonly #options: TcpSideOptions;
+  readonly #open = new Map<ConnectionId, Open>();
+  readonly #dialling = new Map<ConnectionId, Call>();
+  readonly #hungUp = new Set<ConnectionId>();
+  #listenerPeers: readonly ListenerPeer[] = [];
+  #nextAccepted = 2;
+
+  constructor(network: SimNetwork, host: SimHost, options: TcpSideOptions) {
+    this.#network = network;
+    this.#host = host;
+    this.#options = options;
+  }
+
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  /** A new process: it knows of nothing. */
+  start(): void {
+    this.#hungUp.clear();
+    this.#listenerPeers = [];
+    this.#nextAccepted = 2;
+  }
+
+  /** The process has ended: its kernel closes what is open. */
+  closeAll(): void {
+    this.#leave((socket) => socket.close());
+  }
+
+  vanishAll(): void {
+    this.#leave((socket) => socket.vanish());
+  }
+
+  perform(effect: TcpEffect): void {
+    switch (effect.type) {
+      case 'listen':
+        return this.#listen(effect.port, effect.addresses);
+      case 'listenerPeers':
+        this.#listenerPeers = effect.peers;
+        return;
+      case 'dial':
+        return this.#dial(effect.connection, effect.dial);
+      case 'hangUp':
+        return this.#hangUp(effect.connection, effect.abort);
+      case 'send':
+        return this.#send(effect.connection, effect.octets);
+      case 'wantsWrite':
+        if (this.#hungUp.has(effect.connection))
+          return this.#illegal('wantsWrite', effect.connection);
+        return this.#flush(effect.connection);
+    }
+  }
+
+  keyOf(remote: IpAddress): string | undefined {
+    return this.#listenerPeers.find(({ address }) => address === remote)?.password;
+  }
+
+  onAccept(socket: SimSocket): void {
+    const connection = this.#nextAccepted;
+    this.#nextAccepted += 2;
+    const { remote, local } = socket;
+    this.#attach(connection, socket);
+    this.#options.submit({ type: 'tcpAccepted', connection, remote, local });
+  }
+
+  #leave(end: (socket: SimSocket) => void): void {
+    this.#network.unlisten(this);
+    for (const call of this.#dialling.values()) call.cancel();
+    for (const { socket } of this.#open.values()) end(socket);
+    this.#dialling.clear();
+    this.#open.clear();
+  }
+
+  #listen(port: number, addresses: readonly IpAddress[]): void {
+    this.#network.unlisten(this);
+    const bound = this.#network.listen(this.#host, { port, addresses, acceptor: this });
+    for (const address of addresses.length === 0 ? ANY : addresses) {
+      const failure = bound
+        ? {}
+        : { error: { kind: 'SystemError', call: 'bind', errno: 'EADDRINUSE' } as const };
+      const local = { address, port };
+      this.#options.clock.after(0, () => {
+        this.#options.submit({ type: 'listenerChanged', local, ...failure });
+      });
+    }
+  }
+
+  #dial(connection: ConnectionId, dial: Dial): void {
+    if (this.#dialling.has(connection) || this.#open.has(connection))
+      return this.#illegal('dial', connection);
+    const call = this.#network.dial(this.#host, dial, {
+      onConnected: (socket) => {
+        this.#dialling.delete(connection);
+        this.#attach(connection, socket);
+        this.#options.submit({ type: 'tcpConnected', connection, local: socket.local });
+      },
+      onFailed: (error) => {
+        this.#dialling.delete(connection);
+        this.#options.submit({ type: 'tcpFailed', connection, error });
+      },
+    });
+    this.#dialling.set(connection, call);
+  }
+
+  #attach(connection: ConnectionId, socket: SimSocket): void {
+    this.#open.set(connection, { socket, progressAt: this.#options.clock.now });
+    socket.open({
+      onOctets: (octets) => this.#options.submit({ type: 'octetsReceived', connection, octets }),
+      onWritable: () => {
+        this.#options.submit({ type: 'writable', connection });
+        this.#flush(connection);
+      },
+      onClosed: (error) => {
+        this.#open.delete(connection);
+        this.#options.submit({
+          type: 'tcpClosed',
+          connection,
+          ...(error === undefined ? {} : { error }),
+        });
+      },
+    });
+  }
+
+  #send(connection: ConnectionId, octets: Uint8Array): void {
+    if (this.#hungUp.has(connection)) return this.#illegal('send', connection);
+    const open = this.#open.get(connection);
+    // The other end may have closed meanwhile; the core is told by an input that waits its turn.
+    if (open === undefined) return;
+    open.socket.write(octets);
+    this.#noteProgress(connection, open);
+  }
+
+  #hangUp(connection: ConnectionId, abort: boolean): void {
+    if (this.#hungUp.has(connection)) return this.#illegal('hangUp', connection);
+    this.#hungUp.add(connection);
+    const call = this.#dialling.get(connection);
+    if (call !== undefined) {
+      this.#dialling.delete(connection);
+      return call.cancel();
+    }
+    const open = this.#open.get(connection);
+    if (open === undefined) return;
+    this.#open.delete(connection);
+    if (abort) open.socket.reset();
+    else open.socket.close();
+  }
+
+  /** Writes what is due until the socket has enough, some buffers a turn. */
+  #flush(connection: ConnectionId): void {
+    const open = this.#open.get(connection);
+    if (open === undefined) return;
+    for (let pulls = 0; pulls < PULLS_PER_TURN; pulls++) {
+      const octets = this.#options.poll(connection, PULL_OCTETS);
+      if (octets === undefined) return this.#noteProgress(connection, open);
+      this.#options.active();
+      if (!open.socket.write(octets)) return;
+    }
+    this.#noteProgress(connection, open);
+    this.#options.clock.after(0, () => {
+      if (this.#open.get(connection) === open) this.#flush(connection);
+    });
+  }
+
+  /** The kernel has taken all that was written: the peer reads (RFC 9687). */
+  #noteProgress(connection: ConnectionId, open: Open): void {
+    const { now } = this.#options.clock;
+    if (open.socket.unsentOctets > 0 || now - open.progressAt < PROGRESS_MS) return;
+    open.progressAt = now;
+    this.#options.submit({ type: 'writable', connection });
+  }
+
+  #illegal(effect: string, connection: ConnectionId): void {
+    this.#options.violation(`${effect} on connection ${connection} after its end`);
+  }
+}
