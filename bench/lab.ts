@@ -39,6 +39,7 @@ export class BenchLab {
   readonly loadSide: Namespace;
   readonly dir: string;
   #running: Running | undefined;
+  #destroyed: Promise<void> | undefined;
 
   private constructor(daemonSide: Namespace, loadSide: Namespace) {
     this.daemonSide = daemonSide;
@@ -71,16 +72,23 @@ export class BenchLab {
     this.#running = running;
     const deadline = performance.now() + LISTEN_TIMEOUT_MS;
     for (;;) {
-      if (running.ended !== undefined) throw new Error(`${name} ended: ${logTail(logPath)}`);
+      if (running.ended !== undefined)
+        throw new Error(`${name} ended: ${logTail(logPath, LOG_LINES)}`);
       const listening = await this.daemonSide.run(['ss', '-Hltn', 'sport', '=', ':179']);
       if (listening.stdout.includes(':179')) return running;
       if (performance.now() > deadline)
-        throw new Error(`${name} does not listen: ${logTail(logPath)}`);
+        throw new Error(`${name} does not listen: ${logTail(logPath, LOG_LINES)}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 
-  async destroy(): Promise<void> {
+  /** Ends everything, once, however often it is asked for. */
+  destroy(): Promise<void> {
+    this.#destroyed ??= this.#tearDown();
+    return this.#destroyed;
+  }
+
+  async #tearDown(): Promise<void> {
     if (this.#running !== undefined) await stopProcess(this.#running);
     await removeNamespace(this.daemonSide);
     await removeNamespace(this.loadSide);
@@ -140,5 +148,7 @@ export class Load {
   }
 }
 
+/** Lines of a log that a failure shows. */
+const LOG_LINES = 6;
 /** Milliseconds; a daemon that starts from files needs far less. */
 const LISTEN_TIMEOUT_MS = 20_000;

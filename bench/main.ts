@@ -62,6 +62,7 @@ interface Run {
 
 async function runOnce(run: Run, rounds: Round[], failures: Failure[]): Promise<void> {
   const { rival, scenario, round } = run;
+  if (stopping) return;
   const unfit = rival.unfit(scenario);
   if (unfit !== undefined) {
     failures.push({ scenario: scenario.name, rival: rival.name, reason: `n/a: ${unfit}` });
@@ -83,6 +84,7 @@ async function runOnce(run: Run, rounds: Round[], failures: Failure[]): Promise<
 async function measure({ rival, scenario, load: binary }: Run): Promise<Figures> {
   const speakers = speakersOf(scenario);
   const lab = await BenchLab.make(speakers);
+  current = lab;
   let load: Load | undefined;
   try {
     const argv = rival.prepare({ lab, scenario, speakers, load: binary });
@@ -98,8 +100,22 @@ async function measure({ rival, scenario, load: binary }: Run): Promise<Figures>
     return { ...figures, 'peak MB': memoryOf(pid).peak };
   } finally {
     await load?.stop();
+    current = undefined;
     await lab.destroy();
   }
+}
+
+/** The lab that stands now; Ctrl-C takes it down with everything in it. */
+let current: BenchLab | undefined;
+let stopping = false;
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    const lab = current;
+    current = undefined;
+    stopping = true;
+    void Promise.resolve(lab?.destroy()).finally(() => process.exit(130));
+  });
 }
 
 function figuresOf({ figure = '' }: Step, answer: LoadAnswer, cpu: number): Figures {

@@ -11,7 +11,7 @@ import { NextHops } from '../src/rib/next-hops.ts';
 import { AttributeSets } from '../src/rib/path-attributes.ts';
 import { Rib } from '../src/rib/rib.ts';
 import { ACCEPT_ALL, exportConfig, peerConfig } from '../src/rib/test-support.ts';
-import { encodeAttributes, EMPTY_ATTRIBUTES } from '../src/wire/attributes/codec.ts';
+import { EMPTY_ATTRIBUTES, encodeAttributes } from '../src/wire/attributes/codec.ts';
 import { locateUpdate, updateLayout } from '../src/wire/update.ts';
 
 const PREFIXES_AN_UPDATE = 6;
@@ -47,8 +47,32 @@ class Stopwatch {
   }
 }
 
+/** UPDATEs in one buffer: hundreds of thousands of small arrays would make the collector part of the figures. */
+class Feed {
+  readonly #octets: Uint8Array;
+  readonly #ends: number[] = [0];
+
+  constructor(prefixes: number) {
+    this.#octets = new Uint8Array(Math.ceil(prefixes / PREFIXES_AN_UPDATE) * 128);
+  }
+
+  get length(): number {
+    return this.#ends.length - 1;
+  }
+
+  add(message: Uint8Array): void {
+    const start = this.#ends[this.length]!;
+    this.#octets.set(message, start);
+    this.#ends.push(start + message.length);
+  }
+
+  at(index: number): Uint8Array {
+    return this.#octets.subarray(this.#ends[index]!, this.#ends[index + 1]!);
+  }
+}
+
 /** UPDATEs of one feed: distinct attribute sets, /24 prefixes in ascending or shuffled order. */
-function feed(count: number, options: { peerAs: number; hops: number; shuffle: boolean }): Uint8Array[] {
+function feed(count: number, options: { peerAs: number; hops: number; shuffle: boolean }): Feed {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   if (options.shuffle) {
     let x = 12345;
@@ -58,7 +82,7 @@ function feed(count: number, options: { peerAs: number; hops: number; shuffle: b
       [order[i], order[j]] = [order[j]!, order[i]!];
     }
   }
-  const messages: Uint8Array[] = [];
+  const feed = new Feed(count);
   for (let at = 0; at < count; at += PREFIXES_AN_UPDATE) {
     const group = at / PREFIXES_AN_UPDATE;
     const asns = [options.peerAs, 1000 + (group % 50_000), 2000 + ((group * 7) % 40_000)];
@@ -85,9 +109,9 @@ function feed(count: number, options: { peerAs: number; hops: number; shuffle: b
       const index = order[at + i]!;
       message.set([24, 1 + (index >>> 16), index >>> 8, index], 23 + attributes.length + i * 4);
     }
-    messages.push(message);
+    feed.add(message);
   }
-  return messages;
+  return feed;
 }
 
 const count = Number(process.argv[2] ?? 1_000_000);
@@ -102,7 +126,11 @@ const context = {
   addPathReceive: { 'ipv4-unicast': false, 'ipv6-unicast': false },
   extendedNextHop: false,
 } as const;
-const span = { octets: new Uint8Array(0), start: 0, end: 0 };
+const span: { octets: Uint8Array; start: number; end: number } = {
+  octets: new Uint8Array(0),
+  start: 0,
+  end: 0,
+};
 const watch = new Stopwatch();
 const stages: Stage[] = [];
 const nobody = { bestChanged: (): void => undefined };
@@ -133,22 +161,22 @@ function pack(): void {
 }
 
 /** In bursts as a long read gives them: 4,096 prefixes, a decision each, then what the sink takes. */
-function announceAll(peer: number, messages: readonly Uint8Array[]): void {
+function announceAll(peer: number, messages: Feed): void {
   const burst = Math.ceil(4096 / PREFIXES_AN_UPDATE);
   for (let at = 0; at < messages.length; at += burst) {
     const end = Math.min(at + burst, messages.length);
     watch.time(() => {
-      for (let i = at; i < end; i++) receive(peer, messages[i]!);
+      for (let i = at; i < end; i++) receive(peer, messages.at(i));
     });
   }
 }
 
-function withdrawAll(peer: number, messages: readonly Uint8Array[]): void {
+function withdrawAll(peer: number, messages: Feed): void {
   const burst = Math.ceil(4096 / PREFIXES_AN_UPDATE);
   for (let at = 0; at < messages.length; at += burst) {
     const end = Math.min(at + burst, messages.length);
     watch.time(() => {
-      for (let i = at; i < end; i++) withdraw(peer, messages[i]!);
+      for (let i = at; i < end; i++) withdraw(peer, messages.at(i));
     });
   }
 }
@@ -162,7 +190,10 @@ function withdraw(peer: number, message: Uint8Array): void {
 }
 
 for (const peer of [1, 2]) {
-  rib.addPeer(peer, peerConfig({ address: ip(`10.0.0.${peer}`), routerId: peer, importPolicy: ACCEPT_ALL }));
+  rib.addPeer(
+    peer,
+    peerConfig({ address: ip(`10.0.0.${peer}`), routerId: peer, importPolicy: ACCEPT_ALL }),
+  );
 }
 rib.join(SINK, exportConfig({ selfNextHop: ipToOctets(ip('10.0.0.255')) }));
 rib.allowEndOfRib(SINK);
@@ -205,6 +236,8 @@ function run(pass: string): void {
 run('cold');
 run('warm');
 for (const { name, ns, longestMs } of stages) {
-  console.log(`${name.padEnd(50)} ${ns.toFixed(0).padStart(5)} ns/prefix   longest ${longestMs.toFixed(1)} ms`);
+  console.log(
+    `${name.padEnd(50)} ${ns.toFixed(0).padStart(5)} ns/prefix   longest ${longestMs.toFixed(1)} ms`,
+  );
 }
 console.log(`left: ${rib.prefixCount} prefixes, ${rib.pathCount} paths, ${sets.size} sets`);

@@ -21,7 +21,7 @@ export const BIRD2: Rival = {
   },
 };
 
-export function birdConfig(scenario: Scenario, speakers: readonly Speaker[]): string {
+function birdConfig(scenario: Scenario, speakers: readonly Speaker[]): string {
   const kernel = 'protocol kernel { metric 0; ipv4 { export all; }; }\n';
   const local = `local ${NETWORK.daemonAddress} as ${NETWORK.localAs}`;
   const peers = speakers.map(({ name, address, as, role }) => {

@@ -34,7 +34,7 @@ export const GODWIT: Rival = {
 
 type Document = Readonly<Record<string, unknown>>;
 
-export function resourcesOf(scenario: Scenario, speakers: readonly Speaker[]): Document[] {
+function resourcesOf(scenario: Scenario, speakers: readonly Speaker[]): Document[] {
   const mesh = scenario.mesh === true;
   const node = (name: string, address: string): Document =>
     calico('Node', name, {

@@ -6,7 +6,11 @@
  */
 
 /** @param seed  The key's first half; the second is derived from it. Signed 32-bit result. */
-export function hashOctets(octets: Uint8Array, span: { start: number; end: number }, seed: number): number {
+export function hashOctets(
+  octets: Uint8Array,
+  span: { start: number; end: number },
+  seed: number,
+): number {
   const { start, end } = span;
   const seed2 = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b);
   let v0 = seed | 0;

@@ -99,7 +99,7 @@ export class Loop {
     }
   }
 
-  /** After I/O has had its turn. */
+  /** After I/O has had its turn: what the sockets hold has been read by then, see `Speaker.step`. */
   #soon(): void {
     this.#immediate ??= setImmediate(() => {
       this.#immediate = undefined;
@@ -109,6 +109,7 @@ export class Loop {
 
   #wakeAt(deadline: Millis | undefined): void {
     const now = this.#now();
+    if (deadline !== undefined && deadline <= now) return this.#soon();
     const at = Math.min(deadline ?? Number.POSITIVE_INFINITY, now + WAKE_MS_MAX);
     // A timer that comes too early only wakes once for nothing; moving it at every UPDATE would cost more.
     if (this.#timer !== undefined && this.#timerAt <= at && this.#timerAt > now) return;
@@ -122,6 +123,6 @@ export class Loop {
     this.lagMsMax = Math.max(this.lagMsMax, this.#now() - this.#timerAt);
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
-    this.submit({ type: 'wake' });
+    this.#soon();
   }
 }

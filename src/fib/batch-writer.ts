@@ -20,6 +20,7 @@ import {
   REFUSED,
   RESTORING,
   UNEXPLAINED,
+  WANTED,
 } from './fib-table.ts';
 import type { KernelView } from './kernel-view.ts';
 import { Need, type Reconciler } from './reconciler.ts';
@@ -268,6 +269,10 @@ export class BatchWriter {
     }
     rec.setHeld(table, row, { shape: table.sentShape[row]!, metric });
     table.flags[row]! |= RECORDED;
+    // The wish may have gone back meanwhile to the route that stands beside this one.
+    if ((table.flags[row]! & WANTED) !== 0 && table.wantedMetric[row] !== metric) {
+      rec.promoteExtra(ref);
+    }
     if (rec.isFulfilled(table, row)) {
       // `since` wraps after 49 days; the difference does not mind.
       rec.lag.observe(((Math.trunc(this.#now) - table.since[row]!) >>> 0) / 1000);

@@ -42,9 +42,10 @@ export class DumpSchedule {
     return this.#phase !== 'idle';
   }
 
-  /** The picture is in doubt. The first reason stays. */
-  need(reason: string): void {
+  /** The picture is in doubt. The first reason stays. @param notBefore  The kernel is not done before. */
+  need(reason: string, notBefore: Millis = 0): void {
     this.#reason ??= reason;
+    if (notBefore > this.#nextAt) this.#nextAt = notBefore;
   }
 
   /** The reason, once, when a dump is to be started now. */

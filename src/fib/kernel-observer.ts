@@ -202,10 +202,10 @@ export class KernelObserver {
       rec.shapes.retain(shape);
       rec.shapes.release(extra.shape);
       extra.shape = shape;
-      return;
-    }
-    if ((flags & HELD) !== 0) {
+    } else if ((flags & HELD) !== 0) {
       rec.addExtra(ref, { metric, shape, recorded: false, epoch: rec.epoch });
+    }
+    if (extra !== undefined || (flags & HELD) !== 0) {
       if ((flags & WANTED) !== 0 && table.wantedMetric[row] === metric) rec.promoteExtra(ref);
       return;
     }

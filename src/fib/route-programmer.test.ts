@@ -4,7 +4,7 @@ import { prefix } from '../net/prefix.ts';
 import { Errno } from '../netlink/errno.ts';
 import { simLink } from '../sim/kernel.ts';
 import { routePrefixOf } from './ownership.ts';
-import { PARKED_RETRY_FIRST } from './route-programmer.ts';
+import { PARKED_RETRY_FIRST } from './parked-routes.ts';
 import { CREATE, Driver, REPLACE, RULES, routeOf, standardKernel } from './testing/driver.ts';
 
 const BLOCK = '10.1.2.0/26';
@@ -278,6 +278,18 @@ describe('RouteProgrammer under races', () => {
     d.run();
     expect(d.shown(BLOCK)).toEqual(['via 10.0.0.2 dev eth0 proto 12 metric 1024']);
     expect(d.kernel.requests).toBe(3); // add 1024, add 512, delete 512
+  });
+
+  it('A metric that goes back while the new one is being written ends with the old route alone', () => {
+    const d = new Driver().start();
+    d.want(BLOCK, d.via('10.0.0.2'), 512);
+    d.run().want(BLOCK, d.via('10.0.0.2'), 1024);
+    const batch = d.nextBatch()!;
+    d.want(BLOCK, d.via('10.0.0.2'), 512);
+    d.answer(batch);
+    d.run();
+    expect(d.shown(BLOCK)).toEqual(['via 10.0.0.2 dev eth0 proto 12 metric 512']);
+    expect(d.kernel.requests).toBe(3);
   });
 
   it('An IPv6 next hop deleted out of several is put back by a replace', () => {

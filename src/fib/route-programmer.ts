@@ -21,7 +21,6 @@ import {
   BACKOFF,
   type FibTable,
   HOLD,
-  Kind,
   PARKED,
   REFUSED,
   RESTORING,
@@ -34,6 +33,7 @@ import { exportJournal, loadJournal } from './journal-state.ts';
 import { KernelObserver } from './kernel-observer.ts';
 import type { KernelRules } from './kernel-rules.ts';
 import type { KernelView } from './kernel-view.ts';
+import { ParkedRoutes } from './parked-routes.ts';
 import { Reconciler } from './reconciler.ts';
 import { NO_SHAPE, type RouteShapes } from './route-shape.ts';
 import type {
@@ -56,9 +56,8 @@ const PAUSE_LONGEST = 5_000;
 /** First and longest pause after the kernel denied the write, or could not be reached at all. */
 const DENIED_FIRST = 1_000;
 const DENIED_LONGEST = 60_000;
-/** Parked routes are tried again, should the event that would free them not come: first, doubling up to. */
-export const PARKED_RETRY_FIRST = 1_000;
-export const PARKED_RETRY_LONGEST = 30_000;
+/** The kernel tells of a link's end before it drops the routes: a dump in between would still see them. */
+const SILENT_LOSS_SETTLE = 50;
 
 export interface RouteProgrammerOptions {
   readonly view: KernelView;
@@ -77,6 +76,7 @@ export class RouteProgrammer {
   readonly #batches: BatchWriter;
   readonly #observer: KernelObserver;
   readonly #dumps = new DumpSchedule();
+  readonly #parked: ParkedRoutes;
   #pausedUntil: Millis | undefined;
   #pauses = 0;
   #unavailable: string | undefined;
@@ -84,13 +84,6 @@ export class RouteProgrammer {
   #outOfReach = false;
   #restart = false;
   #journal: Uint8Array | undefined;
-  /** Interfaces whose parked routes are to be tried again. */
-  #unpark = new Set<number>();
-  #unparkAll = false;
-  #unparkAt: Millis | undefined;
-  #unparkDelay = PARKED_RETRY_FIRST;
-  /** Next row of the running scan for parked routes, by table. */
-  #scan: { table: 0 | 1; row: number; readonly only: ReadonlySet<number> | undefined } | undefined;
   readonly #adoptedCursor = { 4: 1, 6: 1 };
 
   constructor(options: RouteProgrammerOptions) {
@@ -100,6 +93,7 @@ export class RouteProgrammer {
     this.#rec = new Reconciler(options.shapes, options.seed);
     this.#batches = new BatchWriter(this.#rec, options.view);
     this.#observer = new KernelObserver(this.#rec, options.view);
+    this.#parked = new ParkedRoutes(this.#rec);
   }
 
   get totals(): FibTotals {
@@ -233,18 +227,20 @@ export class RouteProgrammer {
   onLink(link: Link, removed: boolean, now: Millis): void {
     const silentLoss = this.view.onLink(link, removed);
     if (silentLoss && this.shapes.shapesUsingInterface(link.index).length > 0) {
-      this.#dumps.need(`Link ${link.name} went down, which drops IPv4 routes without a word`);
+      const reason = `Link ${link.name} went down, which drops IPv4 routes without a word`;
+      this.#dumps.need(reason, millis(now + SILENT_LOSS_SETTLE));
     }
-    if (!removed && link.up) this.#unparkInterface(link.index, now);
+    if (!removed && link.up) this.#parked.freeInterface(link.index, now);
   }
 
   onAddress(address: InterfaceAddress, removed: boolean, now: Millis): void {
     const silentLoss = this.view.onAddress(address, removed);
     const { interfaceIndex } = address;
     if (silentLoss && this.shapes.shapesUsingInterface(interfaceIndex).length > 0) {
-      this.#dumps.need(`Address ${address.address} went, which drops routes without a word`);
+      const reason = `Address ${address.address} went, which drops routes without a word`;
+      this.#dumps.need(reason, millis(now + SILENT_LOSS_SETTLE));
     }
-    if (!removed) this.#unparkInterface(interfaceIndex, now);
+    if (!removed) this.#parked.freeInterface(interfaceIndex, now);
   }
 
   /** Any route of any table and protocol. Events of our own requests (by port id) are best left out. */
@@ -253,7 +249,7 @@ export class RouteProgrammer {
     if (!removed && route.protocol === RouteProtocol.KERNEL) {
       // A connected route, which may come long after its link and address (IPv6 waits for the carrier).
       for (const { interfaceIndex } of route.nextHops)
-        this.#unparkInterface(interfaceIndex ?? 0, now);
+        this.#parked.freeInterface(interfaceIndex ?? 0, now);
     }
     const doubt = this.#observer.onRoute(route, removed, now);
     if (doubt !== undefined) this.#dumps.need(doubt);
@@ -305,16 +301,12 @@ export class RouteProgrammer {
       ref = this.#rec.backOffs.takeDue(now);
     }
     this.#isPaused(now);
-    if (this.#unparkAt !== undefined && now >= this.#unparkAt) {
-      this.#unparkAt = undefined;
-      this.#unparkAll = true;
-    }
     this.#runSlices(now);
   }
 
   /** Slices of work remain, or requests may be due: come again as soon as I/O has had its turn. */
   get morePending(): boolean {
-    if (this.#observer.sweeping || this.#scanDue) return true;
+    if (this.#observer.sweeping || this.#parked.due) return true;
     const { updates, deletes } = this.#rec;
     const blocked = this.#batches.inFlight || this.#dumps.underWay || !this.#dumps.syncedOnce;
     if (!this.#enabled || blocked || this.#pausedUntil !== undefined) return false;
@@ -328,7 +320,7 @@ export class RouteProgrammer {
     if (dump !== undefined && this.#pausedUntil !== undefined) {
       dump = millis(Math.max(dump, this.#pausedUntil));
     }
-    for (const at of [dump, this.#batches.timeout(), this.#pausedUntil, this.#unparkAt]) {
+    for (const at of [dump, this.#batches.timeout(), this.#pausedUntil, this.#parked.retryAt]) {
       if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at;
     }
     return earliest;
@@ -430,79 +422,17 @@ export class RouteProgrammer {
     this.#unavailable = undefined;
   }
 
-  #unparkInterface(index: number, now: Millis): void {
-    this.#unpark.add(index);
-    this.#unparkDelay = PARKED_RETRY_FIRST;
-    // What follows the event may still be on its way in the kernel: once more soon after.
-    const soon = millis(now + PARKED_RETRY_FIRST);
-    if (this.#unparkAt !== undefined && this.#unparkAt > soon) this.#unparkAt = soon;
-  }
-
-  get #scanDue(): boolean {
-    if (this.#scan !== undefined) return true;
-    return this.#anyParked() && (this.#unparkAll || this.#unpark.size > 0);
-  }
-
-  #anyParked(): boolean {
-    return this.#rec.counts[Kind.parked]! > 0;
-  }
-
   #runSlices(now: Millis): void {
     if (this.#observer.sweeping) {
       if (this.#observer.sweepSome(ROWS_PER_SLICE, now)) this.#synced();
       return;
     }
-    if (this.#scan === undefined) this.#startScan(now);
-    if (this.#scan !== undefined) this.#scanParked();
+    this.#parked.run(now, { rows: ROWS_PER_SLICE, mayPark: this.#batches.inFlight });
   }
 
   #synced(): void {
     const counts = countsOf(this.#rec, { state: 'synced' });
     const reason = `The kernel was read: ${counts.installed} routes as wished, ${counts.adopted} adopted`;
     this.#rec.publish({ event: 'kernel-synced', reason });
-  }
-
-  #startScan(now: Millis): void {
-    if (this.#scanDue) {
-      const only = this.#unparkAll ? undefined : this.#unpark;
-      this.#scan = { table: 0, row: 1, only };
-    }
-    // An answer on its way may park routes for a link that has come up meanwhile: remember the link.
-    if (this.#scan !== undefined || !this.#batches.inFlight) {
-      this.#unpark = new Set();
-      this.#unparkAll = false;
-    }
-    if (!this.#anyParked()) {
-      this.#unparkAt = undefined;
-      this.#unparkDelay = PARKED_RETRY_FIRST;
-    } else if (this.#unparkAt === undefined) {
-      this.#unparkAt = millis(now + this.#unparkDelay);
-      this.#unparkDelay = Math.min(PARKED_RETRY_LONGEST, this.#unparkDelay * 2);
-    }
-  }
-
-  #scanParked(): void {
-    const scan = this.#scan!;
-    for (let left = ROWS_PER_SLICE; left > 0; left--) {
-      const table = this.#rec.tables[scan.table];
-      if (scan.row > table.prefixes.top) {
-        if (scan.table === 1) {
-          this.#scan = undefined;
-          return;
-        }
-        scan.table = 1;
-        scan.row = 1;
-        continue;
-      }
-      const row = scan.row++;
-      if (!table.prefixes.isLive(row) || (table.flags[row]! & PARKED) === 0) continue;
-      if (scan.only !== undefined && !this.#waitsFor(table.wantedShape[row]!, scan.only)) continue;
-      table.flags[row]! &= ~PARKED;
-      this.#rec.consider(this.#rec.refOf(table, row));
-    }
-  }
-
-  #waitsFor(shape: number, interfaces: ReadonlySet<number>): boolean {
-    return this.shapes.spec(shape).hops.some((hop) => interfaces.has(hop.interfaceIndex));
   }
 }

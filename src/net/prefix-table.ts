@@ -17,7 +17,7 @@ declare const brand: unique symbol;
 export type PrefixId = number & { readonly [brand]?: 'PrefixId' };
 
 /** Most prefixes of a family; more are refused. */
-export const PREFIXES_MAX = ROWS_MAX;
+const PREFIXES_MAX = ROWS_MAX;
 const FREE = 0xff;
 
 export class PrefixTable {

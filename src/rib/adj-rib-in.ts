@@ -123,7 +123,10 @@ export class AdjRibIn {
   }
 
   /** One path of our own; `source` (index into SOURCES) tells several of one prefix apart. */
-  originate(prefix: PrefixId, path: { source: number; attributes: AttributesId; preference: number }): PathId {
+  originate(
+    prefix: PrefixId,
+    path: { source: number; attributes: AttributesId; preference: number },
+  ): PathId {
     const paths = this.#paths;
     paths.ensurePrefix(prefix);
     paths.hasIdentifiers = true;

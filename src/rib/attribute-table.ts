@@ -3,7 +3,7 @@
  *
  * Reference counts: paths (twice where import policy changed the set), Adj-RIB-Out entries. A set that nobody names
  * waits in limbo until `collect`, so that a flap finds it again. Invariant: an id is given to another set only when no
- * table names it; whoever remembers ids without counting compares `epoch`.
+ * table names it; whoever remembers ids without counting them is told by `onFree`.
  *
  * Memory: 46 octets a set and its octets rounded up to 8, and 2 slots of an index at most.
  */
@@ -12,7 +12,11 @@ import { assert } from '../base/assert.ts';
 import { hashOctets } from '../base/hash.ts';
 import { capacityFor, grown, ROWS_MAX } from '../net/columns.ts';
 import { IdIndex } from '../net/id-index.ts';
-import { type AttributeFacts, attributeFacts, emptyAttributeFacts } from '../wire/attributes/facts.ts';
+import {
+  type AttributeFacts,
+  attributeFacts,
+  emptyAttributeFacts,
+} from '../wire/attributes/facts.ts';
 import { IdQueue } from './id-queue.ts';
 import type { AttributesId, NextHopId } from './ids.ts';
 import type { NextHops } from './next-hops.ts';
@@ -36,14 +40,12 @@ export const SetFlag = {
 /** RFC 4271 §5.1.5 leaves the value of an absent LOCAL_PREF to us; 100 is everybody's. */
 export const LOCAL_PREF_DEFAULT = 100;
 /** Attribute sets held at most. */
-export const SETS_MAX = ROWS_MAX;
+const SETS_MAX = ROWS_MAX;
 
 export class AttributeTable {
   readonly nextHops: NextHops;
   /** Called before a set goes, so that what was remembered about it goes first. */
-  onFree: ((id: AttributesId) => void) | undefined = undefined;
-  /** Moves whenever an id may have come to mean another set. */
-  epoch = 0;
+  readonly onFree = new Set<(id: AttributesId) => void>();
   readonly #seed: number;
   readonly #index = new IdIndex();
   readonly #arena = new OctetArena();
@@ -87,7 +89,10 @@ export class AttributeTable {
     const hash = hashOctets(octets, span, this.#seed);
     const index = this.#index;
     for (let id = index.first(hash, 0); id !== 0; id = index.next()) {
-      if (this.#lengths[id] === end - start && this.#arena.equals(this.#octets[id]!, octets, span)) {
+      if (
+        this.#lengths[id] === end - start &&
+        this.#arena.equals(this.#octets[id]!, octets, span)
+      ) {
         return id;
       }
     }
@@ -193,7 +198,7 @@ export class AttributeTable {
     const pathLength = Math.min(facts.asPathLength, 0xffff);
     this.#ranks[id] = (0xffff_ffff - localPref) * 0x4_0000 + pathLength * 4 + facts.origin;
     this.#neighborAs[id] = facts.neighborAs;
-    this.#meds[id] = facts.med < 0 ? 0 : facts.med;
+    this.#meds[id] = Math.max(0, facts.med);
     this.#originators[id] = facts.originatorId;
     this.#clusterLengths[id] = Math.min(facts.clusterListLength, 0xffff);
     this.#flags[id]! |= flagsOf(facts) | SetFlag.Facts;
@@ -226,8 +231,7 @@ export class AttributeTable {
   }
 
   #drop(id: AttributesId): void {
-    this.onFree?.(id);
-    this.epoch++;
+    for (const forget of this.onFree) forget(id);
     this.#index.remove(this.#hashes[id]!, 0, id);
     this.#arena.free(this.#octets[id]!, this.#lengths[id]!);
     if ((this.#flags[id]! & SetFlag.Facts) !== 0) {

@@ -9,7 +9,11 @@ import { ByteWriter } from '../base/byte-writer.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { PrefixTable } from '../net/prefix-table.ts';
 import { type ExportRewrite, rewriteAttributes } from '../wire/attributes/rewrite.ts';
-import { mpReachHeaderLength, needsMpReach, writeWireAttributes } from '../wire/attributes/to-wire.ts';
+import {
+  mpReachHeaderLength,
+  needsMpReach,
+  writeWireAttributes,
+} from '../wire/attributes/to-wire.ts';
 import { type AttributeTable, LOCAL_PREF_DEFAULT, SetFlag } from './attribute-table.ts';
 import { type AttributesId, LOCAL_PEER, type PathId, type PrefixId } from './ids.ts';
 import type { LocRib } from './loc-rib.ts';
@@ -84,10 +88,7 @@ export class ExportFilter {
   }
 
   /** For people: why `path` is not announced, with the deciding statement of the policy; undefined when it is. */
-  explain(
-    prefix: PrefixId,
-    path: PathId,
-  ): { reason: NotExported; statement?: number } | undefined {
+  explain(prefix: PrefixId, path: PathId): { reason: NotExported; statement?: number } | undefined {
     const rule = this.#ruleAgainst(path);
     if (rule !== undefined) return { reason: rule };
     const verdict = this.#verdict(prefix, path);
@@ -95,6 +96,11 @@ export class ExportFilter {
     return this.export(prefix, path) === 0
       ? { reason: 'attributes too long for a message' }
       : undefined;
+  }
+
+  /** The group ends or gets another filter. */
+  dispose(): void {
+    this.#memo.dispose();
   }
 
   /** Everything remembered is forgotten: a peer's role or our policy's surroundings changed. */
@@ -124,7 +130,9 @@ export class ExportFilter {
       modification = this.#modifications.indexOf(verdict);
     }
     const set = this.#context.paths.effective(path);
-    const key = REWRITE_KEY | (modification << 17) | kind;
+    // Where the whole verdict is remembered, the rewrite need not be.
+    if (this.#isGeneral) return this.#rewrite(set, path, this.#modifications.at(modification));
+    const key = (modification << 17) | kind;
     const known = this.#memo.get(set, key);
     if (known >= 0) return known;
     const result = this.#rewrite(set, path, this.#modifications.at(modification));
@@ -142,8 +150,7 @@ export class ExportFilter {
     if ((kind & Kind.Ebgp) === 0 && !this.config.ebgp) {
       // RFC 4271 §9.2, RFC 4456 §6: from iBGP to iBGP only on a reflector, from or to a client.
       const reflects =
-        this.config.clusterId !== undefined &&
-        ((kind & Kind.Client) !== 0 || this.config.rrClient);
+        this.config.clusterId !== undefined && ((kind & Kind.Client) !== 0 || this.config.rrClient);
       if (!reflects) return 'iBGP route to an iBGP peer';
     }
     const flags = sets.flagsOf(paths.effective(path));
@@ -248,6 +255,3 @@ export class ExportFilter {
     return fixed + this.#wire.length > this.config.messageMax;
   }
 }
-
-/** Bit that tells remembered rewrites from remembered verdicts. */
-const REWRITE_KEY = 1 << 30;

@@ -136,6 +136,7 @@ export class ExportSide {
     for (let id = 1; id <= end; id++) {
       if (paths.heads[id] === 0 && prefixes.isLive(id)) this.#onIdle(id);
     }
+    group.filter.dispose();
     this.#dissolving.push({ out: group.out, at: 1 });
   }
 
@@ -146,7 +147,16 @@ export class ExportSide {
       this.#policyIds.set(config.policy, policy);
     }
     const { ebgp, localAs, as4, rrClient, clusterId, nextHop, selfNextHop, messageMax } = config;
-    const rest = [ebgp, localAs, as4, rrClient, clusterId, nextHop, selfNextHop.join('.'), messageMax];
+    const rest = [
+      ebgp,
+      localAs,
+      as4,
+      rrClient,
+      clusterId,
+      nextHop,
+      selfNextHop.join('.'),
+      messageMax,
+    ];
     return `${policy} ${rest.join(' ')}`;
   }
 }

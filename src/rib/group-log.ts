@@ -7,19 +7,20 @@
  */
 
 import { grown } from '../net/columns.ts';
-import type { PeerId, PrefixId } from './ids.ts';
+import type { PrefixId } from '../net/prefix-table.ts';
+import type { PeerId } from './ids.ts';
 
 /** For whom a run is: 0 all; p > 0 all but peer p; p < 0 only peer −p. */
 export type Audience = number;
 
 /** Octets of a chunk while a table is being sent: fewer, larger writes (prototype: 8 → 64 KiB saves 30 % on fan-out). */
-export const CHUNK_OCTETS = 65_536;
+const CHUNK_OCTETS = 65_536;
 /** Octets of the first chunk: a small table never needs another. */
 const SMALL_CHUNK_OCTETS = 8192;
 /** Offset of the length field in a message header. */
 const LENGTH_AT = 16;
 
-export class Chunk {
+class Chunk {
   readonly octets: Uint8Array;
   /** Octets written to the log before this chunk. */
   readonly start: number;

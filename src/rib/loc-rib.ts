@@ -5,15 +5,13 @@
  * often it flaps. Invariant: between decisions the head of a list with `HasBest` is what consumers were last told.
  */
 
+import type { PrefixId } from '../net/prefix-table.ts';
 import type { AttributeTable } from './attribute-table.ts';
 import { SetFlag } from './attribute-table.ts';
 import type { Candidate } from './decision.ts';
-import { LOCAL_PEER, type PathId, type PrefixId } from './ids.ts';
+import { LOCAL_PEER, type PathId } from './ids.ts';
 import { INFEASIBLE, PathFlag, type PathTable, PrefixFlag } from './path-table.ts';
 import { Kind, type PeerTable } from './peer-table.ts';
-
-/** Why a path is no candidate at all. */
-export type Infeasible = 'rejected' | 'looped' | 'gone';
 
 export class LocRib {
   readonly #paths: PathTable;
@@ -197,8 +195,7 @@ export class LocRib {
     const y = paths.effective(b);
     const reachable = (this.isResolvable(b) ? 1 : 0) - (this.isResolvable(a) ? 1 : 0);
     if (reachable !== 0 || x === y) return reachable;
-    const stale =
-      (sets.flagsOf(x) & SetFlag.LlgrStale) - (sets.flagsOf(y) & SetFlag.LlgrStale);
+    const stale = (sets.flagsOf(x) & SetFlag.LlgrStale) - (sets.flagsOf(y) & SetFlag.LlgrStale);
     return stale !== 0 ? stale : sets.rankOf(x) - sets.rankOf(y);
   }
 

@@ -17,7 +17,7 @@ const UNIT_MASK = (1 << UNITS_PER_CHUNK_BITS) - 1;
 /** Pieces up to here have classes of 8 octets; larger ones of 512. */
 const FINE_MAX = 512;
 /** Longest piece: an extended message (RFC 8654) whose 2-octet AS numbers all became 4-octet ones. */
-export const PIECE_OCTETS_MAX = 1 << 17;
+const PIECE_OCTETS_MAX = 1 << 17;
 
 export class OctetArena {
   #chunks: Uint8Array[] = [];
@@ -73,7 +73,8 @@ export class OctetArena {
     const kind = classOf(size);
     const head = this.#free[kind]!;
     if (head !== 0) {
-      this.#free[kind] = this.#words[head >>> UNITS_PER_CHUNK_BITS]![(head & UNIT_MASK) << 1]! >>> 0;
+      this.#free[kind] =
+        this.#words[head >>> UNITS_PER_CHUNK_BITS]![(head & UNIT_MASK) << 1]! >>> 0;
       return head;
     }
     if (this.#at + size > CHUNK_OCTETS) this.#addChunk();

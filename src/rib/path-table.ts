@@ -9,8 +9,9 @@
 
 import { assert } from '../base/assert.ts';
 import { capacityFor, grown, ROWS_MAX } from '../net/columns.ts';
+import type { PrefixId } from '../net/prefix-table.ts';
 import { IdQueue } from './id-queue.ts';
-import type { AttributesId, PathId, PeerId, PrefixId } from './ids.ts';
+import type { AttributesId, PathId, PeerId } from './ids.ts';
 
 /** Bits of `flags`. The two lowest are the generation. */
 export const PathFlag = {
@@ -36,9 +37,9 @@ export const PrefixFlag = {
   Grave: 8,
 } as const;
 
-export const PREFERENCE_DEFAULT = 100;
+const PREFERENCE_DEFAULT = 100;
 /** Paths of a family over all peers. */
-export const PATH_ROWS_MAX = ROWS_MAX;
+const PATH_ROWS_MAX = ROWS_MAX;
 
 export class PathTable {
   /** PathId of the next path of the same prefix; link of the free list in a free row. */

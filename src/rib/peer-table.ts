@@ -116,7 +116,8 @@ export class PeerTable {
   #sum(column: Uint32Array, peer: PeerId, mask: number): number {
     let sum = 0;
     for (let generation = 0; generation < GENERATIONS; generation++) {
-      if ((mask >>> generation) & 1) sum += column[peer * GENERATIONS + generation]!;
+      // A peer that the table has never held has no rows.
+      if ((mask >>> generation) & 1) sum += column[peer * GENERATIONS + generation] ?? 0;
     }
     return sum;
   }

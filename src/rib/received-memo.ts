@@ -34,7 +34,7 @@ interface Outcome {
 }
 
 /** Remembered raw octets held at most; beyond it, outcomes are not remembered. */
-export const MEMOS_MAX = ROWS_MAX;
+const MEMOS_MAX = ROWS_MAX;
 
 export class ReceivedMemo {
   readonly #sets: AttributeTable;
@@ -57,7 +57,7 @@ export class ReceivedMemo {
   constructor(sets: AttributeTable, seed: number) {
     this.#sets = sets;
     this.#seed = seed;
-    sets.onFree = (id) => this.#forget(id);
+    sets.onFree.add((id) => this.#forget(id));
   }
 
   get size(): number {
@@ -116,7 +116,8 @@ export class ReceivedMemo {
       const same =
         ref === 0
           ? this.#sets.equals(this.#setIds[memo]!, octets, key)
-          : this.#lengths[memo] === key.end - key.start && this.#sets.arena.equals(ref, octets, key);
+          : this.#lengths[memo] === key.end - key.start &&
+            this.#sets.arena.equals(ref, octets, key);
       if (same) return memo;
     }
     return 0;

@@ -136,7 +136,8 @@ class Model {
     accepted: PathAttributes,
     preference: number,
   ): Candidate & { peer: number; accepted: PathAttributes } {
-    const { reachable, metric } = peer === 0 ? { reachable: true, metric: 0 } : this.hop(accepted.nextHop);
+    const { reachable, metric } =
+      peer === 0 ? { reachable: true, metric: 0 } : this.hop(accepted.nextHop);
     const order = PEERS.toSorted((a, b) => compareIp(ip(`10.0.0.${a}`), ip(`10.0.0.${b}`)));
     return {
       peer,
@@ -273,7 +274,8 @@ class Machine {
       }
       case 'drop':
         rib.dropPeer(op.peer);
-        return model.paths.get(op.peer)!.clear();
+        model.paths.get(op.peer)!.clear();
+        return;
       case 'stale':
         rib.markStale(op.peer);
         for (const [one, path] of model.paths.get(op.peer)!) {
@@ -305,10 +307,12 @@ class Machine {
         this.listeners.delete(op.peer);
         return;
       case 'refresh':
-        return rib.refresh(op.peer);
+        rib.refresh(op.peer);
+        return;
       case 'hop':
         model.hops.set(HOPS[op.hop]!, { reachable: op.reachable, metric: op.metric });
-        return this.resolve();
+        this.resolve();
+        return;
       case 'own': {
         const one = PREFIXES[op.prefix]!;
         if (op.on) rib.originate(one, { source: 'block' });
@@ -359,9 +363,7 @@ class Machine {
       const members: number[] = [];
       rib.forEachMultipath(id, (path) => members.push(rib.peerOf(path)));
       const equal =
-        expected.best.peer === 0 || !expected.best.resolvable
-          ? [expected.best]
-          : expected.equal;
+        expected.best.peer === 0 || !expected.best.resolvable ? [expected.best] : expected.equal;
       expect(members).toEqual(equal.map(({ peer }) => peer).sort());
     }
     for (const [member, listener] of this.listeners) {
@@ -453,7 +455,10 @@ const operation: fc.Arbitrary<Op> = fc.oneof(
   },
   {
     weight: 4,
-    arbitrary: fc.record({ op: fc.constant('settle' as const), budget: fc.integer({ min: 1, max: 8 }) }),
+    arbitrary: fc.record({
+      op: fc.constant('settle' as const),
+      budget: fc.integer({ min: 1, max: 8 }),
+    }),
   },
   {
     weight: 5,

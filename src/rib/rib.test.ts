@@ -24,7 +24,10 @@ class Bench {
 
   peer(id: PeerId, rest: Partial<PeerRibConfig> = {}): void {
     const address = ip(`10.0.0.${id}`);
-    this.rib.addPeer(id, peerConfig({ address, routerId: 0x0a000000 + id, peerAs: 65000 + id, ...rest }));
+    this.rib.addPeer(
+      id,
+      peerConfig({ address, routerId: 0x0a000000 + id, peerAs: 65000 + id, ...rest }),
+    );
   }
 
   announce(peer: PeerId, prefixes: readonly Prefix[], value: PathAttributes): boolean {
@@ -37,9 +40,7 @@ class Bench {
 
   settle(): void {
     this.changed = [];
-    while (
-      this.rib.settle(100, { bestChanged: (id) => this.changed.push(this.rib.prefixOf(id)) })
-    );
+    while (this.rib.settle(100, { bestChanged: (id) => this.changed.push(this.rib.prefixOf(id)) }));
   }
 
   listen(peer: PeerId, rest: Partial<ExportConfig> = {}): Listener {
@@ -236,7 +237,9 @@ describe('Rib', () => {
     bench.run();
     expect(bench.bestPeer(P)).toBe(1);
     expect(listener.table.has(P)).toBe(false);
-    expect(bench.rib.explainExport(9, bench.rib.find(P))).toEqual({ reason: 'next hop unreachable' });
+    expect(bench.rib.explainExport(9, bench.rib.find(P))).toEqual({
+      reason: 'next hop unreachable',
+    });
   });
 
   it('announces own prefixes with the session address as next hop (RFC 4271 §5.1.3)', () => {
@@ -275,7 +278,9 @@ describe('Rib', () => {
     expect(listeners[1]!.table.size).toBe(2);
     expect(listeners[0]!.table.size).toBe(1);
     expect(listeners[1]!.messages).toBe(before[1]! + 2);
-    expect(bench.rib.explainExport(8, bench.rib.find(Q))).toMatchObject({ reason: 'export policy' });
+    expect(bench.rib.explainExport(8, bench.rib.find(Q))).toMatchObject({
+      reason: 'export policy',
+    });
   });
 
   it('cuts off a member that does not read, and lets it catch up', () => {

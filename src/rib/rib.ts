@@ -8,12 +8,12 @@
 
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { Prefix } from '../net/prefix.ts';
-import { PrefixTable } from '../net/prefix-table.ts';
+import { type PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import { EMPTY_ATTRIBUTES, encodeAttributes } from '../wire/attributes/codec.ts';
 import { AdjRibIn, type NlriSpan } from './adj-rib-in.ts';
 import { ExportSide } from './export-side.ts';
 import { Graves } from './graves.ts';
-import type { AttributesId, GroupId, NextHopId, PathId, PeerId, PrefixId } from './ids.ts';
+import type { AttributesId, GroupId, NextHopId, PathId, PeerId } from './ids.ts';
 import { LOCAL_PEER } from './ids.ts';
 import { ImportFilter } from './import-filter.ts';
 import { LocRib } from './loc-rib.ts';
@@ -22,13 +22,19 @@ import { PathFlag, PathTable } from './path-table.ts';
 import { PeerTable } from './peer-table.ts';
 import { type PathSource, SOURCES } from './policy-port.ts';
 import type { ExportConfig, Origination, PeerRibConfig } from './rib-config.ts';
-import { explainPrefix, type ExportReason, explainExport, type PathReason, type ViewTables } from './views.ts';
+import {
+  type ExportReason,
+  explainExport,
+  explainPrefix,
+  type PathReason,
+  type ViewTables,
+} from './views.ts';
 
 export type { NlriSpan } from './adj-rib-in.ts';
 export type { ExportReason, PathReason } from './views.ts';
 
 /** Members of an ECMP set at most (calico model 3.10). */
-export const MULTIPATHS_MAX = 16;
+const MULTIPATHS_MAX = 16;
 /** Attribute sets freed and prefix ids given back by one `settle`. */
 const FREES_PER_SETTLE = 4096;
 /** Sets that nobody names and that are kept nonetheless, so that a flap finds them again. */
@@ -202,7 +208,11 @@ export class Rib {
     const id = attributes === 0 ? 0 : this.prefixes.internPrefix(prefix);
     if (id === 0) return;
     const preference = origination.preference ?? PREFERENCES[source];
-    const path = this.#in.originate(id, { source: SOURCES.indexOf(source), attributes, preference });
+    const path = this.#in.originate(id, {
+      source: SOURCES.indexOf(source),
+      attributes,
+      preference,
+    });
     const known = this.#localInterfaces.get(path);
     if (known === origination.interfaceName) return;
     if (origination.interfaceName === undefined) this.#localInterfaces.delete(path);

@@ -3,13 +3,17 @@
  */
 
 import { ByteWriter } from '../base/byte-writer.ts';
-import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
+import type { AfiSafi } from '../net/afi-safi.ts';
 import { ip, ipToOctets } from '../net/ip-address.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { canonicalise } from '../wire/attributes/canonical.ts';
 import { decodeAttributes, EMPTY_ATTRIBUTES, encodeAttributes } from '../wire/attributes/codec.ts';
 import type { PathAttributes } from '../wire/attributes/path-attributes.ts';
-import { closeMpAttribute, mpReachHeader, writeWireAttributes } from '../wire/attributes/to-wire.ts';
+import {
+  closeMpAttribute,
+  mpReachHeader,
+  writeWireAttributes,
+} from '../wire/attributes/to-wire.ts';
 import { decodeNlri } from '../wire/nlri.ts';
 import { encodeNlri } from '../wire/nlri-writer.ts';
 import { locateUpdate, type UpdateContext, updateLayout } from '../wire/update.ts';
@@ -157,7 +161,10 @@ export class Listener {
       this.endOfRibs++;
       return;
     }
-    for (const field of [layout.withdrawn, layout.mpUnreach.present ? layout.mpUnreach.nlri : undefined]) {
+    for (const field of [
+      layout.withdrawn,
+      layout.mpUnreach.present ? layout.mpUnreach.nlri : undefined,
+    ]) {
       if (field === undefined) continue;
       for (const { prefix } of decodeNlri(message, field)) {
         this.withdrawals++;
@@ -177,9 +184,4 @@ export class Listener {
     const field = part === 'classic' ? layout.nlri : layout.mpReach.nlri;
     for (const { prefix } of decodeNlri(message, field)) this.table.set(prefix, decoded);
   }
-}
-
-/** Width of a family in octets. */
-export function widthOf(family: AfiSafi): number {
-  return factsOf(family).width / 8;
 }

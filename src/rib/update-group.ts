@@ -19,7 +19,7 @@ import { type PathTable, PrefixFlag } from './path-table.ts';
 import { encodeEndOfRib, PACK_BATCH, UpdatePacker } from './update-packer.ts';
 
 /** Chunks the slowest member may lag behind: 1 MiB of UPDATEs, a second of a 10 Mbit/s peer. */
-export const LOG_CHUNKS_MAX = 16;
+const LOG_CHUNKS_MAX = 16;
 /** Batches one poll packs at most when nothing of them is for the asking member: about 5 ms. */
 const BATCHES_PER_POLL = 16;
 
@@ -119,6 +119,7 @@ export class UpdateGroup {
 
   /** All members get this filter at once; the difference is sent. */
   reconfigure(filter: ExportFilter): void {
+    this.#filter.dispose();
     this.#filter = filter;
     this.markAll();
   }

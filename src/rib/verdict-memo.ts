@@ -2,9 +2,10 @@
  * What policies do to attribute sets, remembered: a set that was rewritten one way once is not rewritten so again.
  *
  * `Modifications` numbers the distinct changes verdicts ask for; `RewriteMemo` maps (set, key) to the resulting set.
- * Invariant: nothing here counts references, so everything is forgotten when the table's `epoch` moves.
+ * Invariant: what is remembered is a live set, and goes when the set goes that led to it.
  */
 
+import { capacityFor, grown } from '../net/columns.ts';
 import type { AttributeTable } from './attribute-table.ts';
 import type { AttributesId } from './ids.ts';
 import type { PolicyVerdict } from './policy-port.ts';
@@ -16,7 +17,7 @@ export interface Modification {
   readonly addLargeCommunities: readonly (readonly [number, number, number])[];
 }
 
-export const NO_MODIFICATION: Modification = {
+const NO_MODIFICATION: Modification = {
   localPref: undefined,
   prepend: [],
   addCommunities: [],
@@ -60,45 +61,54 @@ export class Modifications {
   }
 }
 
-const ENTRIES = 1024; // a power of two
-
-/** Direct-mapped. Values: an AttributesId, 0 for "not exported", −1 for "not remembered". */
+/**
+ * Columns by AttributesId: the last key asked for and what came of it. Values: an AttributesId, or 0 for "not
+ * exported". Holds a reference to each value and gives it up when the set that led to it goes.
+ */
 export class RewriteMemo {
   readonly #table: AttributeTable;
-  readonly #sets = new Int32Array(ENTRIES);
-  readonly #keys = new Int32Array(ENTRIES);
-  readonly #values = new Int32Array(ENTRIES);
-  #epoch = -1;
+  readonly #onFree = (set: AttributesId): void => this.#forget(set);
+  #keys = new Int32Array(capacityFor(0)); // key + 1; 0 = nothing is remembered
+  #values = new Uint32Array(capacityFor(0));
 
   constructor(table: AttributeTable) {
     this.#table = table;
+    table.onFree.add(this.#onFree);
   }
 
+  /** −1 when not remembered. */
   get(set: AttributesId, key: number): number {
-    if (this.#epoch !== this.#table.epoch) {
-      this.clear();
-      return -1;
-    }
-    const at = slot(set, key);
-    return this.#sets[at] === set && this.#keys[at] === key ? this.#values[at]! : -1;
+    return set < this.#keys.length && this.#keys[set] === key + 1 ? this.#values[set]! : -1;
   }
 
-  put(set: AttributesId, key: number, value: number): void {
-    if (this.#epoch !== this.#table.epoch) this.clear();
-    const at = slot(set, key);
-    this.#sets[at] = set;
-    this.#keys[at] = key;
-    this.#values[at] = value;
+  put(set: AttributesId, key: number, value: AttributesId): void {
+    if (set >= this.#keys.length) {
+      this.#keys = grown(this.#keys, capacityFor(set));
+      this.#values = grown(this.#values, capacityFor(set));
+    }
+    // Its own set is not counted: it would never go.
+    if (value !== 0 && value !== set) this.#table.retain(value);
+    this.#forget(set);
+    this.#keys[set] = key + 1;
+    this.#values[set] = value;
   }
 
   clear(): void {
-    this.#sets.fill(0);
-    this.#epoch = this.#table.epoch;
+    for (let set = 1; set < this.#keys.length; set++) this.#forget(set);
   }
-}
 
-function slot(set: number, key: number): number {
-  return (set ^ Math.imul(key, 0x9e3779b1)) & (ENTRIES - 1);
+  /** Gives up everything for good. */
+  dispose(): void {
+    this.clear();
+    this.#table.onFree.delete(this.#onFree);
+  }
+
+  #forget(set: AttributesId): void {
+    if (set >= this.#keys.length || this.#keys[set] === 0) return;
+    const value = this.#values[set]!;
+    this.#keys[set] = 0;
+    if (value !== 0 && value !== set) this.#table.release(value);
+  }
 }
 
 function isSame(known: Modification, verdict: PolicyVerdict): boolean {

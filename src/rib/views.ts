@@ -46,7 +46,9 @@ export function explainPrefix(tables: ViewTables, prefix: PrefixId): PathReason[
   const { paths, locRib } = tables;
   const rows: PathId[] = [];
   for (let path = paths.heads[prefix] ?? 0; path !== 0; path = paths.next[path]!) rows.push(path);
-  const candidates = rows.filter((path) => locRib.isFeasible(path)).map((path) => locRib.candidate(path));
+  const candidates = rows
+    .filter((path) => locRib.isFeasible(path))
+    .map((path) => locRib.candidate(path));
   const lost = new Map<PathId, string>();
   if (candidates.length > 0) {
     for (const [candidate, reason] of selectBest(candidates).lost) lost.set(candidate.path, reason);

@@ -5,7 +5,6 @@
 
 import { Prng } from '../base/prng.ts';
 import type { Millis } from '../base/units.ts';
-import type { PlanOptions } from '../datastore/plan-options.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { ip } from '../net/ip-address.ts';
 import { prefix } from '../net/prefix.ts';
@@ -22,6 +21,7 @@ import {
   meshNodes,
   meshResources,
   planOfNode,
+  type SimPlanOptions,
 } from './resources.ts';
 import { ScriptedPeer, type ScriptedPeerOptions } from './scripted-peer.ts';
 
@@ -85,7 +85,7 @@ export class Lab {
   }
 
   /** What the datastore holds from now on; every node gets its plan of it at this instant. */
-  apply(documents: readonly Document[], options: Partial<PlanOptions> = {}): void {
+  apply(documents: readonly Document[], options: SimPlanOptions = {}): void {
     this.documents = documents;
     for (const node of this.nodes.values()) node.setPlan(planOfNode(node.name, documents, options));
   }

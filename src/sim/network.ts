@@ -209,7 +209,9 @@ export class SimNetwork {
     this.#sockets.push(client, server);
     if (this.#sockets.length > 4096) this.#forgetClosed();
     this.clock.after(this.#drawLatency(), () => {
-      if (server.isOpen) listener.acceptor.onAccept(server);
+      if (this.#listeners.includes(listener)) listener.acceptor.onAccept(server);
+      // Connections in the backlog of a listener that closes are reset.
+      else server.reset();
     });
     attempt.events.onConnected(client);
   }

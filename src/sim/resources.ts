@@ -99,17 +99,23 @@ export function affinity(node: string, cidr: string): Document {
   });
 }
 
-/** @throws when the resources give this node no plan: the scenario is wrong. */
+export interface SimPlanOptions extends Partial<PlanOptions> {
+  /** The mistakes in the resources are what it is about. */
+  readonly flawed?: boolean;
+}
+
+/** @throws when the resources give this node no plan, or have mistakes: the scenario is wrong. */
 export function planOfNode(
   name: string,
   documents: readonly Document[],
-  options: Partial<PlanOptions> = {},
+  options: SimPlanOptions = {},
 ): SpeakerPlan {
   const raw = documents.map((document) => plainDocument('simulated', document));
   const { resources, problems } = settle(NO_LAST_GOOD, { documents: raw, broken: [] });
-  const result = planFor(name, resources, { ...SIM_PLAN_OPTIONS, ...options });
+  const { flawed = false, ...rest } = options;
+  const result = planFor(name, resources, { ...SIM_PLAN_OPTIONS, ...rest });
   const errors = [...problems, ...result.problems].filter(({ severity }) => severity === 'error');
-  if (result.plan === undefined || errors.length > 0) {
+  if (result.plan === undefined || (errors.length > 0 && !flawed)) {
     throw new Error(`No plan for ${name}: ${errors.map(({ message }) => message).join('; ')}`);
   }
   return result.plan;

@@ -155,7 +155,8 @@ export class Core {
     return id;
   }
 
-  freePeerId(): PeerId {
+  /** Undefined when there are too many peers. */
+  freePeerId(): PeerId | undefined {
     for (let id = 1; id <= PEERS_MAX; id++) {
       // Paths of a removed peer may still await sweeping; its id must not name another one meanwhile.
       if (
@@ -164,7 +165,7 @@ export class Core {
       )
         return id;
     }
-    throw new RangeError(`More than ${PEERS_MAX} peers`);
+    return undefined;
   }
 
   addPeer(peer: Peer): void {

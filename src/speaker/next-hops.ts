@@ -9,6 +9,8 @@ import type { NextHopId } from '../rib/ids.ts';
 import type { Core } from './core.ts';
 
 export function rulesChanged(core: Core, rules: KernelRules): void {
+  // Without a kernel nothing is desired of one: routes are chosen and announced only.
+  if (!core.options.kernelEnabled) return;
   core.programmer.setRules(rules);
   if (core.kernelPolicy === undefined) {
     core.kernelPolicy = new KernelPolicy({ view: core.kernelView, shapes: core.shapes, rules });

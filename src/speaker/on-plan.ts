@@ -106,7 +106,12 @@ function apply(core: Core, change: PlanChange): void {
 }
 
 function addPeer(core: Core, plan: PeerPlan, reason: string): void {
-  const peer = new Peer(core.freePeerId(), plan, core.now);
+  const id = core.freePeerId();
+  if (id === undefined) {
+    const refused = 'a speaker has at most 65,534 neighbors: use route reflectors';
+    return core.publish({ event: 'resource-rejected', resource: plan.origin, reason: refused });
+  }
+  const peer = new Peer(id, plan, core.now);
   peer.heldBecause = heldBy(plan);
   core.addPeer(peer);
   core.unknownCallers.forget(plan.remoteAddress);

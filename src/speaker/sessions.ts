@@ -90,6 +90,8 @@ export function fireTimers(core: Core, slot: SessionSlot): void {
 function carryOut(core: Core, slot: SessionSlot, outputs: readonly SessionOutput[]): void {
   const { peer } = slot;
   for (const output of outputs) {
+    // A session that lost against its twin on the way has nothing more to say, nor to dial.
+    if (!peer.sessions.includes(slot)) return;
     switch (output.do) {
       case 'dial':
         dial(core, slot);

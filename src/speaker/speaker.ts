@@ -54,8 +54,11 @@ export class Speaker {
   step(input: SpeakerInput, now: Millis): Step {
     const core = this.#core;
     core.now = now;
-    this.#dispatch(input);
-    onTimers(core);
+    if (input.type === 'wake') {
+      // Only here: the shell comes with `wake` after what the sockets hold has been read, so that a loop that was
+      // held up does not expire a HoldTimer whose KEEPALIVE waits in the kernel.
+      onTimers(core);
+    } else this.#dispatch(input);
     const morePending = this.#work();
     return { effects: core.takeEffects(), deadline: this.#deadline(), morePending };
   }
@@ -74,11 +77,9 @@ export class Speaker {
     return this.#core.programmer.exportJournal();
   }
 
-  #dispatch(input: SpeakerInput): void {
+  #dispatch(input: Exclude<SpeakerInput, { type: 'wake' }>): void {
     const core = this.#core;
     switch (input.type) {
-      case 'wake':
-        return;
       case 'planChanged':
       case 'datastoreLost':
       case 'datastoreBack':

@@ -108,8 +108,11 @@ export class Bird {
     await stopProcess(this.#running, { signal });
   }
 
-  /** Starts the stopped daemon once more, with the same configuration. */
-  async startAgain(options: { readonly recover?: boolean } = {}): Promise<void> {
+  /** Starts the stopped daemon once more, with the same configuration or another one. */
+  async startAgain(
+    options: { readonly recover?: boolean; readonly config?: string } = {},
+  ): Promise<void> {
+    if (options.config !== undefined) writeFileSync(confPath(this.#options), options.config);
     this.#running = await launch({ ...this.#options, ...options });
     await this.#answers();
   }

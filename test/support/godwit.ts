@@ -157,6 +157,15 @@ export class Godwit {
       .filter((one) => kinds.length === 0 || kinds.includes(one.event));
   }
 
+  /** What it knows is in the kernel and told to its peers, and it listens. */
+  async untilReady(): Promise<void> {
+    await waitFor(
+      () => this.status(),
+      ({ ready, listeners }) => ready && listeners.length > 0,
+      { what: `${this.name} to be ready`, intervalMs: 20 },
+    );
+  }
+
   async untilEstablished(...addresses: string[]): Promise<void> {
     await waitFor(
       () => this.neighbors(),

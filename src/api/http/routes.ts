@@ -5,7 +5,8 @@
  * one page: a table of a million routes is walked by asking again with `cursor`.
  */
 
-import { GodwitService, InvalidRequest } from '../grpc/service.ts';
+import { InvalidRequest } from '../grpc/paging.ts';
+import { GodwitService } from '../grpc/service.ts';
 import type { DaemonPort } from '../ports.ts';
 
 export interface HttpRequest {

@@ -28,13 +28,13 @@ export const showNeighbors = command({
     }
     if (options.json) return undefined;
     if (name !== undefined) for (const neighbor of neighbors) detail(neighbor, out);
-    else table(neighbors, out);
+    else if (neighbors.length > 0) table(neighbors, out);
+    else out.line(options.family === undefined ? NONE : `No neighbor carries ${options.family}`);
     return undefined;
   },
 });
 
 function table(neighbors: readonly NeighborMessage[], out: Output): void {
-  if (neighbors.length === 0) return out.line(NONE);
   out.table(
     ['Neighbor', 'Address', 'AS', 'State', 'For', 'IPv4 in/out', 'IPv6 in/out', 'Why not'],
     neighbors.map((n) => [

@@ -22,8 +22,6 @@ export const showStatus = command({
 
 function print(status: StatusMessage, out: Output): void {
   const { kernel, datastore } = status;
-  const reasonOf = (part: { reason?: string | undefined }): string =>
-    part.reason ? `: ${part.reason}` : '';
   out.facts([
     ['Node', status.node],
     ['Version', status.version],
@@ -32,13 +30,10 @@ function print(status: StatusMessage, out: Output): void {
     ['Cluster id', status.clusterId],
     ['Up for', formatDuration(status.uptimeSeconds)],
     ['Ready', status.ready ? 'yes' : `no: ${status.notReadyBecause.join('; ')}`],
-    ['Datastore', `${datastore.state}${reasonOf(datastore)}, plan ${status.planRevision}`],
+    ['Datastore', `${datastore.state}${because(datastore)}, plan ${status.planRevision}`],
     ['Held change', status.heldChange],
     ['Problems', status.problems === 0 ? 'none' : `${status.problems} (godwit show problems)`],
-    [
-      'Kernel',
-      `${kernel.state}${reasonOf(kernel)}, ${kernel.installed} of ${kernel.desired} routes installed, ${kernel.pending} pending, ${kernel.parked} parked, ${kernel.refused} refused`,
-    ],
+    ['Kernel', kernelText(kernel)],
     ['Neighbors', `${status.neighborsEstablished} of ${status.neighborsConfigured} Established`],
   ]);
   for (const { family, prefixes, paths } of status.families) {
@@ -51,4 +46,15 @@ function print(status: StatusMessage, out: Output): void {
       `Refused ${count} connections from ${address}, the last ${formatDuration(lastSeconds)} ago: no neighbor has this address`,
     );
   }
+}
+
+function kernelText(kernel: StatusMessage['kernel']): string {
+  const head = `${kernel.state}${because(kernel)}`;
+  if (kernel.state === 'disabled') return head;
+  const { installed, desired, pending, parked, refused } = kernel;
+  return `${head}, ${installed} of ${desired} routes installed, ${pending} pending, ${parked} parked, ${refused} refused`;
+}
+
+function because({ reason }: { readonly reason?: string | undefined }): string {
+  return reason ? `: ${reason}` : '';
 }

@@ -60,5 +60,5 @@ export class Output {
 
 /** Not `Math.max(...)`: a table of many thousand rows is more than a call takes as arguments. */
 function longest(texts: readonly string[]): number {
-  return texts.reduce((most, { length }) => (length > most ? length : most), 0);
+  return texts.reduce((most, { length }) => Math.max(length, most), 0);
 }

@@ -16,7 +16,8 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { type GodwitService, InvalidRequest } from '../../api/grpc/service.ts';
+import { InvalidRequest } from '../../api/grpc/paging.ts';
+import type { GodwitService } from '../../api/grpc/service.ts';
 import type { EventMessage } from '../../api/messages.ts';
 import type { SystemError } from '../../base/errors.ts';
 import { godwitService } from '../grpc-proto.ts';

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { speakerMetrics } from '../speaker/metrics.ts';
+import { Metrics } from './metrics.ts';
+import { TestDaemon } from './testing/daemon.ts';
+
+const HOST = { cpuSeconds: 1.25, residentOctets: 2, heapOctets: 3, loopLagSecondsMax: 0.5 };
+
+async function textOf(daemon: TestDaemon, metrics = new Metrics()): Promise<string> {
+  return metrics.collect({ view: daemon.view, facts: daemon.facts(), host: HOST }).metrics();
+}
+
+/** The text without a trailing newline is refused by Prometheus; every line is a comment or a sample. */
+const SAMPLE =
+  /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{([a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\n"])*"(?:,[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\n"])*")*)\})? (-?[\d.]+(?:e[+-]?\d+)?|NaN|[+-]Inf)$/;
+
+describe('Metrics', () => {
+  it('render every declared metric with help and type, in lines that Prometheus reads', async () => {
+    const text = await textOf(TestDaemon.of());
+    expect(text.endsWith('\n')).toBe(true);
+    const lines = text.split('\n').filter((line) => line !== '');
+    const samples = lines.filter((line) => !line.startsWith('#'));
+    for (const line of samples) expect(line).toMatch(SAMPLE);
+    expect(new Set(samples.map((line) => line.replace(/ \S+$/, ''))).size).toBe(samples.length);
+    for (const [name, { type, help }] of Object.entries(speakerMetrics)) {
+      expect(lines).toContain(`# TYPE ${name} ${type}`);
+      expect(lines).toContain(`# HELP ${name} ${help}`);
+    }
+  });
+
+  it('are named by what they count: counters end in _total, others do not; units are SI', () => {
+    for (const [name, { type, help }] of Object.entries(speakerMetrics)) {
+      expect(name).toMatch(/^(bgp|godwit)_[a-z0-9]+(_[a-z0-9]+)*$/);
+      expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
+      expect(name).not.toMatch(/_(ms|millis|milliseconds|kb|minutes)(_|$)/);
+      expect(help).toMatch(/\.$/);
+    }
+  });
+
+  it('say what the snapshot says', async () => {
+    const text = await textOf(TestDaemon.of());
+    expect(text).toContain('godwit_build_info{version="9.8.7"} 1\n');
+    expect(text).toContain('godwit_ready 1\n');
+    expect(text).toContain('bgp_neighbors{state="configured"} 1\n');
+    expect(text).toContain('bgp_loc_rib_prefixes{afi_safi="ipv6-unicast"} 1\n');
+    expect(text).toMatch(/bgp_session_state\{peer="Mesh_10_0_0_2"\} [012]\n/);
+    expect(text).toContain('godwit_cpu_seconds_total 1.25\n');
+    expect(text).toContain('godwit_config_change_held 0\n');
+  });
+
+  it('do not add up over scrapes, and forget a neighbor that is gone', async () => {
+    const metrics = new Metrics();
+    await textOf(TestDaemon.of(), metrics);
+    const again = await textOf(new TestDaemon(), metrics);
+    expect(again).toContain('godwit_cpu_seconds_total 1.25\n');
+    expect(again).not.toContain('Mesh_10_0_0_2');
+    expect(again).toContain('godwit_ready 0\n');
+  });
+});

@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mustPlan, node } from '../../test/support/resources.ts';
+import type { Effect } from '../speaker/effects.ts';
+import type { SpeakerInput } from '../speaker/inputs.ts';
+import { Speaker } from '../speaker/speaker.ts';
+import { Loop } from './loop.ts';
+
+const plan = mustPlan('a', [node('a', '10.0.0.1'), node('b', '10.0.0.2')]);
+const PLAN: SpeakerInput = { type: 'planChanged', plan, revision: 1 };
+
+let fatal: unknown[];
+
+function start(perform: (effect: Effect, loop: Loop) => void): { speaker: Speaker; loop: Loop } {
+  const now = (): number => performance.now();
+  const options = { seed: 1, kernelEnabled: false, restarting: false, now: now() };
+  const speaker = new Speaker(options);
+  const loop = new Loop({
+    speaker,
+    now,
+    onFatal: (error, input) => fatal.push(error, input.type),
+  });
+  loop.handler = { perform: (effect) => perform(effect, loop) };
+  return { speaker, loop };
+}
+
+beforeEach(() => {
+  fatal = [];
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'],
+  });
+});
+
+afterEach(() => vi.useRealTimers());
+
+describe('Loop', () => {
+  it('gives effects to the shells in order, and never re-enters the core from one', () => {
+    const seen: string[] = [];
+    let depth = 0;
+    const { loop } = start((effect, own) => {
+      expect(depth).toBe(0);
+      depth++;
+      if (effect.type === 'listen') {
+        own.submit({ type: 'command', id: 7, command: { command: 'enableNeighbor', name: 'x' } });
+        seen.push('submitted');
+      }
+      if (effect.type === 'reply') seen.push(`reply ${effect.id}`);
+      depth--;
+    });
+    loop.submit(PLAN);
+    expect(seen).toEqual(['submitted', 'reply 7']);
+    loop.stop();
+  });
+
+  it('wakes the core at its deadline: a neighbor is dialled without any input', () => {
+    const dials: string[] = [];
+    const { loop } = start((effect) => {
+      if (effect.type === 'dial') dials.push(effect.dial.remote.address);
+    });
+    const higher = mustPlan('b', [node('a', '10.0.0.1'), node('b', '10.0.0.2')]);
+    const both = mustPlan('a', [node('a', '10.0.0.3'), node('b', '10.0.0.2')]);
+    loop.submit({ type: 'planChanged', plan: both, revision: 1 });
+    loop.submit({ type: 'planChanged', plan: higher, revision: 2 });
+    vi.advanceTimersByTime(30_000);
+    expect(dials.length).toBeGreaterThan(0);
+    expect(fatal).toEqual([]);
+    loop.stop();
+  });
+
+  it('sets no timer after it was stopped by an effect', () => {
+    const { loop } = start((effect, own) => {
+      if (effect.type === 'stopped') own.stop();
+    });
+    loop.submit(PLAN);
+    loop.submit({ type: 'command', id: 1, command: { command: 'shutdown', mode: 'leave' } });
+    expect(vi.getTimerCount()).toBe(0);
+    loop.submit({ type: 'wake' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('ends the process once, and names the input, when a shell or the core breaks', () => {
+    const { loop } = start(() => {
+      throw new Error('broken shell');
+    });
+    loop.submit(PLAN);
+    loop.submit({ type: 'wake' });
+    expect(fatal).toEqual([new Error('broken shell'), 'planChanged']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('brings the clock of an idle core up to now before somebody looks', () => {
+    const { loop, speaker } = start(() => undefined);
+    loop.submit(PLAN);
+    const before = speaker.view.status().uptimeMs;
+    vi.advanceTimersByTime(900);
+    loop.freshen();
+    expect(speaker.view.status().uptimeMs - before).toBeGreaterThanOrEqual(900);
+    loop.stop();
+  });
+
+  it('measures by how much a deadline was missed', () => {
+    const { loop } = start(() => undefined);
+    loop.submit(PLAN);
+    expect(loop.lagMsMax).toBe(0);
+    vi.advanceTimersByTime(120_000);
+    expect(loop.lagMsMax).toBeLessThan(2); // in fake time a timer is late by its rounding alone
+    loop.stop();
+  });
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { ip } from '../net/ip-address.ts';
+import { prefix } from '../net/prefix.ts';
+import { locateUpdate, updateLayout } from '../wire/update.ts';
+import { NextHops } from './next-hops.ts';
+import { AttributeSets } from './path-attributes.ts';
+import { attributes, updateContext, updateMessage } from './test-support.ts';
+
+const layout = updateLayout();
+const P = prefix('10.1.0.0/24');
+const six = prefix('2001:db8::/48');
+
+function setsAndReceive(): {
+  sets: AttributeSets;
+  receive: (message: Uint8Array, options?: { as4?: boolean; family?: 'ipv6-unicast' }) => number;
+} {
+  const sets = new AttributeSets({ seed: 2, nextHops: new NextHops(1) });
+  return {
+    sets,
+    receive: (message, { as4 = true, family } = {}) => {
+      const context = updateContext({ as4 });
+      locateUpdate(message, context, layout);
+      return sets.internReceived({ message, layout, context, family: family ?? 'ipv4-unicast' })
+        .attributes;
+    },
+  };
+}
+
+describe('AttributeSets', () => {
+  it('knows a received block again without another set or memory of it', () => {
+    const { sets, receive } = setsAndReceive();
+    const value = attributes([65001, 65002], { communities: [7], localPref: 100 });
+    const one = receive(updateMessage([P], { attributes: value, family: 'ipv4-unicast' }));
+    const held = sets.octetsHeld;
+    const two = receive(
+      updateMessage([P, prefix('10.2.0.0/16')], { attributes: value, family: 'ipv4-unicast' }),
+    );
+    expect(two).toBe(one);
+    expect([sets.size, sets.memoCount, sets.octetsHeld]).toEqual([1, 1, held]);
+    expect(sets.decode(one)).toEqual(value);
+  });
+
+  it('reads equal octets by what was negotiated, and makes equal meanings one set (RFC 6793)', () => {
+    const { sets, receive } = setsAndReceive();
+    const options = {
+      attributes: attributes([65001], { localPref: 100 }),
+      family: 'ipv4-unicast',
+    } as const;
+    const wide = receive(updateMessage([P], options));
+    const narrow = receive(updateMessage([P], { ...options, as4: false }), { as4: false });
+    expect(narrow).toBe(wide);
+    expect([sets.size, sets.memoCount]).toEqual([1, 2]);
+  });
+
+  it('keeps NLRI of MP_REACH_NLRI out of the key (RFC 4760 §3)', () => {
+    const { sets, receive } = setsAndReceive();
+    const value = attributes([65001], { nextHop: ip('2001:db8::1'), localPref: 100 });
+    const family = 'ipv6-unicast' as const;
+    const one = receive(updateMessage([six], { attributes: value, family }), { family });
+    const more = [six, prefix('2001:db8:1::/48')];
+    expect(receive(updateMessage(more, { attributes: value, family }), { family })).toBe(one);
+    expect(sets.memoCount).toBe(1);
+    const other = { ...value, nextHop: ip('2001:db8::2') };
+    expect(receive(updateMessage([six], { attributes: other, family }), { family })).not.toBe(one);
+  });
+
+  it('frees set, memory of received octets and next hop together', () => {
+    const { sets, receive } = setsAndReceive();
+    const value = attributes([65001], { localPref: 100 });
+    receive(updateMessage([P], { attributes: value, family: 'ipv4-unicast' }));
+    expect(sets.nextHops.size).toBe(1);
+    sets.collect(10);
+    expect([sets.size, sets.memoCount, sets.octetsHeld, sets.nextHops.size]).toEqual([0, 0, 0, 0]);
+  });
+});

@@ -1,0 +1,182 @@
+/**
+ * What must hold of a laboratory that has come to rest, each rule by its own means and not by the speaker's word.
+ * Every checker returns sentences; none means that the rule holds.
+ */
+
+import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
+import { type Prefix, prefixAddress, prefixFamily } from '../net/prefix.ts';
+import { RouteProtocol } from '../netlink/codes.ts';
+import type { RouteView, SpeakerView } from '../speaker/snapshot.ts';
+import { followPacket } from './forwarding.ts';
+import type { Lab } from './lab.ts';
+import type { SimNode } from './node.ts';
+
+export type Checker = (lab: Lab) => string[];
+
+/** Steps a node may need, a virtual second, when nothing happens: timers alone. */
+const IDLE_STEPS_PER_SECOND_MAX = 20;
+
+/** Every configured session is Established. */
+export function sessionsEstablished(lab: Lab): string[] {
+  return lab.running.flatMap((node) =>
+    node.view
+      .neighbors()
+      .filter(({ state }) => state !== 'Established')
+      .map((peer) => `${node.name}: ${peer.name} is ${peer.state}: ${peer.downBecause ?? ''}`),
+  );
+}
+
+/** End-of-RIB was said and heard, nothing is owed to a neighbor, and no path is stale. */
+export function nothingOwed(lab: Lab): string[] {
+  const problems: string[] = [];
+  for (const node of lab.running) {
+    for (const peer of node.view.neighbors()) {
+      if (peer.state !== 'Established') continue;
+      for (const family of peer.families) {
+        const where = `${node.name}: ${peer.name} ${family.family}`;
+        if (!family.endOfRibSent) problems.push(`${where}: End-of-RIB was not sent`);
+        if (!family.endOfRibReceived) problems.push(`${where}: End-of-RIB was not received`);
+        if (family.pending > 0) problems.push(`${where}: ${family.pending} still to be told`);
+        if (family.stale > 0) problems.push(`${where}: ${family.stale} stale paths`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** Every node's blocks are the chosen routes of every other node, and nothing else is. */
+export function tablesAgree(lab: Lab): string[] {
+  const problems: string[] = [];
+  for (const family of AFI_SAFIS) {
+    const expected = new Map<string, string>();
+    for (const node of lab.running) {
+      for (const { prefix } of originatedIn(node, family)) expected.set(prefix, node.name);
+    }
+    for (const node of lab.running) {
+      const chosen = new Set(allRoutes(node.view, family).filter(hasUsableBest).map(({ prefix }) => prefix));
+      for (const [prefix, owner] of expected) {
+        if (!chosen.has(prefix)) problems.push(`${node.name} has no route to ${prefix} of ${owner}`);
+      }
+      for (const prefix of chosen) {
+        if (!expected.has(prefix)) problems.push(`${node.name} has ${prefix}, which nobody announces`);
+      }
+    }
+  }
+  return problems;
+}
+
+/** The kernel holds exactly the chosen routes as protocol 12, and the speaker thinks so too. */
+export function kernelAgrees(lab: Lab): string[] {
+  const problems: string[] = [];
+  for (const node of lab.running) {
+    const { kernel } = node.view.status();
+    if (kernel.state === 'disabled' || kernel.state === 'unavailable') continue;
+    for (const route of node.view.kernel({ limit: 1000, differing: true }).routes) {
+      problems.push(`${node.name}: ${route.prefix} is ${route.state}: ${route.because ?? ''}`);
+    }
+    const held = new Set<string>();
+    for (const route of node.kernel.routes()) if (route.protocol === RouteProtocol.BIRD) held.add(route.prefix);
+    const wanted = new Set(AFI_SAFIS.flatMap((family) => wantedInKernel(node, family)));
+    for (const prefix of wanted) if (!held.has(prefix)) problems.push(`${node.name}: ${prefix} is not in the kernel`);
+    for (const prefix of held) if (!wanted.has(prefix)) problems.push(`${node.name}: ${prefix} stays in the kernel`);
+  }
+  return problems;
+}
+
+/** A packet from any node to any block comes to the block's node. `reachable`: those that must (default all). */
+export function packetsArrive(lab: Lab): string[] {
+  return eachPacket(lab, (fate) =>
+    fate.end === 'delivered' ? undefined : fate.end === 'loop' ? 'goes in a circle' : `is lost at ${fate.at}: ${fate.why}`,
+  );
+}
+
+/** A packet may be lost, but never goes in a circle. Holds at every moment, not only at rest. */
+export function noForwardingLoop(lab: Lab): string[] {
+  return eachPacket(lab, (fate) => (fate.end === 'loop' ? 'goes in a circle' : undefined));
+}
+
+/** Nothing was sent on a connection after its end, nor anything else against the contract of the core. */
+export function contractKept(lab: Lab): string[] {
+  return [...lab.nodes.values()].flatMap(({ violations }) => violations);
+}
+
+/** At rest a node works only when a timer says so. Advances time by ten seconds. */
+export function idleWhenQuiet(lab: Lab): string[] {
+  const seconds = 10;
+  const before = new Map(lab.running.map((node) => [node, node.steps]));
+  lab.run(seconds * 1000);
+  const problems: string[] = [];
+  for (const [node, steps] of before) {
+    const perSecond = (node.steps - steps) / seconds / Math.max(1, node.view.neighbors().length);
+    if (perSecond > IDLE_STEPS_PER_SECOND_MAX) problems.push(`${node.name} takes ${perSecond} steps a second and peer at rest`);
+    const sockets = node.connections;
+    const established = node.view.status().neighbors.established;
+    if (sockets > established) problems.push(`${node.name} keeps ${sockets} connections for ${established} sessions`);
+  }
+  return problems;
+}
+
+/** Of a whole cluster in which everybody can reach everybody. */
+export const AT_REST: readonly Checker[] = [
+  contractKept,
+  sessionsEstablished,
+  tablesAgree,
+  nothingOwed,
+  kernelAgrees,
+  packetsArrive,
+  idleWhenQuiet,
+];
+
+export function check(lab: Lab, checkers: readonly Checker[] = AT_REST): string[] {
+  return checkers.flatMap((checker) => checker(lab));
+}
+
+/** All routes of a family, page by page. */
+export function allRoutes(view: SpeakerView, family: AfiSafi): RouteView[] {
+  const routes: RouteView[] = [];
+  let cursor: number | undefined = 0;
+  while (cursor !== undefined) {
+    const page: ReturnType<SpeakerView['routes']> = view.routes({ family, cursor, limit: 1000 });
+    routes.push(...page.routes);
+    cursor = page.next;
+  }
+  return routes;
+}
+
+function eachPacket(lab: Lab, judge: (fate: ReturnType<typeof followPacket>) => string | undefined): string[] {
+  const problems: string[] = [];
+  for (const from of lab.running) {
+    for (const to of lab.running) {
+      for (const { prefix } of to.plan?.originated ?? []) {
+        // IPv6 between racks goes by the router, which learns no pods in this laboratory.
+        if (prefixFamily(prefix) === 6) continue;
+        const fate = followPacket(lab, from, prefixAddress(prefix));
+        const problem = judge(fate);
+        if (problem !== undefined) {
+          problems.push(`a packet from ${from.name} to ${prefix} ${problem} (${fate.path.join(' → ')})`);
+        }
+      }
+    }
+  }
+  return problems;
+}
+
+function originatedIn(node: SimNode, family: AfiSafi): readonly { readonly prefix: Prefix }[] {
+  const wanted = family === 'ipv4-unicast' ? 4 : 6;
+  return (node.plan?.originated ?? []).filter(({ prefix }) => prefixFamily(prefix) === wanted);
+}
+
+function hasUsableBest({ paths }: RouteView): boolean {
+  return paths.some(({ best, state }) => best && state === 'usable');
+}
+
+function wantedInKernel(node: SimNode, family: AfiSafi): string[] {
+  const silent = new Set(
+    originatedIn(node, family).map(({ prefix }) => prefix as string),
+  );
+  for (const { prefix, blackhole } of node.plan?.originated ?? []) if (blackhole) silent.delete(prefix);
+  return allRoutes(node.view, family)
+    .filter(hasUsableBest)
+    .map(({ prefix }) => prefix)
+    .filter((prefix) => !silent.has(prefix));
+}

@@ -1,0 +1,69 @@
+/**
+ * Where a packet goes: from node to node by the simulated kernels' routes alone, as the real ones would forward it.
+ */
+
+import type { IpAddress } from '../net/ip-address.ts';
+import { prefixCovers, prefixLength } from '../net/prefix.ts';
+import type { KernelRoute } from '../netlink/kernel-route.ts';
+import type { SimKernel } from './kernel.ts';
+import { type Lab, TUNL0 } from './lab.ts';
+import type { SimNode } from './node.ts';
+
+/** More hops than any path in a laboratory has: a loop. */
+const HOPS_MAX = 32;
+
+export type Fate =
+  /** It came to the node that has the block. */
+  | { readonly end: 'delivered'; readonly at: string; readonly path: readonly string[] }
+  | { readonly end: 'lost'; readonly at: string; readonly why: string; readonly path: readonly string[] }
+  | { readonly end: 'loop'; readonly at: string; readonly path: readonly string[] };
+
+/** Follows a packet for `target` from `start`. */
+export function followPacket(lab: Lab, start: SimNode, target: IpAddress): Fate {
+  const path: string[] = [];
+  let at = start;
+  for (let hops = 0; hops < HOPS_MAX; hops++) {
+    path.push(at.name);
+    const route = longestMatch(at.kernel, target);
+    if (route === undefined) return { end: 'lost', at: at.name, why: 'no route', path };
+    if (route.type === 'blackhole') {
+      return isOwnBlock(at, route)
+        ? { end: 'delivered', at: at.name, path }
+        : { end: 'lost', at: at.name, why: `blackhole ${route.prefix}`, path };
+    }
+    if (route.type !== 'unicast') return { end: 'lost', at: at.name, why: route.type, path };
+    const next = nextNode(lab, route, target);
+    if (typeof next === 'string') return { end: 'lost', at: at.name, why: next, path };
+    at = next;
+  }
+  return { end: 'loop', at: at.name, path };
+}
+
+/** Through a tunnel the outer packet goes to the gateway wherever it is; otherwise the gateway is a neighbor. */
+function nextNode(lab: Lab, route: KernelRoute, target: IpAddress): SimNode | string {
+  const hop = route.nextHops[0];
+  const gateway = hop?.gateway;
+  const address = gateway ?? target;
+  const node = [...lab.nodes.values()].find(({ addresses }) => addresses.includes(address));
+  if (node !== undefined) return node;
+  const way = hop?.interfaceIndex === TUNL0 ? 'tunnel' : 'router';
+  return `${way} ${address} knows no pods`;
+}
+
+function isOwnBlock(node: SimNode, route: KernelRoute): boolean {
+  return node.plan?.originated.some(({ prefix }) => prefix === route.prefix) === true;
+}
+
+function longestMatch(kernel: SimKernel, target: IpAddress): KernelRoute | undefined {
+  let best: KernelRoute | undefined;
+  for (const route of kernel.routes()) {
+    if (route.table !== 254 || !prefixCovers(route.prefix, target)) continue;
+    if (best === undefined || isBetter(route, best)) best = route;
+  }
+  return best;
+}
+
+function isBetter(route: KernelRoute, other: KernelRoute): boolean {
+  const longer = prefixLength(route.prefix) - prefixLength(other.prefix);
+  return longer === 0 ? route.metric < other.metric : longer > 0;
+}

@@ -1,0 +1,229 @@
+/** UPDATEs and what is wrong with them, ROUTE-REFRESH, NOTIFICATION, headers: what each costs, and whom. */
+
+import { describe, expect, it } from 'vitest';
+import { ip } from '../net/ip-address.ts';
+import { prefix } from '../net/prefix.ts';
+import { announcement, rawUpdate } from '../sim/messages.ts';
+import { ErrorCode, MessageHeaderSubcode, UpdateSubcode } from '../wire/iana.ts';
+import { fromHex } from '../wire/text.ts';
+import { OWN_BLOCK, type Stage, stage } from './testing/stage.ts';
+
+const A = '10.244.1.0/26';
+const B = '10.244.2.0/26';
+
+function hex(text: string): Uint8Array {
+  return fromHex(text.replaceAll(/\s/g, ''))!;
+}
+
+const ORIGIN = '400101 00';
+const NO_PATH = '400200';
+const NEXT_HOP = '400304 0a00000b';
+const LOCAL_PREF = '400504 00000064';
+const NLRI_A = '1a 0af40100';
+
+function telling(...prefixes: string[]): Stage {
+  const s = stage({ peers: [{}, {}] }).up();
+  s.peer.talk.announce(prefixes);
+  s.lab.run(100);
+  return s;
+}
+
+describe('routes', () => {
+  it('announced are known, changed and withdrawn as the peer says', () => {
+    const s = telling(A, B);
+    expect([s.has(A), s.has(B)]).toEqual([true, true]);
+    s.peer.talk.announce([A], { communities: [0xfde80001], med: 7 });
+    s.peer.talk.withdraw([B]);
+    s.lab.run(100);
+    expect(s.paths(A)).toMatchObject([{ med: 7, communities: ['65000:1'], nextHop: '10.0.0.11' }]);
+    expect(s.paths(B)).toEqual([]);
+    expect(s.neighbor().families[0]).toMatchObject({ received: 1, accepted: 1 });
+  });
+
+  it('of a family that was not negotiated are ignored', () => {
+    const s = telling(A);
+    s.peer.talk.announce(['fd00:244::/122'], { nextHop: ip('fd00::11') });
+    s.lab.run(100);
+    expect(s.paths('fd00:244::/122')).toEqual([]);
+    expect(s.neighbor()).toMatchObject({ state: 'Established' });
+  });
+
+  it('learned from an iBGP peer are not passed on to another (RFC 4271 §9.2)', () => {
+    const s = telling(A);
+    expect([...s.peers[1]!.talk.heard.routes.keys()]).toEqual([OWN_BLOCK]);
+  });
+
+  it('cut into single octets are the same routes', () => {
+    const s = stage().up();
+    const { attributes } = s.peer.talk;
+    const octets = announcement([prefix(A), prefix(B)], {
+      family: 'ipv4-unicast',
+      attributes: attributes.call(s.peer.talk),
+      as4: true,
+    });
+    for (const octet of octets) {
+      s.peer.talk.send(Uint8Array.of(octet));
+      s.lab.run(1000);
+    }
+    expect([s.has(A), s.has(B)]).toEqual([true, true]);
+    expect(s.neighbor()).toMatchObject({ flaps: 0 });
+  });
+});
+
+describe('a malformed UPDATE (RFC 7606)', () => {
+  it('treated as withdrawal takes away what the peer said before, and the session stays', () => {
+    const s = telling(A);
+    // ORIGIN with the value 7 (RFC 7606 §7.1).
+    const attributes = hex(`400101 07 ${NO_PATH} ${NEXT_HOP} ${LOCAL_PREF}`);
+    s.peer.talk.send(rawUpdate({ attributes, nlri: hex(NLRI_A) }));
+    s.lab.run(100);
+    expect(s.paths(A)).toEqual([]);
+    expect(s.neighbor()).toMatchObject({ state: 'Established', flaps: 0 });
+    expect(s.node.eventsOf('update-fault')).toMatchObject([
+      { action: 'treat-as-withdraw', attribute: 'ORIGIN' },
+    ]);
+    expect(s.node.view.counters().updateFaults).toEqual({ 'ORIGIN treat-as-withdraw': 1 });
+  });
+
+  it('with an attribute that can be done without is used without it', () => {
+    const s = stage({ peers: [{}] }).up();
+    // AGGREGATOR of 5 octets (RFC 7606 §7.7).
+    const attributes = hex(`${ORIGIN} ${NO_PATH} ${NEXT_HOP} ${LOCAL_PREF} c00705 0000000000`);
+    s.peer.talk.send(rawUpdate({ attributes, nlri: hex(NLRI_A) }));
+    s.lab.run(100);
+    expect(s.has(A)).toBe(true);
+    expect(s.node.eventsOf('update-fault')).toMatchObject([{ action: 'discard' }]);
+  });
+
+  it('that repeats is counted each time and told once in ten seconds', () => {
+    const s = telling(A);
+    const attributes = hex(`400101 07 ${NO_PATH} ${NEXT_HOP} ${LOCAL_PREF}`);
+    for (let i = 0; i < 50; i++) s.peer.talk.send(rawUpdate({ attributes, nlri: hex(NLRI_A) }));
+    s.lab.run(100);
+    expect(s.node.eventsOf('update-fault').length).toBe(1);
+    expect(s.node.view.counters().updateFaults).toEqual({ 'ORIGIN treat-as-withdraw': 50 });
+    s.lab.run(10_000);
+    s.peer.talk.send(rawUpdate({ attributes, nlri: hex(NLRI_A) }));
+    s.lab.run(100);
+    expect(s.node.eventsOf('update-fault').length).toBe(2);
+  });
+
+  it.each([
+    ['a prefix longer than 32 bits', { nlri: '21 0af4010000' }, UpdateSubcode.InvalidNetworkField],
+    ['a prefix that is cut', { nlri: '1a 0af4' }, UpdateSubcode.InvalidNetworkField],
+  ])('with %s resets the session, and nothing of it is applied', (_name, { nlri }, subcode) => {
+    const s = telling(A);
+    const attributes = hex(`${ORIGIN} ${NO_PATH} ${NEXT_HOP} ${LOCAL_PREF}`);
+    const seen: boolean[] = [];
+    const both = rawUpdate({ attributes, nlri: new Uint8Array([...hex('1a 0af40200'), ...hex(nlri)]) });
+    s.peer.talk.send(both);
+    s.lab.runUntil(() => {
+      seen.push(s.has(B));
+      return s.peer.talk.notifications.length > 0;
+    });
+    expect(s.peer.talk.notifications).toMatchObject([{ code: ErrorCode.Update, subcode }]);
+    expect(seen).not.toContain(true);
+    expect(s.neighbor().downBecause).toMatch(/UPDATE/);
+    // Only this peer pays.
+    expect(s.neighbor(1)).toMatchObject({ state: 'Established', flaps: 0 });
+  });
+
+  it('whose withdrawn routes are fine but whose attributes exceed it withdraws nothing', () => {
+    const s = telling(A);
+    const update = rawUpdate({ withdrawn: hex(NLRI_A), attributes: hex(ORIGIN) });
+    update[update.length - 5] = 0x7f; // Total Path Attribute Length, low octet
+    const seen: boolean[] = [];
+    s.peer.talk.send(update);
+    s.lab.runUntil(() => {
+      if (s.neighbor().state === 'Established') seen.push(s.has(A));
+      return s.peer.talk.notifications.length > 0;
+    });
+    expect(seen).not.toContain(false);
+    expect(s.peer.talk.notifications).toMatchObject([{ code: ErrorCode.Update }]);
+  });
+});
+
+describe('ROUTE-REFRESH (RFC 2918)', () => {
+  it('has everything told again', () => {
+    const s = stage({ peers: [{}, {}] }).up();
+    const { heard } = s.peer.talk;
+    heard.routes.clear();
+    const before = heard.updates;
+    s.peer.talk.refresh();
+    s.lab.run(100);
+    expect([...heard.routes.keys()]).toEqual([OWN_BLOCK]);
+    expect(heard.updates).toBeGreaterThan(before);
+    expect(s.neighbor()).toMatchObject({ state: 'Established' });
+    // Nobody else is told again.
+    expect(s.peers[1]!.talk.heard.routes.size).toBe(1);
+    expect(s.neighbor(1).messages.sent.update).toBe(2);
+  });
+
+  it('of a family that was not negotiated is ignored', () => {
+    const s = stage().up();
+    const before = s.peer.talk.heard.updates;
+    s.peer.talk.refresh('ipv6-unicast');
+    s.lab.run(100);
+    expect(s.peer.talk.heard.updates).toBe(before);
+    expect(s.neighbor()).toMatchObject({ state: 'Established', flaps: 0 });
+  });
+});
+
+describe('what does not belong here', () => {
+  it('a header without the marker gets Message Header Error, Connection Not Synchronized', () => {
+    const s = stage().up();
+    s.peer.talk.send(new Uint8Array(19));
+    s.lab.run(100);
+    expect(s.peer.talk.notifications).toMatchObject([
+      { code: ErrorCode.MessageHeader, subcode: MessageHeaderSubcode.ConnectionNotSynchronized },
+    ]);
+    expect(s.node.violations).toEqual([]);
+  });
+
+  it('an UPDATE before the session is Established is an FSM error and leaves no route', () => {
+    const s = stage({ peers: [{ automatic: false }] });
+    s.lab.run(100);
+    s.peer.talk.open();
+    s.peer.talk.announce([A]);
+    s.lab.run(100);
+    expect(s.peer.talk.notifications).toMatchObject([{ code: ErrorCode.FiniteStateMachine }]);
+    expect(s.paths(A)).toEqual([]);
+  });
+
+  it('a second OPEN in Established is an FSM error', () => {
+    const s = stage().up();
+    s.peer.talk.open();
+    s.lab.run(100);
+    expect(s.peer.talk.notifications).toMatchObject([{ code: ErrorCode.FiniteStateMachine }]);
+  });
+
+  it('octets behind a NOTIFICATION are not looked at', () => {
+    const s = stage().up();
+    const { talk } = s.peer;
+    const note = Uint8Array.of(...new Array(16).fill(255), 0, 21, 3, 6, 2);
+    const both = announcement([prefix(A)], { family: 'ipv4-unicast', attributes: talk.attributes(), as4: true });
+    const octets = new Uint8Array(note.length + both.length);
+    octets.set(note);
+    octets.set(both, note.length);
+    talk.send(octets);
+    s.lab.run(100);
+    expect(s.paths(A)).toEqual([]);
+    expect(s.node.eventsOf('notification')).toMatchObject([{ direction: 'received' }]);
+    expect(s.neighbor().messages.received).toMatchObject({ notification: 1 });
+  });
+
+  it('a peer that loops in NOTIFICATIONs is damped and costs nobody else anything', () => {
+    const s = stage({ peers: [{ automatic: false, listens: false }, {}] });
+    for (let i = 0; i < 200; i++) {
+      s.peer.call('10.0.0.1' as never);
+      s.lab.run(100);
+      const { talk } = s.peer;
+      talk.open();
+      talk.notify({ code: 6, subcode: 4, data: new Uint8Array(0) });
+      s.lab.run(100);
+    }
+    expect(s.neighbor(1)).toMatchObject({ state: 'Established', flaps: 0 });
+    expect(s.peer.conversations.filter(({ opens }) => opens.length > 0).length).toBeLessThan(40);
+    expect(s.node.connections).toBeLessThanOrEqual(2);
+  });
+});
