@@ -10,7 +10,7 @@ import { ip, ipToOctets } from '../src/net/ip-address.ts';
 import { NextHops } from '../src/rib/next-hops.ts';
 import { AttributeSets } from '../src/rib/path-attributes.ts';
 import { Rib } from '../src/rib/rib.ts';
-import { ACCEPT_ALL, exportConfig, peerConfig } from '../src/rib/test-support.ts';
+import { ACCEPT_ALL, exportConfig, peerConfig } from '../src/rib/testing/support.ts';
 import { EMPTY_ATTRIBUTES, encodeAttributes } from '../src/wire/attributes/codec.ts';
 import { locateUpdate, updateLayout } from '../src/wire/update.ts';
 

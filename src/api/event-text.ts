@@ -58,7 +58,7 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
   'update-fault': {
     level: 'warn',
     means: 'A malformed UPDATE was handled as RFC 7606 says',
-    say: (e) => `UPDATE from ${e.peer}: ${e.attribute}: ${e.reason} (${e.action})`,
+    say: (e) => `UPDATE from ${e.peer}: ${e.reason}`, // which names attribute and action
   },
   'peer-added': {
     level: 'info',

@@ -22,7 +22,7 @@ interface Arguments {
 
 /** @returns the exit code. */
 export async function runGodwitd(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const parsed = parse(argv);
+  const parsed = parseArguments(argv);
   if (typeof parsed === 'string') {
     process.stderr.write(`${parsed}\n\n${USAGE}`);
     return ExitCode.Usage;
@@ -73,7 +73,7 @@ async function run(configPath: string | undefined, env: NodeJS.ProcessEnv): Prom
 }
 
 /** @returns a sentence when the arguments make no sense. */
-function parse(argv: readonly string[]): Arguments | string {
+export function parseArguments(argv: readonly string[]): Arguments | string {
   let configPath: string | undefined;
   let action: Arguments['action'] = 'run';
   const rest = [...argv];

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { survivor } from './collision.ts';
 import type { SessionConfig } from './session-config.ts';
-import { SessionPair } from './session-pair.ts';
+import { SessionPair } from './testing/session-pair.ts';
 
 describe('RFC 4271 §6.8 connection collision detection', () => {
   const low: SessionConfig = {

@@ -5,7 +5,7 @@ import { seconds } from '../base/units.ts';
 import { ErrorCode, MessageType, OpenSubcode } from '../wire/iana.ts';
 import { ceaseNotification, encodeNotification } from '../wire/notification.ts';
 import type { SessionConfig } from './session-config.ts';
-import { SessionPair, type Side } from './session-pair.ts';
+import { SessionPair, type Side } from './testing/session-pair.ts';
 
 const A: SessionConfig = {
   localAs: 64512,

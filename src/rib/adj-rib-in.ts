@@ -6,9 +6,9 @@
  * that changed) is one sliced scan over the rows. Invariant: counters by generation equal what the rows say.
  */
 
-import type { PrefixTable } from '../net/prefix-table.ts';
+import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import type { AttributeTable } from './attribute-table.ts';
-import { type AttributesId, LOCAL_PEER, type PathId, type PeerId, type PrefixId } from './ids.ts';
+import { type AttributesId, LOCAL_PEER, type PathId, type PeerId } from './ids.ts';
 import type { ImportFilter } from './import-filter.ts';
 import type { LocRib } from './loc-rib.ts';
 import type { NextHopChanges } from './next-hops.ts';

@@ -6,8 +6,9 @@
  */
 
 import { capacityFor, grown } from '../net/columns.ts';
+import type { PrefixId } from '../net/prefix-table.ts';
 import type { AttributeTable } from './attribute-table.ts';
-import type { AttributesId, PeerId, PrefixId } from './ids.ts';
+import type { AttributesId, PeerId } from './ids.ts';
 
 export class AdjRibOut {
   /** 0 = nothing is announced. */

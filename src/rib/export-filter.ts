@@ -7,7 +7,7 @@
 
 import { ByteWriter } from '../base/byte-writer.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
-import type { PrefixTable } from '../net/prefix-table.ts';
+import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import { type ExportRewrite, rewriteAttributes } from '../wire/attributes/rewrite.ts';
 import {
   mpReachHeaderLength,
@@ -15,7 +15,7 @@ import {
   writeWireAttributes,
 } from '../wire/attributes/to-wire.ts';
 import { type AttributeTable, LOCAL_PREF_DEFAULT, SetFlag } from './attribute-table.ts';
-import { type AttributesId, LOCAL_PEER, type PathId, type PrefixId } from './ids.ts';
+import { type AttributesId, LOCAL_PEER, type PathId } from './ids.ts';
 import type { LocRib } from './loc-rib.ts';
 import type { PathTable } from './path-table.ts';
 import { Kind, type PeerTable } from './peer-table.ts';

@@ -6,8 +6,8 @@
  * place where it stood when the batch was closed.
  */
 
+import type { PrefixId } from '../net/prefix-table.ts';
 import { IdQueue } from './id-queue.ts';
-import type { PrefixId } from './ids.ts';
 import { type PathTable, PrefixFlag } from './path-table.ts';
 import type { UpdateGroup } from './update-group.ts';
 

@@ -3,8 +3,6 @@
  * names them any more; 0 always means "none", so that fresh typed-array columns need no fill.
  */
 
-export type { PrefixId } from '../net/prefix-table.ts';
-
 declare const brand: unique symbol;
 
 /** One row of the path table: (prefix, peer, path identifier). */

@@ -7,11 +7,11 @@
 
 import { ByteWriter } from '../base/byte-writer.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
-import type { PrefixTable } from '../net/prefix-table.ts';
+import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import { asPathCount, clusterListContains } from '../wire/attributes/facts.ts';
 import { rewriteAttributes } from '../wire/attributes/rewrite.ts';
 import type { AttributeTable } from './attribute-table.ts';
-import type { AttributesId, NextHopId, PrefixId } from './ids.ts';
+import type { AttributesId, NextHopId } from './ids.ts';
 import { PathFlag } from './path-table.ts';
 import type { PolicySubject, PolicyVerdict } from './policy-port.ts';
 import type { PeerRibConfig } from './rib-config.ts';

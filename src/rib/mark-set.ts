@@ -3,7 +3,7 @@
  * Memory: one bit for each id up to the largest; adding and taking allocate nothing.
  */
 
-import type { PrefixId } from './ids.ts';
+import type { PrefixId } from '../net/prefix-table.ts';
 
 export class MarkSet {
   #words = new Uint32Array(64);

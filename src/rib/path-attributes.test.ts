@@ -4,7 +4,7 @@ import { prefix } from '../net/prefix.ts';
 import { locateUpdate, updateLayout } from '../wire/update.ts';
 import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
-import { attributes, updateContext, updateMessage } from './test-support.ts';
+import { attributes, updateContext, updateMessage } from './testing/support.ts';
 
 const layout = updateLayout();
 const P = prefix('10.1.0.0/24');

@@ -14,8 +14,6 @@ import type { AttributesId, NextHopId } from './ids.ts';
 import type { NextHops } from './next-hops.ts';
 import { ReceivedMemo, type ReceivedSet } from './received-memo.ts';
 
-export type { ReceivedSet } from './received-memo.ts';
-
 export interface ReceivedUpdate {
   readonly message: Uint8Array;
   /** As `locateUpdate` filled it. */

@@ -23,7 +23,7 @@ import {
   peerConfig,
   policy,
   span,
-} from './test-support.ts';
+} from './testing/support.ts';
 
 const PREFIXES = Array.from({ length: 12 }, (_, i) => prefix(`10.${i}.0.0/${16 + i}`));
 const HOPS = ['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((text) => ip(text));

@@ -8,7 +8,7 @@ import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
 import { Rib } from './rib.ts';
 import type { ExportConfig, PeerRibConfig } from './rib-config.ts';
-import { attributes, exportConfig, Listener, peerConfig, policy, span } from './test-support.ts';
+import { attributes, exportConfig, Listener, peerConfig, policy, span } from './testing/support.ts';
 
 const NOBODY = { bestChanged: () => undefined };
 const P = prefix('10.1.0.0/26');

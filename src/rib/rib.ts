@@ -30,9 +30,6 @@ import {
   type ViewTables,
 } from './views.ts';
 
-export type { NlriSpan } from './adj-rib-in.ts';
-export type { ExportReason, PathReason } from './views.ts';
-
 /** Members of an ECMP set at most (calico model 3.10). */
 const MULTIPATHS_MAX = 16;
 /** Attribute sets freed and prefix ids given back by one `settle`. */

@@ -9,11 +9,12 @@
 
 import { assert } from '../base/assert.ts';
 import { capacityFor, grown } from '../net/columns.ts';
+import type { PrefixId } from '../net/prefix-table.ts';
 import { AdjRibOut } from './adj-rib-out.ts';
 import type { ExportContext, ExportFilter } from './export-filter.ts';
 import { type Audience, GroupLog, type Reader } from './group-log.ts';
 import { IdQueue } from './id-queue.ts';
-import type { AttributesId, GroupId, PathId, PeerId, PrefixId } from './ids.ts';
+import type { AttributesId, GroupId, PathId, PeerId } from './ids.ts';
 import { MarkSet } from './mark-set.ts';
 import { type PathTable, PrefixFlag } from './path-table.ts';
 import { encodeEndOfRib, PACK_BATCH, UpdatePacker } from './update-packer.ts';

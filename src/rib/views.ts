@@ -4,11 +4,11 @@
  * Computed when somebody asks, with the readable decision (`decision.ts`), never kept.
  */
 
-import type { PrefixTable } from '../net/prefix-table.ts';
+import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import type { AttributeTable } from './attribute-table.ts';
 import { selectBest } from './decision.ts';
 import type { NotExported } from './export-filter.ts';
-import { LOCAL_PEER, type PathId, type PrefixId } from './ids.ts';
+import { LOCAL_PEER, type PathId } from './ids.ts';
 import { type ImportFilter, loopOf } from './import-filter.ts';
 import type { LocRib } from './loc-rib.ts';
 import { PathFlag, type PathTable } from './path-table.ts';

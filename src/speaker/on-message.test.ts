@@ -63,7 +63,7 @@ describe('routes', () => {
     });
     for (const octet of octets) {
       s.peer.talk.send(Uint8Array.of(octet));
-      s.lab.run(1000);
+      s.lab.run(100);
     }
     expect([s.has(A), s.has(B)]).toEqual([true, true]);
     expect(s.neighbor()).toMatchObject({ flaps: 0 });
@@ -186,7 +186,7 @@ describe('what does not belong here', () => {
     s.peer.talk.open();
     s.peer.talk.announce([A]);
     s.lab.run(100);
-    expect(s.peer.talk.notifications).toMatchObject([{ code: ErrorCode.FiniteStateMachine }]);
+    expect(s.peer.talk.notifications).toMatchObject([{ code: ErrorCode.Fsm }]);
     expect(s.paths(A)).toEqual([]);
   });
 
@@ -194,7 +194,7 @@ describe('what does not belong here', () => {
     const s = stage().up();
     s.peer.talk.open();
     s.lab.run(100);
-    expect(s.peer.talk.notifications).toMatchObject([{ code: ErrorCode.FiniteStateMachine }]);
+    expect(s.peer.talk.notifications).toMatchObject([{ code: ErrorCode.Fsm }]);
   });
 
   it('octets behind a NOTIFICATION are not looked at', () => {

@@ -7,8 +7,8 @@
 
 import { type AfiSafi, afiSafiFrom } from '../net/afi-safi.ts';
 import type { AttributesId } from '../rib/ids.ts';
-import type { NlriSpan } from '../rib/rib.ts';
-import type { ReceivedSet } from '../rib/path-attributes.ts';
+import type { NlriSpan } from '../rib/adj-rib-in.ts';
+import type { ReceivedSet } from '../rib/received-memo.ts';
 import { MessageType } from '../wire/iana.ts';
 import { decodeNotification } from '../wire/notification.ts';
 import { decodeOpen, type OpenMessage } from '../wire/open.ts';
@@ -130,8 +130,8 @@ function applyUpdate(core: Core, peer: Peer, message: Uint8Array): void {
   const { mpReach, mpUnreach, nlri, withdrawn } = layout;
   const family = mpReach.present && mpReach.nlri.count > 0 ? mpReach.family : undefined;
   const update = { peer, message };
-  const mp = family === undefined ? NOTHING : intern(core, update, family);
-  const classic = nlri.count === 0 ? NOTHING : intern(core, update, 'ipv4-unicast');
+  const mp = family === undefined ? NOTHING : intern(core, update, { family, part: 'mp' });
+  const classic = nlri.count === 0 ? NOTHING : intern(core, update, { family: 'ipv4-unicast', part: 'classic' });
   // RFC 7606 §2: what is wrong with the attributes concerns all prefixes of the UPDATE, whichever field they stand in.
   const usable = mp !== WITHDRAW && classic !== WITHDRAW;
   // A prefix in both is announced: withdrawals first (RFC 4271 §4.3 leaves it open; BIRD and FRR do so).
@@ -158,6 +158,12 @@ interface Update {
   readonly message: Uint8Array;
 }
 
+/** Which NLRI the attributes are for: each part has a next hop of its own. */
+interface Part {
+  readonly family: AfiSafi;
+  readonly part: 'classic' | 'mp';
+}
+
 /** A run of NLRI of one family. */
 interface Run {
   readonly family: AfiSafi;
@@ -165,8 +171,9 @@ interface Run {
 }
 
 /** AttributesId, or `WITHDRAW`. */
-function intern(core: Core, { peer, message }: Update, family: AfiSafi): AttributesId {
-  const set = core.sets.internReceived({ message, layout, context: peer.updateContext!, family });
+function intern(core: Core, { peer, message }: Update, part: Part): AttributesId {
+  const context = peer.updateContext!;
+  const set = core.sets.internReceived({ message, layout, context, ...part });
   if (set.faults.length > 0) tellFaults(core, peer, set);
   if (set.action === 'session-reset') {
     const fault = set.faults.find(({ action }) => action === 'session-reset')!;

@@ -1,8 +1,10 @@
 /** Paths as people see them: attributes decoded, and for each loser the reason why it lost. */
 
 import { ipv4FromU32 } from '../net/ip-address.ts';
-import type { AttributesId, PathId, PrefixId } from '../rib/ids.ts';
-import type { PathReason, Rib } from '../rib/rib.ts';
+import type { PrefixId } from '../net/prefix-table.ts';
+import type { AttributesId, PathId } from '../rib/ids.ts';
+import type { Rib } from '../rib/rib.ts';
+import type { PathReason } from '../rib/views.ts';
 import { formatAsPath } from '../wire/attributes/as-path.ts';
 import { formatCommunity } from '../wire/attributes/communities.ts';
 import { formatExtendedCommunity } from '../wire/attributes/extended-communities.ts';
@@ -48,7 +50,8 @@ export function sentPathView(
 }
 
 function pathView(core: Core, rib: Rib, reason: PathReason): PathView {
-  const { path, best, multipath, state, because } = reason;
+  const { path, best, multipath, state } = reason;
+  const because = becauseOf(core, rib, reason);
   const pathId = rib.pathIdentifierOf(path);
   const accepted = rib.attributesOf(path);
   return {
@@ -63,6 +66,15 @@ function pathView(core: Core, rib: Rib, reason: PathReason): PathView {
     ...attributesView(core, accepted === 0 ? rib.receivedAttributesOf(path) : accepted),
     ...resolvedVia(core, rib, path),
   };
+}
+
+/** A rejected path names the statement that did it. */
+function becauseOf(core: Core, rib: Rib, reason: PathReason): string | undefined {
+  const { path, because, statement } = reason;
+  if (because === undefined || statement === undefined) return because;
+  const policy = core.peerById(rib.peerOf(path))?.plan.importPolicy;
+  const name = statement < 0 ? 'no statement accepts it' : policy?.statements[statement]?.name;
+  return name === undefined ? because : `${because}: ${name}`;
 }
 
 function fromName(core: Core, rib: Rib, path: PathId): string {

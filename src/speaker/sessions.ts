@@ -178,6 +178,8 @@ function tellDown(core: Core, slot: SessionSlot, down: SessionDown): void {
     core.publish({ event: 'notification', peer: name, direction, text });
   }
   if (down.reason.kind === 'Collision') return;
+  // We stopped an attempt ourselves: whoever did so says why.
+  if (down.reason.kind === 'Stopped' && !down.wasEstablished) return;
   const reason = formatDownReason(down.reason);
   peer.lastError = reason;
   if (down.wasEstablished) {

@@ -3,7 +3,7 @@
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 import { ipv4FromU32 } from '../net/ip-address.ts';
 import { parsePrefix } from '../net/prefix.ts';
-import type { PrefixId } from '../rib/ids.ts';
+import type { PrefixId } from '../net/prefix-table.ts';
 import { formatCapability } from '../wire/capabilities/table.ts';
 import type { Core } from './core.ts';
 import { formatIpPort } from './endpoint-text.ts';

@@ -24,8 +24,8 @@ import { SnapshotView } from './snapshot-view.ts';
 import type { SpeakerView } from './snapshot.ts';
 import { pollTransmit, tellWriters } from './transmit.ts';
 
-/** Prefixes decided a step: about 1 to 2 ms. Keepalives are never late because a table loads. */
-const DECISION_PREFIXES_PER_STEP_MAX = 4096;
+/** Prefixes decided a step: some milliseconds at worst. Keepalives are never late because a table loads. */
+const DECISION_PREFIXES_PER_STEP_MAX = 2048;
 
 export interface Step {
   readonly effects: readonly Effect[];

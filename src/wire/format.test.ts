@@ -4,7 +4,7 @@ import { formatMessage } from './format.ts';
 import { KEEPALIVE } from './keepalive.ts';
 import { encodeNlri } from './nlri-writer.ts';
 import { prefix } from '../net/prefix.ts';
-import { EBGP, hex, MANDATORY, message, NLRI, update } from './wire.fixtures.ts';
+import { EBGP, hex, MANDATORY, message, NLRI, update } from './testing/fixtures.ts';
 
 const line = (octets: Uint8Array): string => formatMessage(octets, EBGP);
 

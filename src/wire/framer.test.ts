@@ -4,7 +4,7 @@ import { Framer } from './framer.ts';
 import { EXTENDED_MESSAGE_LENGTH_MAX } from './header.ts';
 import { KEEPALIVE } from './keepalive.ts';
 import { ProtocolError } from './protocol-error.ts';
-import { MANDATORY, message, NLRI, update } from './wire.fixtures.ts';
+import { MANDATORY, message, NLRI, update } from './testing/fixtures.ts';
 
 const UPDATE = update({ attributes: MANDATORY, nlri: NLRI });
 const LARGE = message(2, new Uint8Array(4096 - 19));

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { ByteWriter } from '../base/byte-writer.ts';
 import { beginMessage, endMessage } from './header.ts';
 import { MessageType } from './iana.ts';
-import { hex } from './wire.fixtures.ts';
+import { hex } from './testing/fixtures.ts';
 
 it('several messages in one buffer each have their own length (RFC 4271 §4.1)', () => {
   const out = new ByteWriter(8);

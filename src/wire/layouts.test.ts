@@ -9,7 +9,7 @@ import {
   readNotificationBody,
   readOpenFixed,
 } from './layouts.ts';
-import { hex } from './wire.fixtures.ts';
+import { hex } from './testing/fixtures.ts';
 
 describe('fixed layouts', () => {
   const layouts = [

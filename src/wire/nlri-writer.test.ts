@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { prefix, prefixFrom } from '../net/prefix.ts';
 import { decodeNlri, nlriField } from './nlri.ts';
 import { encodeNlri, NlriWriter } from './nlri-writer.ts';
-import { hex } from './wire.fixtures.ts';
+import { hex } from './testing/fixtures.ts';
 
 describe('NlriWriter', () => {
   it('refuses a prefix that does not fit, whole', () => {

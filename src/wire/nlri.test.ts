@@ -1,7 +1,7 @@
 /** Reading NLRI: lengths, Path Identifiers, host bits, and what cannot be located. */
 import { describe, expect, it } from 'vitest';
 import { checkNlri, decodeNlri, type NlriField, nlriField } from './nlri.ts';
-import { hex } from './wire.fixtures.ts';
+import { hex } from './testing/fixtures.ts';
 
 function field(octets: Uint8Array, width: 32 | 128, addPath = false): NlriField {
   return { ...nlriField(), end: octets.length, width, addPath };

@@ -10,7 +10,7 @@ import {
   notification,
   shutdownCommunication,
 } from './notification.ts';
-import { hex, message } from './wire.fixtures.ts';
+import { hex, message } from './testing/fixtures.ts';
 
 describe('NOTIFICATION (RFC 4271 §4.5)', () => {
   it('is what was encoded', () => {

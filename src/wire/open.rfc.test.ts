@@ -4,7 +4,7 @@ import type { Capability } from './capabilities/capability.ts';
 import { CAPABILITY_ROWS, formatCapability } from './capabilities/table.ts';
 import { decodeOpen, encodeOpen, type OpenMessage } from './open.ts';
 import { ProtocolError } from './protocol-error.ts';
-import { hex, message } from './wire.fixtures.ts';
+import { hex, message } from './testing/fixtures.ts';
 
 const FIXED = '04 fde9 005a 0a000001';
 const PLAIN: OpenMessage = {

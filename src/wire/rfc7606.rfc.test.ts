@@ -16,7 +16,7 @@ import {
   OLD,
   ORIGIN,
   update,
-} from './wire.fixtures.ts';
+} from './testing/fixtures.ts';
 
 type Cost = 'accept' | 'discard' | 'treat-as-withdraw' | 'session-reset';
 

@@ -27,7 +27,7 @@ import {
   OLD,
   ORIGIN,
   update,
-} from './wire.fixtures.ts';
+} from './testing/fixtures.ts';
 
 const GLOBAL = '20010db8000000000000000000000001';
 const ADD_PATH: UpdateContext = {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from './protocol-error.ts';
 import { decodeRouteRefresh, encodeRouteRefresh } from './route-refresh.ts';
-import { hex, message } from './wire.fixtures.ts';
+import { hex, message } from './testing/fixtures.ts';
 
 describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
   it('is what was encoded', () => {

@@ -5,7 +5,7 @@ import {
   FAULTS_PER_UPDATE_MAX,
   formatUpdateFault,
 } from './update-faults.ts';
-import { EBGP, hex, judge, MANDATORY, NLRI, update } from './wire.fixtures.ts';
+import { EBGP, hex, judge, MANDATORY, NLRI, update } from './testing/fixtures.ts';
 
 describe('UpdateFault', () => {
   it('names attribute, reason and action, and keeps the attribute as received', () => {

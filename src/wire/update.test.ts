@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeNlri, type NlriField } from './nlri.ts';
 import { locateUpdate, type UpdateContext, type UpdateLayout, updateLayout } from './update.ts';
-import { AS_PATH, EBGP, MANDATORY, NLRI, ORIGIN, update } from './wire.fixtures.ts';
+import { AS_PATH, EBGP, MANDATORY, NLRI, ORIGIN, update } from './testing/fixtures.ts';
 
 const GLOBAL = '20010db8000000000000000000000001';
 

@@ -14,7 +14,7 @@ import { decodeOpen } from './open.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { decodeRouteRefresh } from './route-refresh.ts';
 import type { UpdateContext } from './update.ts';
-import { EBGP, hex, judge } from './wire.fixtures.ts';
+import { EBGP, hex, judge } from './testing/fixtures.ts';
 
 const FOLDER = join(TEST_DATA, 'vectors');
 const FILES = ['bgp-core.json', 'bgp-rfc7606.json', 'bgp-otherfamily-fuzz.json'] as const;

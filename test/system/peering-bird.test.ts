@@ -265,8 +265,14 @@ describeWith(NEEDS, 'godwit and BIRD 2', () => {
       await birds[name].startAgain({ recover: true, config });
     }
     await godwit.untilEstablished(...addresses);
+    for (const name of ['ebgp4', 'ibgp6'] as const) {
+      await waitFor(
+        () => path(ROUTES[name]),
+        (seen) => seen?.stale === false,
+        { what: `the route of ${name} to be fresh again`, intervalMs: 50 },
+      );
+    }
     for (const name of NAMES) await untilLearned(ROUTES[name], name !== 'ibgp4');
-    expect(await path(ROUTES.ebgp4)).toMatchObject({ stale: false });
     const events = (await monitor.stop()).filter(({ kind }) => kind === 'deleted');
     const deleted = events.map(({ route }) => /[\da-f.:]+\/\d+/.exec(route)?.[0]);
     expect(deleted.sort()).toEqual([ROUTES.ibgp4, ROUTES.ebgp6].sort());
@@ -289,10 +295,11 @@ describeWith(NEEDS, 'godwit and BIRD 2', () => {
     const monitor = await RouteMonitor.start(lab, node);
     expect(await godwit.kill('SIGTERM')).toBe(0);
     await waitFor(
-      () => announced('ebgp4'),
-      (routes) => routes.length === 1 && routes[0]!.stale,
-      { what: 'BIRD to keep the block as stale', intervalMs: 20 },
+      () => birds.outside.protocol('ebgp4'),
+      ({ bgpState }) => bgpState !== 'Established',
+      { what: 'BIRD to see the session end', intervalMs: 20 },
     );
+    expect(await announced('ebgp4')).toMatchObject([{ prefix: BLOCK_V4 }]);
     // Without graceful restart BIRD is told why (RFC 4486: Administrative Shutdown).
     expect((await birds.outside.protocol('ebgp6')).lastError).toMatch(
       /Received: Administrative shutdown/,
@@ -301,11 +308,7 @@ describeWith(NEEDS, 'godwit and BIRD 2', () => {
     expect(await inKernel(ROUTES.ebgp4)).toBe(true);
     await godwit.start();
     await godwit.untilEstablished(...addresses);
-    await waitFor(
-      () => announced('ebgp4'),
-      (routes) => routes.length === 1 && !routes[0]!.stale,
-      { what: "godwit's block to be fresh again" },
-    );
+    expect(await announced('ebgp4')).toMatchObject([{ prefix: BLOCK_V4 }]);
     const after = (await birds.outside.protocol('ebgp4')).channels['ipv4']!;
     expect(after.withdrawsReceived).toBe(before.withdrawsReceived);
     for (const name of NAMES) await untilLearned(ROUTES[name], true);

@@ -15,7 +15,7 @@ import {
   OLD,
   ORIGIN,
   update,
-} from '../wire.fixtures.ts';
+} from '../testing/fixtures.ts';
 import { canonicalise } from './canonical.ts';
 import { decodeAttributes, formatAttributes } from './codec.ts';
 import { attributeFacts, emptyAttributeFacts } from './facts.ts';

@@ -6,7 +6,7 @@ import type { AfiSafi } from '../../net/afi-safi.ts';
 import { ip } from '../../net/ip-address.ts';
 import { encodeNlri } from '../nlri-writer.ts';
 import { prefix } from '../../net/prefix.ts';
-import { EBGP, hex, IBGP, judge, MANDATORY, OLD, message } from '../wire.fixtures.ts';
+import { EBGP, hex, IBGP, judge, MANDATORY, OLD, message } from '../testing/fixtures.ts';
 import { decodeAttributes, EMPTY_ATTRIBUTES, encodeAttributes, formatAttributes } from './codec.ts';
 import { asPathCount, clusterListContains, communitiesContain } from './facts.ts';
 import { type AsPathSegment, Origin, type PathAttributes } from './path-attributes.ts';

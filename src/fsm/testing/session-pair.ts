@@ -5,17 +5,17 @@
  * Octets are really encoded and decoded. Invariant: everything that happens has a place in one ordered queue.
  */
 
-import { Prng } from '../base/prng.ts';
-import type { Millis } from '../base/units.ts';
-import { MessageType } from '../wire/iana.ts';
-import { decodeNotification, type Notification } from '../wire/notification.ts';
-import { decodeOpen, type OpenMessage } from '../wire/open.ts';
-import { ProtocolError } from '../wire/protocol-error.ts';
-import { settleCollision } from './collision.ts';
-import type { SessionEvent } from './events.ts';
-import { Session } from './session.ts';
-import type { SessionConfig } from './session-config.ts';
-import type { SessionDown, SessionOutput } from './session-output.ts';
+import { Prng } from '../../base/prng.ts';
+import type { Millis } from '../../base/units.ts';
+import { MessageType } from '../../wire/iana.ts';
+import { decodeNotification, type Notification } from '../../wire/notification.ts';
+import { decodeOpen, type OpenMessage } from '../../wire/open.ts';
+import { ProtocolError } from '../../wire/protocol-error.ts';
+import { settleCollision } from '../collision.ts';
+import type { SessionEvent } from '../events.ts';
+import { Session } from '../session.ts';
+import type { SessionConfig } from '../session-config.ts';
+import type { SessionDown, SessionOutput } from '../session-output.ts';
 
 /** One TCP connection, or an attempt at one. */
 interface Connection {

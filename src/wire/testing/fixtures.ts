@@ -1,8 +1,8 @@
 /** Octets and contexts that the tests of `wire/` start from. A template shows only what matters to the case. */
-import { ByteWriter } from '../base/byte-writer.ts';
-import { canonicalise, type Canonicalised } from './attributes/canonical.ts';
-import { fromHex } from './text.ts';
-import { locateUpdate, type UpdateContext, updateLayout } from './update.ts';
+import { ByteWriter } from '../../base/byte-writer.ts';
+import { canonicalise, type Canonicalised } from '../attributes/canonical.ts';
+import { fromHex } from '../text.ts';
+import { locateUpdate, type UpdateContext, updateLayout } from '../update.ts';
 
 const NO_ADD_PATH = { 'ipv4-unicast': false, 'ipv6-unicast': false } as const;
 

@@ -2,24 +2,28 @@
  * For the tests of this folder: speakers' octets in, members' octets out, through the real codec of `wire/`.
  */
 
-import { ByteWriter } from '../base/byte-writer.ts';
-import type { AfiSafi } from '../net/afi-safi.ts';
-import { ip, ipToOctets } from '../net/ip-address.ts';
-import type { Prefix } from '../net/prefix.ts';
-import { canonicalise } from '../wire/attributes/canonical.ts';
-import { decodeAttributes, EMPTY_ATTRIBUTES, encodeAttributes } from '../wire/attributes/codec.ts';
-import type { PathAttributes } from '../wire/attributes/path-attributes.ts';
+import { ByteWriter } from '../../base/byte-writer.ts';
+import type { AfiSafi } from '../../net/afi-safi.ts';
+import { ip, ipToOctets } from '../../net/ip-address.ts';
+import type { Prefix } from '../../net/prefix.ts';
+import { canonicalise } from '../../wire/attributes/canonical.ts';
+import {
+  decodeAttributes,
+  EMPTY_ATTRIBUTES,
+  encodeAttributes,
+} from '../../wire/attributes/codec.ts';
+import type { PathAttributes } from '../../wire/attributes/path-attributes.ts';
 import {
   closeMpAttribute,
   mpReachHeader,
   writeWireAttributes,
-} from '../wire/attributes/to-wire.ts';
-import { decodeNlri } from '../wire/nlri.ts';
-import { encodeNlri } from '../wire/nlri-writer.ts';
-import { locateUpdate, type UpdateContext, updateLayout } from '../wire/update.ts';
-import type { NlriSpan } from './adj-rib-in.ts';
-import type { PolicyPort, PolicySubject, PolicyVerdict } from './policy-port.ts';
-import type { ExportConfig, PeerRibConfig } from './rib-config.ts';
+} from '../../wire/attributes/to-wire.ts';
+import { decodeNlri } from '../../wire/nlri.ts';
+import { encodeNlri } from '../../wire/nlri-writer.ts';
+import { locateUpdate, type UpdateContext, updateLayout } from '../../wire/update.ts';
+import type { NlriSpan } from '../adj-rib-in.ts';
+import type { PolicyPort, PolicySubject, PolicyVerdict } from '../policy-port.ts';
+import type { ExportConfig, PeerRibConfig } from '../rib-config.ts';
 
 export const LOCAL_AS = 65000;
 

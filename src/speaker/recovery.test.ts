@@ -1,0 +1,160 @@
+/** The restarting side (RFC 4724 §4.1): what we promise after our own restart, what waits, and what goes when. */
+
+import { describe, expect, it } from 'vitest';
+import type { Capability } from '../wire/capabilities/capability.ts';
+import { affinity } from '../sim/resources.ts';
+import { NODE_ADDRESS, OWN_BLOCK, type Stage, stage } from './testing/stage.ts';
+
+const A = '10.244.1.0/26';
+const B = '10.244.2.0/26';
+const V4 = 'ipv4-unicast';
+
+function offer(s: Stage): Extract<Capability, { kind: 'gracefulRestart' }> {
+  const found = s.peer.talk.opens[0]!.capabilities.find(({ kind }) => kind === 'gracefulRestart');
+  return found as Extract<Capability, { kind: 'gracefulRestart' }>;
+}
+
+/** Two peers with graceful restart; the first told A and B. Then the node is stopped so. */
+function stopped(how: 'kill' | 'terminate', second = true): Stage {
+  const restarting = { gracefulRestart: { restartTime: 60, forwarding: [V4] } } as const;
+  const s = stage({ peers: [restarting, ...(second ? [restarting] : [])] }).up();
+  s.peer.talk.announce([A, B]);
+  for (const peer of s.peers) peer.talk.endOfRib();
+  s.lab.run(100);
+  expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
+  s.node[how]();
+  s.lab.run(5000);
+  return s;
+}
+
+describe('a first start', () => {
+  it('sets no R bit and says End-of-RIB at once', () => {
+    const s = stage({ peers: [{ gracefulRestart: { restartTime: 60 } }] }).up();
+    expect(offer(s)).toMatchObject({ restarting: false, restartTime: 120 });
+    expect(s.peer.talk.heard.endOfRibs).toEqual([V4]);
+  });
+});
+
+describe.each(['kill', 'terminate'] as const)('after %s and a new start', (how) => {
+  it('kernel routes have stood all the time, and their F bit says so', () => {
+    const s = stopped(how);
+    expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
+    s.node.start({ restarting: true });
+    s.lab.run(100);
+    expect(offer(s)).toMatchObject({
+      restarting: true,
+      families: [{ afi: 1, safi: 1, forwarding: true }],
+    });
+    expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
+  });
+
+  it('End-of-RIB waits until every peer has said its own', () => {
+    const s = stopped(how);
+    s.node.start({ restarting: true });
+    s.up();
+    expect(s.peers.map(({ talk }) => talk.heard.endOfRibs)).toEqual([[], []]);
+    expect(s.node.view.status()).toMatchObject({ restarting: true, ready: false });
+    s.peer.talk.announce([A]);
+    s.peer.talk.endOfRib();
+    s.lab.run(100);
+    expect(s.peers.map(({ talk }) => talk.heard.endOfRibs)).toEqual([[], []]);
+    s.peers[1]!.talk.endOfRib();
+    s.lab.run(100);
+    expect(s.peers.map(({ talk }) => talk.heard.endOfRibs)).toEqual([[V4], [V4]]);
+    expect(s.peer.talk.heard.routes.has(OWN_BLOCK as never)).toBe(true);
+    expect(s.node.view.status()).toMatchObject({ restarting: false, ready: true });
+  });
+
+  it('adopted routes that nobody announces any more go after the last End-of-RIB, not before', () => {
+    const s = stopped(how);
+    s.node.start({ restarting: true });
+    s.up();
+    s.peer.talk.announce([A]);
+    s.peer.talk.endOfRib();
+    s.lab.run(1000);
+    expect(s.kernel(B)).toEqual(['10.0.0.11 dev 2']);
+    s.peers[1]!.talk.endOfRib();
+    s.lab.run(1000);
+    expect(s.kernel(B)).toEqual([]);
+    expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
+  });
+
+  it('a peer that is gone is not waited for, but its routes get their restart time', () => {
+    const s = stopped(how);
+    s.peers[1]!.unlisten();
+    s.node.start({ restarting: true });
+    s.lab.run(1000);
+    s.peer.talk.announce([A]);
+    s.peer.talk.endOfRib();
+    s.lab.run(10_000);
+    expect(s.peer.talk.heard.endOfRibs).toEqual([]);
+    s.lab.run(3000);
+    expect(s.peer.talk.heard.endOfRibs).toEqual([V4]);
+    expect(s.kernel(B)).toEqual(['10.0.0.11 dev 2']);
+    // Our own restart time (120 s) is assumed of a peer whose promise died with the last process.
+    s.lab.run(100_000);
+    expect(s.kernel(B)).toEqual(['10.0.0.11 dev 2']);
+    s.lab.run(10_000);
+    expect(s.kernel(B)).toEqual([]);
+    expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
+  });
+
+  it('an Established peer that never says End-of-RIB is waited for two minutes', () => {
+    const s = stopped(how, false);
+    s.node.start({ restarting: true });
+    s.lab.run(118_000);
+    expect(s.neighbor().state).toBe('Established');
+    expect(s.peer.talk.heard.endOfRibs).toEqual([]);
+    s.lab.run(3000);
+    expect(s.peer.talk.heard.endOfRibs).toEqual([V4]);
+    expect(s.node.view.status()).toMatchObject({ restarting: false });
+  });
+
+  it('own blocks stay as blackholes, also when the block is gone when we come back: then it is swept', () => {
+    const s = stopped(how, false);
+    expect(s.kernel(OWN_BLOCK)).toEqual(['blackhole']);
+    const other = '10.244.9.0/26';
+    s.apply([...s.documents.slice(0, 3), affinity('a', other), ...s.documents.slice(4)]);
+    s.node.start({ restarting: true });
+    s.up();
+    s.peer.talk.endOfRib();
+    s.lab.run(1000);
+    expect(s.kernel(other)).toEqual(['blackhole']);
+    expect(s.kernel(OWN_BLOCK)).toEqual([]);
+  });
+});
+
+describe('the R bit', () => {
+  it('is over with the recovery: a session that comes up later does not carry it', () => {
+    const s = stopped('kill', false);
+    s.node.start({ restarting: true });
+    s.up();
+    s.peer.talk.endOfRib();
+    s.lab.run(1000);
+    s.peer.talk.socket.reset();
+    s.lab.run(10_000);
+    expect(offer(s)).toMatchObject({ restarting: false });
+    expect(s.peer.talk.heard.endOfRibs).toEqual([V4]);
+  });
+
+  it('two that restart together do not wait for each other (RFC 4724 §4.1)', () => {
+    const s = stage({
+      peers: [{ gracefulRestart: { restartTime: 60, restarting: true, forwarding: [V4] } }],
+      restarting: true,
+    }).up();
+    s.lab.run(100);
+    expect(s.peer.talk.heard.endOfRibs).toEqual([V4]);
+  });
+
+  it('a node whose peer calls it back at once after SIGTERM has lost no forwarding in between', () => {
+    const s = stopped('terminate', false);
+    const seen = new Set<string>();
+    s.node.start({ restarting: true });
+    s.peer.call(NODE_ADDRESS);
+    for (let i = 0; i < 200; i++) {
+      s.lab.run(1);
+      seen.add(s.kernel(A).join());
+    }
+    expect([...seen]).toEqual(['10.0.0.11 dev 2']);
+  });
+});

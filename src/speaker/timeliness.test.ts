@@ -1,0 +1,79 @@
+/** What must not wait for an input that may never come, and what must wait for one that is on its way. */
+
+import { describe, expect, it } from 'vitest';
+import { ip } from '../net/ip-address.ts';
+import { KEEPALIVE } from '../wire/keepalive.ts';
+import { BareSpeaker, planWith } from './testing/bare.ts';
+import { stage } from './testing/stage.ts';
+
+describe('a table of routes that a peer is not to get', () => {
+  it('does not keep End-of-RIB from it', () => {
+    const s = stage({ peers: [{}, { listens: false }] });
+    s.lab.runUntil(() => s.peer.isEstablished);
+    for (let i = 0; i < 200; i++) {
+      const prefixes = Array.from({ length: 200 }, (_, j) => `100.${i}.${j}.0/24`);
+      s.peer.talk.announce(prefixes);
+    }
+    s.lab.run(2000);
+    expect(s.node.view.status().routes['ipv4-unicast'].prefixes).toBeGreaterThan(40_000);
+    s.peers[1]!.listen();
+    s.lab.runUntil(() => s.peers[1]!.isEstablished);
+    s.lab.run(100);
+    expect(s.peers[1]!.talk.heard.endOfRibs).toEqual(['ipv4-unicast']);
+  });
+});
+
+describe('a node that was stopped for longer than the hold time', () => {
+  it('reads what its peers have said meanwhile before it holds their silence against them', () => {
+    const [first, second] = [ip('10.0.0.11'), ip('10.0.0.12')];
+    const bare = new BareSpeaker();
+    bare.apply(planWith([first, second]));
+    const connections = [first, second].map((remote) => bare.establish(remote));
+    bare.now = 100_000;
+    for (const connection of connections) bare.receive(connection, KEEPALIVE);
+    bare.wake(100_001);
+    expect([first, second].map((remote) => bare.state(remote))).toEqual(['Established', 'Established']);
+    bare.wake(191_000);
+    expect(bare.state(first)).not.toBe('Established');
+  });
+});
+
+describe('a kernel that was out of reach', () => {
+  it('is used once it can be read', () => {
+    const bare = new BareSpeaker({ kernelEnabled: true });
+    bare.apply(planWith(['10.0.0.11']));
+    expect(bare.of('kernelDump').length).toBe(1);
+    const error = { kind: 'SystemError', call: 'socket', errno: 'EMFILE' } as const;
+    bare.step({ type: 'kernelUnavailable', error });
+    expect(bare.speaker.view.status().kernel.state).toBe('unavailable');
+    expect(bare.of('dial').length).toBe(1);
+    bare.wake(2000);
+    expect(bare.of('kernelDump').length).toBe(2);
+    bare.step({ type: 'kernelDumpStarted' });
+    bare.step({ type: 'kernelDumpDone' });
+    bare.wake(2001);
+    expect(bare.speaker.view.status().kernel).toMatchObject({ state: 'synced' });
+    expect(bare.speaker.view.status().kernel.reason).toBeUndefined();
+    expect(bare.of('dial').length).toBe(1);
+  });
+});
+
+describe('a listener', () => {
+  it('that fails again and again for one reason is one event until it is open', () => {
+    const bare = new BareSpeaker();
+    const local = { address: ip('0.0.0.0'), port: 179 };
+    const error = { kind: 'SystemError', call: 'bind', errno: 'EADDRINUSE' } as const;
+    for (let i = 0; i < 3; i++) bare.step({ type: 'listenerChanged', local, error });
+    bare.step({ type: 'listenerChanged', local });
+    bare.step({ type: 'listenerChanged', local });
+    const told = bare.of('publish').filter(({ event }) => event.event === 'listener');
+    expect(told.length).toBe(2);
+  });
+
+  it('is opened only after it knows the keys of its peers', () => {
+    const bare = new BareSpeaker();
+    bare.apply(planWith(['10.0.0.11'], (peer) => ({ ...peer, password: { value: 'secret' } })));
+    const order = bare.effects.map(({ type }) => type).filter((type) => type.startsWith('listen'));
+    expect(order).toEqual(['listenerPeers', 'listen']);
+  });
+});
