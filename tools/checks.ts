@@ -36,6 +36,7 @@ const STATIC: readonly Step[] = [
   { name: 'types', args: [TOOL.tsc, '--noEmit', '-p', '.'] },
   { name: 'structure', args: ['tools/tidy/main.ts'], remedy: 'npm run tidy' },
   { name: 'documents', args: ['tools/docs.ts', '--check'], remedy: 'npm run docs' },
+  { name: 'reference', args: ['tools/reference/main.ts', '--check'], remedy: 'npm run docs' },
 ];
 
 function unitTests(report: string): Step {

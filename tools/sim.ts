@@ -1,5 +1,5 @@
 /**
- * `npm run sim -- --scenario mesh|flap|restart|partition --seed N --nodes N [--runs N]`: seeded courses of events on
+ * `npm run sim -- --scenario mesh|flap|restart|partition|edit --seed N --nodes N [--runs N]`: seeded courses of events on
  * simulated clusters. A run that fails prints the one line that repeats it; exit code 1.
  */
 

@@ -36,6 +36,11 @@ export interface SystemError {
   readonly detail?: string;
 }
 
+/** The caller's fault: a request that cannot be; the message says what would be right. */
+export class InvalidRequest extends Error {
+  override readonly name = 'InvalidRequest';
+}
+
 /** One line: `resources/pools.yaml:12:9: IPPool/default spec.cidr "10.0.0.0/40": Not a CIDR. Write …`. */
 export function formatConfigError(error: ConfigError): string {
   const place = [error.file, error.line, error.column]

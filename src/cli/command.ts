@@ -2,7 +2,7 @@
  * A command of `godwit` as data: help, completion and documentation come from the head, `run` does the work.
  */
 
-import type { GodwitClient } from '../io/client.ts';
+import type { GodwitClient } from './client.ts';
 import type { Output } from './output/output.ts';
 
 export interface Option {

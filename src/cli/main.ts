@@ -3,8 +3,9 @@
  * (`io/exit-codes.ts`); codes beyond the common ones are each command's own and stand in its help.
  */
 
-import { ClientError, GodwitClient } from '../io/client.ts';
+import { ClientError } from '../io/client.ts';
 import { ExitCode } from '../io/exit-codes.ts';
+import { GodwitClient } from './client.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands/table.ts';
 import { findSocket } from './find-socket.ts';

@@ -27,9 +27,9 @@ import { Loop } from './loop.ts';
 import { TcpShell } from './tcp-shell.ts';
 
 /** sysexits.h: EX_SOFTWARE, an internal error; EX_CANTCREAT, the state directory; EX_UNAVAILABLE, the control socket. */
-export const EXIT_SOFTWARE = 70;
-export const EXIT_CANNOT_CREATE = 73;
-export const EXIT_UNAVAILABLE = 69;
+const EXIT_SOFTWARE = 70;
+const EXIT_CANNOT_CREATE = 73;
+const EXIT_UNAVAILABLE = 69;
 
 /** Milliseconds for the last octets (NOTIFICATIONs) to leave when we stop. */
 const FAREWELL_MS = 500;
@@ -206,9 +206,10 @@ export class Daemon {
   }
 
   #farewell(): void {
+    this.#writeJournal(); // what is gone from the kernel is not to be taken for ours at the next start
     const started = performance.now();
     const wait = (): void => {
-      if (this.#tcp.unsentOctets > 0 && performance.now() - started < FAREWELL_MS) {
+      if (this.#tcp.closing > 0 && performance.now() - started < FAREWELL_MS) {
         setTimeout(wait, 10);
       } else this.#end(0);
     };

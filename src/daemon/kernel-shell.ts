@@ -34,7 +34,7 @@ export class KernelShell {
     this.#options = options;
   }
 
-  /** Opens the sockets. A refusal becomes `kernelUnavailable`. */
+  /** Opens the sockets. A refusal becomes `kernelUnavailable`; the core asks for a dump again after a while. */
   start(): void {
     const socket = KernelSocket.open({
       events: this.#visitor((route) => route.portId !== this.#socket?.requestPort),
@@ -45,15 +45,20 @@ export class KernelShell {
           reason: 'the event socket overflowed (ENOBUFS)',
         });
       },
-      onError: (error) => this.#unavailable(error),
+      onError: (error) => {
+        // For good: the next dump opens others.
+        this.close();
+        this.#unavailable(error);
+      },
     });
     if ('kind' in socket) return this.#unavailable(socket);
     this.#socket = socket;
   }
 
-  /** Links, addresses and routes, as one dump. */
+  /** Links, addresses and routes, as one dump. Opens the sockets where that failed before. */
   dump(): void {
-    this.#dumpOnce(1);
+    if (this.#socket === undefined) this.start();
+    if (this.#socket !== undefined) this.#dumpOnce(1);
   }
 
   send(batch: KernelBatch): void {
@@ -63,13 +68,11 @@ export class KernelShell {
       // What the kernel told before it answered comes first.
       this.#flush();
       const errnos = new Int32Array(count);
-      if (error !== undefined) {
-        if (error.errno === 'EPERM') return this.#unavailable(error);
-        errnos.fill(Errno.ENOBUFS);
-      }
+      const denied = error?.errno === 'EPERM';
+      if (error !== undefined) errnos.fill(denied ? Errno.EPERM : Errno.ENOBUFS);
       for (const { index, errno } of failures) errnos[index] = errno;
       this.#options.submit({ type: 'kernelAck', batch: id, errnos });
-      if (error !== undefined) {
+      if (error !== undefined && !denied) {
         const reason = `${error.call}: ${error.errno}: what was carried out is unknown`;
         this.#options.submit({ type: 'kernelOverrun', reason });
       }

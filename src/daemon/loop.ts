@@ -109,7 +109,10 @@ export class Loop {
 
   #wakeAt(deadline: Millis | undefined): void {
     const now = this.#now();
-    if (deadline !== undefined && deadline <= now) return this.#soon();
+    if (deadline !== undefined && deadline <= now) {
+      this.#soon();
+      return;
+    }
     const at = Math.min(deadline ?? Number.POSITIVE_INFINITY, now + WAKE_MS_MAX);
     // A timer that comes too early only wakes once for nothing; moving it at every UPDATE would cost more.
     if (this.#timer !== undefined && this.#timerAt <= at && this.#timerAt > now) return;

@@ -7,6 +7,7 @@
 import type { SystemError } from '../base/errors.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { ip } from '../net/ip-address.ts';
+import { type Endpoint, formatEndpoint } from '../io/sockaddr.ts';
 import { dial, type DialAttempt } from '../io/tcp-dial.ts';
 import { TcpListener } from '../io/tcp-listener.ts';
 import type { PendingConnection, TcpClosed, TcpConnection } from '../io/tcp.ts';
@@ -50,7 +51,9 @@ export class TcpShell {
   readonly #open = new Map<ConnectionId, Open>();
   readonly #dialling = new Map<ConnectionId, DialAttempt>();
   readonly #incoming = new Map<ConnectionId, PendingConnection>();
-  #listeners: TcpListener[] = [];
+  /** Hung up, but what was written to them last is still on its way. */
+  readonly #closing = new Set<TcpConnection>();
+  readonly #listeners = new Map<string, TcpListener>();
   #listenerPeers: readonly ListenerPeer[] = [];
   #retry: NodeJS.Timeout | undefined;
   #nextAccepted = 2;
@@ -85,17 +88,16 @@ export class TcpShell {
     }
   }
 
-  /** Octets that peers have not taken yet; the daemon waits a moment for them when it stops. */
-  get unsentOctets(): number {
-    let octets = 0;
-    for (const { socket } of this.#open.values()) octets += socket.unsentOctets;
-    return octets;
+  /** Connections that are still saying goodbye; the daemon waits a moment for them when it stops. */
+  get closing(): number {
+    this.#forgetClosed();
+    return this.#closing.size;
   }
 
   close(): void {
     clearTimeout(this.#retry);
-    for (const listener of this.#listeners) listener.close();
-    this.#listeners = [];
+    for (const listener of this.#listeners.values()) listener.close();
+    this.#listeners.clear();
     for (const attempt of this.#dialling.values()) attempt.abort();
     for (const { socket, flushSoon } of this.#open.values()) {
       clearImmediate(flushSoon);
@@ -103,37 +105,53 @@ export class TcpShell {
     }
   }
 
+  /** What stands and is still wanted stays open: callers in its backlog are not turned away. */
   #listen(port: number, addresses: readonly IpAddress[]): void {
     clearTimeout(this.#retry);
-    for (const listener of this.#listeners) listener.close();
-    this.#listeners = [];
+    const wanted = (addresses.length === 0 ? ANY : addresses).map((address) => ({ address, port }));
+    const keys = new Set(wanted.map(formatEndpoint));
+    for (const [key, listener] of this.#listeners) {
+      if (keys.has(key)) continue;
+      listener.close();
+      this.#listeners.delete(key);
+    }
+    // A machine without IPv6 at all is no fault of the configuration.
+    const isOptional = (local: Endpoint): boolean =>
+      addresses.length === 0 && local.address === '::';
     let failed = false;
-    for (const address of addresses.length === 0 ? ANY : addresses) {
-      const local = { address, port };
-      const listener = TcpListener.open(local, {
-        onIncoming: (pending) => this.#onIncoming(pending),
-        onError: (error) => this.#options.submit({ type: 'listenerChanged', local, error }),
-      });
-      if ('kind' in listener) {
-        // A machine without IPv6 at all is no fault of the configuration.
-        if (addresses.length === 0 && address === '::' && listener.errno === 'EAFNOSUPPORT')
-          continue;
-        failed = true;
-        this.#options.submit({ type: 'listenerChanged', local, error: listener });
-        continue;
-      }
-      this.#listeners.push(listener);
-      for (const peer of this.#listenerPeers) this.#setKey(listener, peer);
-      this.#options.submit({ type: 'listenerChanged', local });
+    for (const local of wanted) {
+      const error = this.#openListener(local);
+      if (error?.errno === 'EAFNOSUPPORT' && isOptional(local)) continue;
+      if (error !== undefined) failed = true;
+      this.#tellListener(local, error);
     }
     if (failed) this.#retry = setTimeout(() => this.#listen(port, addresses), LISTEN_RETRY_MS);
+  }
+
+  #openListener(local: Endpoint): SystemError | undefined {
+    const key = formatEndpoint(local);
+    if (this.#listeners.has(key)) return undefined;
+    const listener = TcpListener.open(local, {
+      onIncoming: (pending) => this.#onIncoming(pending),
+      onError: (error) => this.#tellListener(local, error),
+      onRecovered: () => this.#tellListener(local, undefined),
+    });
+    if ('kind' in listener) return listener;
+    this.#listeners.set(key, listener);
+    for (const peer of this.#listenerPeers) this.#setKey(listener, peer);
+    return undefined;
+  }
+
+  #tellListener(local: Endpoint, error: SystemError | undefined): void {
+    const failure = error === undefined ? {} : { error };
+    this.#options.submit({ type: 'listenerChanged', local, ...failure });
   }
 
   #setListenerPeers(peers: readonly ListenerPeer[]): void {
     const wanted = new Map(peers.map((peer) => [peer.address, peer]));
     for (const old of this.#listenerPeers) {
       if (old.password === undefined || wanted.get(old.address)?.password !== undefined) continue;
-      for (const listener of this.#listeners) {
+      for (const listener of this.#listeners.values()) {
         if (sameFamily(listener, old.address)) listener.removeMd5Key(old.address);
       }
     }
@@ -141,7 +159,7 @@ export class TcpShell {
     this.#listenerPeers = peers;
     for (const peer of peers) {
       if (before.get(peer.address) === peer.password) continue;
-      for (const listener of this.#listeners) this.#setKey(listener, peer);
+      for (const listener of this.#listeners.values()) this.#setKey(listener, peer);
     }
   }
 
@@ -236,8 +254,15 @@ export class TcpShell {
     const open = this.#open.get(connection);
     if (open === undefined) return;
     this.#forget(connection);
-    if (abort) open.socket.reset();
-    else open.socket.close();
+    if (abort) return open.socket.reset();
+    open.socket.close();
+    this.#forgetClosed();
+    this.#closing.add(open.socket);
+  }
+
+  /** Each ends within its linger time, so that few are ever here. */
+  #forgetClosed(): void {
+    for (const socket of this.#closing) if (socket.isClosed) this.#closing.delete(socket);
   }
 
   #forget(connection: ConnectionId): void {
@@ -253,6 +278,7 @@ export class TcpShell {
     for (let pulls = 0; pulls < PULLS_PER_TURN; pulls++) {
       const octets = this.#options.poll(connection, PULL_OCTETS);
       if (octets === undefined) return this.#noteProgress(connection, open);
+      if (octets.length === 0) break;
       if (!open.socket.write(octets)) return;
     }
     this.#noteProgress(connection, open);

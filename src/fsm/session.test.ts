@@ -163,9 +163,21 @@ describe('Session', () => {
   it('uses new settings from the next OPEN on', () => {
     const it = session({ passive: true });
     it.handle({ type: 'ManualStart' }, 0);
-    it.reconfigure({ ...OURS, remoteAs: 65000, timers: { holdTime: 30 } });
+    it.reconfigure({ ...OURS, remoteAs: 65000, timers: { holdTime: 30 } }, 1);
     it.handle({ type: 'TcpConnectionConfirmed' }, 1);
     it.handle({ type: 'BGPOpen', open: buildOpen({ ...THEIRS, localAs: 65000 }) }, 2);
     expect(it.negotiated).toMatchObject({ remoteAs: 65000, holdTime: 30 });
+  });
+
+  it('begins to call when it is no longer to wait, and stops calling when it is to', () => {
+    const it = session({ passive: true });
+    it.handle({ type: 'ManualStart' }, 0);
+    expect(it.deadline()).toBeUndefined();
+    it.reconfigure(OURS, 1000);
+    expect(it.deadline()).toBeGreaterThanOrEqual(3000);
+    it.reconfigure({ ...OURS, passive: true }, 1500);
+    expect(it.deadline()).toBeUndefined();
+    it.reconfigure(OURS, 2000);
+    expect(it.onTime(7000)).toContainEqual({ do: 'dial' });
   });
 });

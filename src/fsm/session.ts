@@ -139,9 +139,15 @@ export class Session implements SessionFacts {
   }
 
   /** New settings: timers and offer count from the next OPEN on. The addresses behind a session never change. */
-  reconfigure(config: SessionConfig): void {
+  reconfigure(config: SessionConfig, now: Millis): void {
     this.#config = config;
     this.#timers.times = resolveTimers(config.timers);
+    if (this.#state !== 'Active' || this.#connection !== 'none') return;
+    // RFC 4271 §8.1.1 PassiveTcpEstablishment: who waits for a call has no ConnectRetryTimer, who calls has.
+    if (this.passive) this.#timers.stop('ConnectRetryTimer');
+    else if (!this.#timers.isRunning('ConnectRetryTimer')) {
+      this.#timers.start('ConnectRetryTimer', 'retryDelay', now);
+    }
   }
 
   /** Feeds one event. Never throws for what a peer does. @returns What to do, in order; often the same empty list. */

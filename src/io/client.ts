@@ -1,16 +1,10 @@
 /**
- * The control API from the other side: a client of the Unix socket for the CLI. Streams are async iterators.
+ * The control API from the other side: a client of the Unix socket. Streams are async iterators.
+ *
+ * Messages are plain objects, as the proto describes them; `cli/client.ts` gives them their types.
  */
 
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
-import type {
-  EventMessage,
-  KernelRouteMessage,
-  NeighborMessage,
-  ProblemMessage,
-  RouteMessage,
-  StatusMessage,
-} from '../api/messages.ts';
 import { godwitService } from './grpc-proto.ts';
 
 /** The daemon could not be reached, or refused; `kind` decides the exit code. */
@@ -38,7 +32,7 @@ type UnaryCall = (
 ) => void;
 type StreamCall = (request: object) => AsyncIterable<unknown> & { cancel(): void };
 
-export class GodwitClient {
+export class ControlClient {
   readonly #stub: Stub;
   readonly #socket: string;
 
@@ -48,36 +42,9 @@ export class GodwitClient {
     this.#stub = new Client(`unix:${socket}`, credentials.createInsecure()) as unknown as Stub;
   }
 
-  getStatus(): Promise<StatusMessage> {
-    return this.#unary('getStatus', {}) as Promise<StatusMessage>;
-  }
-
-  listNeighbors(request: { name?: string; family?: string }): AsyncGenerator<NeighborMessage> {
-    return this.#stream('listNeighbors', request) as AsyncGenerator<NeighborMessage>;
-  }
-
-  listRoutes(request: object): AsyncGenerator<RouteMessage> {
-    return this.#stream('listRoutes', request) as AsyncGenerator<RouteMessage>;
-  }
-
-  listKernelRoutes(request: object): AsyncGenerator<KernelRouteMessage> {
-    return this.#stream('listKernelRoutes', request) as AsyncGenerator<KernelRouteMessage>;
-  }
-
-  listProblems(): AsyncGenerator<ProblemMessage> {
-    return this.#stream('listProblems', {}) as AsyncGenerator<ProblemMessage>;
-  }
-
-  watchEvents(request: object): AsyncGenerator<EventMessage> {
-    return this.#stream('watchEvents', request) as AsyncGenerator<EventMessage>;
-  }
-
   /** A command; rejects with the daemon's own sentence when it says why not. */
-  async command(
-    method: 'resetNeighbor' | 'setNeighborEnabled' | 'releaseHeldChange' | 'shutdown',
-    request: object,
-  ): Promise<void> {
-    const { error } = (await this.#unary(method, request)) as { error: string };
+  async command(method: string, request: object): Promise<void> {
+    const { error } = (await this.call(method, request)) as { error: string };
     if (error !== '') throw new ClientError('refused', error);
   }
 
@@ -85,7 +52,8 @@ export class GodwitClient {
     this.#stub.close();
   }
 
-  #unary(method: string, request: object): Promise<unknown> {
+  /** One answer to one request. */
+  call(method: string, request: object): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const call = this.#stub[method] as UnaryCall;
       const deadline = Date.now() + ANSWER_MS_MAX;
@@ -96,7 +64,7 @@ export class GodwitClient {
     });
   }
 
-  async *#stream(method: string, request: object): AsyncGenerator<unknown> {
+  async *stream(method: string, request: object): AsyncGenerator<unknown> {
     const call = (this.#stub[method] as StreamCall).call(this.#stub, request);
     try {
       for await (const row of call) yield row;

@@ -46,6 +46,8 @@ export interface TcpListenerHandlers {
   onIncoming(connection: PendingConnection): void;
   /** Accepting failed for want of something; it goes on by itself after a pause. */
   onError(error: SystemError): void;
+  /** It goes on: after `onError`, callers are accepted again. */
+  onRecovered?(): void;
 }
 
 /** Callers that may wait for accept; the kernel cuts this to net.core.somaxconn (4096 since 5.4). */
@@ -64,6 +66,7 @@ export class TcpListener {
   #fd: number;
   #poll: PollHandle | undefined;
   #pauseTimer: NodeJS.Timeout | undefined;
+  #isFailing = false;
 
   private constructor(fd: number, local: Endpoint, handlers: TcpListenerHandlers) {
     this.#fd = fd;
@@ -121,6 +124,10 @@ export class TcpListener {
   #onReady(): void {
     for (let taken = 0; taken < ACCEPTS_PER_TURN_MAX && this.#fd >= 0; taken++) {
       const fd = nativeSockets().accept(this.#fd, this.#sockaddr);
+      if (this.#isFailing && (fd >= 0 || fd === -Errno.EAGAIN)) {
+        this.#isFailing = false;
+        this.#handlers.onRecovered?.();
+      }
       if (fd >= 0) this.#onAccepted(fd);
       else if (fd === -Errno.EAGAIN) return;
       else if (!PASSING_ERRORS.has(-fd)) {
@@ -149,6 +156,7 @@ export class TcpListener {
       const failed = this.#startPolling();
       if (failed !== undefined) this.#handlers.onError(failed);
     }, ACCEPT_PAUSE_MS);
+    this.#isFailing = true;
     this.#handlers.onError(error);
   }
 }

@@ -111,6 +111,11 @@ export class TcpConnection {
     socket.on('close', () => this.#onClose());
   }
 
+  /** Nothing is left to send, and no answer is awaited. */
+  get isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
   /** Octets accepted by `write` that the kernel has not taken yet. */
   get unsentOctets(): number {
     return this.#socket.writableLength;

@@ -53,12 +53,18 @@ export function tablesAgree(lab: Lab): string[] {
       for (const { prefix } of originatedIn(node, family)) expected.set(prefix, node.name);
     }
     for (const node of lab.running) {
-      const chosen = new Set(allRoutes(node.view, family).filter(hasUsableBest).map(({ prefix }) => prefix));
+      const chosen = new Set(
+        allRoutes(node.view, family)
+          .filter(hasUsableBest)
+          .map(({ prefix }) => prefix),
+      );
       for (const [prefix, owner] of expected) {
-        if (!chosen.has(prefix)) problems.push(`${node.name} has no route to ${prefix} of ${owner}`);
+        if (!chosen.has(prefix))
+          problems.push(`${node.name} has no route to ${prefix} of ${owner}`);
       }
       for (const prefix of chosen) {
-        if (!expected.has(prefix)) problems.push(`${node.name} has ${prefix}, which nobody announces`);
+        if (!expected.has(prefix))
+          problems.push(`${node.name} has ${prefix}, which nobody announces`);
       }
     }
   }
@@ -75,10 +81,13 @@ export function kernelAgrees(lab: Lab): string[] {
       problems.push(`${node.name}: ${route.prefix} is ${route.state}: ${route.because ?? ''}`);
     }
     const held = new Set<string>();
-    for (const route of node.kernel.routes()) if (route.protocol === RouteProtocol.BIRD) held.add(route.prefix);
+    for (const route of node.kernel.routes())
+      if (route.protocol === RouteProtocol.BIRD) held.add(route.prefix);
     const wanted = new Set(AFI_SAFIS.flatMap((family) => wantedInKernel(node, family)));
-    for (const prefix of wanted) if (!held.has(prefix)) problems.push(`${node.name}: ${prefix} is not in the kernel`);
-    for (const prefix of held) if (!wanted.has(prefix)) problems.push(`${node.name}: ${prefix} stays in the kernel`);
+    for (const prefix of wanted)
+      if (!held.has(prefix)) problems.push(`${node.name}: ${prefix} is not in the kernel`);
+    for (const prefix of held)
+      if (!wanted.has(prefix)) problems.push(`${node.name}: ${prefix} stays in the kernel`);
   }
   return problems;
 }
@@ -86,7 +95,11 @@ export function kernelAgrees(lab: Lab): string[] {
 /** A packet from any node to any block comes to the block's node. `reachable`: those that must (default all). */
 export function packetsArrive(lab: Lab): string[] {
   return eachPacket(lab, (fate) =>
-    fate.end === 'delivered' ? undefined : fate.end === 'loop' ? 'goes in a circle' : `is lost at ${fate.at}: ${fate.why}`,
+    fate.end === 'delivered'
+      ? undefined
+      : fate.end === 'loop'
+        ? 'goes in a circle'
+        : `is lost at ${fate.at}: ${fate.why}`,
   );
 }
 
@@ -108,10 +121,12 @@ export function idleWhenQuiet(lab: Lab): string[] {
   const problems: string[] = [];
   for (const [node, steps] of before) {
     const perSecond = (node.steps - steps) / seconds / Math.max(1, node.view.neighbors().length);
-    if (perSecond > IDLE_STEPS_PER_SECOND_MAX) problems.push(`${node.name} takes ${perSecond} steps a second and peer at rest`);
+    if (perSecond > IDLE_STEPS_PER_SECOND_MAX)
+      problems.push(`${node.name} takes ${perSecond} steps a second and peer at rest`);
     const sockets = node.connections;
     const established = node.view.status().neighbors.established;
-    if (sockets > established) problems.push(`${node.name} keeps ${sockets} connections for ${established} sessions`);
+    if (sockets > established)
+      problems.push(`${node.name} keeps ${sockets} connections for ${established} sessions`);
   }
   return problems;
 }
@@ -143,7 +158,10 @@ export function allRoutes(view: SpeakerView, family: AfiSafi): RouteView[] {
   return routes;
 }
 
-function eachPacket(lab: Lab, judge: (fate: ReturnType<typeof followPacket>) => string | undefined): string[] {
+function eachPacket(
+  lab: Lab,
+  judge: (fate: ReturnType<typeof followPacket>) => string | undefined,
+): string[] {
   const problems: string[] = [];
   for (const from of lab.running) {
     for (const to of lab.running) {
@@ -153,7 +171,9 @@ function eachPacket(lab: Lab, judge: (fate: ReturnType<typeof followPacket>) => 
         const fate = followPacket(lab, from, prefixAddress(prefix));
         const problem = judge(fate);
         if (problem !== undefined) {
-          problems.push(`a packet from ${from.name} to ${prefix} ${problem} (${fate.path.join(' → ')})`);
+          problems.push(
+            `a packet from ${from.name} to ${prefix} ${problem} (${fate.path.join(' → ')})`,
+          );
         }
       }
     }
@@ -171,10 +191,9 @@ function hasUsableBest({ paths }: RouteView): boolean {
 }
 
 function wantedInKernel(node: SimNode, family: AfiSafi): string[] {
-  const silent = new Set(
-    originatedIn(node, family).map(({ prefix }) => prefix as string),
-  );
-  for (const { prefix, blackhole } of node.plan?.originated ?? []) if (blackhole) silent.delete(prefix);
+  const silent = new Set(originatedIn(node, family).map(({ prefix }) => prefix as string));
+  for (const { prefix, blackhole } of node.plan?.originated ?? [])
+    if (blackhole) silent.delete(prefix);
   return allRoutes(node.view, family)
     .filter(hasUsableBest)
     .map(({ prefix }) => prefix)

@@ -15,7 +15,12 @@ const HOPS_MAX = 32;
 export type Fate =
   /** It came to the node that has the block. */
   | { readonly end: 'delivered'; readonly at: string; readonly path: readonly string[] }
-  | { readonly end: 'lost'; readonly at: string; readonly why: string; readonly path: readonly string[] }
+  | {
+      readonly end: 'lost';
+      readonly at: string;
+      readonly why: string;
+      readonly path: readonly string[];
+    }
   | { readonly end: 'loop'; readonly at: string; readonly path: readonly string[] };
 
 /** Follows a packet for `target` from `start`. */

@@ -37,7 +37,10 @@ export class KernelSide {
   start(): void {
     this.#session++;
     const { refusal, submit } = this.#options;
-    if (refusal !== undefined) return submit({ type: 'kernelUnavailable', error: refusal });
+    if (refusal !== undefined) {
+      submit({ type: 'kernelUnavailable', error: refusal });
+      return;
+    }
     this.#open = true;
     this.#kernel.events = [];
   }

@@ -90,6 +90,14 @@ export class Lab {
     for (const node of this.nodes.values()) node.setPlan(planOfNode(node.name, documents, options));
   }
 
+  /** As `apply`, but each node hears of it after a time of its own. The last word is the one that stays. */
+  publish(documents: readonly Document[], delay: () => Millis): void {
+    this.documents = documents;
+    for (const node of this.nodes.values()) {
+      this.clock.after(delay(), () => node.setPlan(planOfNode(node.name, this.documents)));
+    }
+  }
+
   run(ms: Millis): this {
     this.clock.runUntil(this.now + ms);
     return this;

@@ -63,7 +63,8 @@ export class SimNode {
   #speaker: Speaker | undefined;
   #plan: SpeakerPlan | undefined;
   #revision = 0;
-  #journal: Uint8Array = new Uint8Array(0);
+  /** What the state directory holds, piece by piece as it was appended. */
+  #journal: Uint8Array[] = [];
   #incarnation = 0;
   #running = false;
   #busyUntil: Millis = 0;
@@ -130,7 +131,7 @@ export class SimNode {
       seed: seed + this.#incarnation * 7919,
       kernelEnabled,
       restarting,
-      ...(this.#journal.length === 0 ? {} : { journal: this.#journal }),
+      ...(this.#journal.length === 0 ? {} : { journal: joined(this.#journal) }),
       now: this.#clock.now,
     });
     this.#tcp.start();
@@ -213,7 +214,7 @@ export class SimNode {
     this.#busyUntil = this.#clock.now + (this.#options.stepMs ?? 0);
     const { effects, deadline, morePending } = speaker.step(input, this.#clock.now);
     const journal = speaker.takeJournal();
-    if (journal !== undefined) this.#journal = joined(this.#journal, journal);
+    if (journal !== undefined) this.#journal.push(journal.slice());
     for (const effect of effects) this.#perform(effect);
     if (this.#speaker !== speaker) return;
     if (morePending) this.#soon();
@@ -224,9 +225,11 @@ export class SimNode {
     switch (effect.type) {
       case 'kernelRequests':
         this.#noteActivity();
-        return this.#kernelSide.send(effect.batch);
+        this.#kernelSide.send(effect.batch);
+        return;
       case 'kernelDump':
-        return this.#kernelSide.dump();
+        this.#kernelSide.dump();
+        return;
       case 'reply':
         this.#replies.set(effect.id, effect.error ?? '');
         return;
@@ -237,9 +240,11 @@ export class SimNode {
         return;
       case 'stopped':
         // The loop ends once the sockets are flushed.
-        return this.#end(() => this.#tcp.closeAll());
+        this.#end(() => this.#tcp.closeAll());
+        return;
       default:
-        return this.#tcp.perform(effect);
+        this.#tcp.perform(effect);
+        return;
     }
   }
 
@@ -287,9 +292,12 @@ export class SimNode {
   }
 }
 
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
 }

@@ -6,8 +6,9 @@ import { Prng } from '../base/prng.ts';
 import { AT_REST, check, noForwardingLoop } from './checkers.ts';
 import { type Lab, meshLab } from './lab.ts';
 import type { SimNode } from './node.ts';
+import { affinity, type Document, resource } from './resources.ts';
 
-export const SCENARIOS = ['mesh', 'flap', 'restart', 'partition'] as const;
+export const SCENARIOS = ['mesh', 'flap', 'restart', 'partition', 'edit'] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 export interface ScenarioOptions {
@@ -31,6 +32,9 @@ const EVENTS = 8;
 /** Between two of them, in milliseconds: from within a handshake to past a hold time. */
 const GAPS_MS = [0, 1, 5, 40, 500, 4000, 30_000, 100_000];
 
+/** Virtual CPU time of a step: inputs that come meanwhile wait, and find another state than they would have. */
+const STEPS_MS = [0, 0, 0.3, 4];
+
 type Act = (run: Run) => string;
 
 interface Run {
@@ -44,10 +48,14 @@ export function runScenario(options: ScenarioOptions): ScenarioResult {
   const prng = new Prng(seed * 31 + 7);
   const ipv6 = prng.below(2) === 1;
   const perRack = 1 + prng.below(nodes);
-  const lab = meshLab({ seed, nodes, ipv6, perRack, latencyMs: { min: 0.1, max: 1 + prng.below(40) } });
+  const latencyMs = { min: 0.1, max: 1 + prng.below(40) };
+  const stepMs = STEPS_MS[prng.below(STEPS_MS.length)]!;
+  const lab = meshLab({ seed, nodes, ipv6, perRack, latencyMs, node: { stepMs } });
   const all = [...lab.nodes.values()];
   const run: Run = { lab, prng, pick: () => all[prng.below(all.length)]! };
-  const story: string[] = [`${nodes} nodes, ${perRack} a rack, ${ipv6 ? 'both families' : 'IPv4'}`];
+  const story: string[] = [
+    `${nodes} nodes, ${perRack} a rack, ${ipv6 ? 'both families' : 'IPv4'}, ${stepMs} ms a step`,
+  ];
   const problems: string[] = [];
   const acts = ACTS[scenario];
   for (let i = 0; acts.length > 0 && i < EVENTS; i++) {
@@ -72,9 +80,10 @@ export function repeatLine({ scenario, seed, nodes }: ScenarioOptions): string {
 
 const ACTS: Readonly<Record<ScenarioName, readonly Act[]>> = {
   mesh: [],
-  flap: [resetSession, takeLinkDown, deleteRoute],
+  flap: [resetSession, takeLinkDown, deleteRoute, loseEvents],
   restart: [killNode, terminateNode, startNode],
   partition: [cut, healAll, killNode, startNode],
+  edit: [flipPool, moveBlock, addBlock, resetSession, terminateNode, startNode],
 };
 
 function resetSession({ pick, prng }: Run): string {
@@ -116,6 +125,62 @@ function deleteRoute({ pick, prng }: Run): string {
   if (route === undefined) return 'nothing';
   node.editKernel((kernel) => kernel.delete(route));
   return `${route.prefix} of ${node.name} is deleted`;
+}
+
+/** The event socket overflowed while somebody else deleted a route of ours. */
+function loseEvents({ pick, prng }: Run): string {
+  const node = pick();
+  const ours = [...node.kernel.routes()].filter(({ protocol }) => protocol === 12);
+  const route = ours[prng.below(Math.max(1, ours.length))];
+  if (route !== undefined) node.kernel.delete(route, true);
+  node.submit({ type: 'kernelOverrun', reason: 'simulated loss of events' });
+  return `events of ${node.name} are lost`;
+}
+
+/** Another ipipMode for the pool. Nodes hear of it one after the other, as of everything in the datastore. */
+function flipPool(run: Run): string {
+  // Never would need a router that knows the pods.
+  const modes = ['Always', 'CrossSubnet'];
+  const ipipMode = modes[run.prng.below(modes.length)]!;
+  const others = run.lab.documents.filter((document) => !isNamed(document, 'pods'));
+  publish(run, [...others, resource('IPPool', 'pods', { cidr: POOL, ipipMode, blockSize: 26 })]);
+  return `ipipMode is ${ipipMode}`;
+}
+
+/** A block goes from one node to another. */
+function moveBlock(run: Run): string {
+  const blocks = run.lab.documents.filter(
+    (document) => 'kind' in document && document.kind === 'BlockAffinity',
+  );
+  const block = blocks[run.prng.below(blocks.length)] as unknown as { spec: { cidr: string } };
+  const to = run.pick().name;
+  const { cidr } = block.spec;
+  publish(run, [
+    ...run.lab.documents.filter((document) => document !== (block as object)),
+    affinity(to, cidr),
+  ]);
+  return `${cidr} goes to ${to}`;
+}
+
+function addBlock(run: Run): string {
+  const cidr = `10.244.${100 + run.prng.below(100)}.0/26`;
+  const to = run.pick().name;
+  const isTaken = run.lab.documents.some((document) =>
+    JSON.stringify(document).includes(`"${cidr}"`),
+  );
+  if (isTaken) return 'nothing';
+  publish(run, [...run.lab.documents, affinity(to, cidr)]);
+  return `${to} gets ${cidr}`;
+}
+
+const POOL = '10.244.0.0/16';
+
+function publish({ lab, prng }: Run, documents: readonly Document[]): void {
+  lab.publish(documents, () => prng.unit() * 50);
+}
+
+function isNamed(document: Document, name: string): boolean {
+  return (document as { readonly metadata?: { readonly name?: string } }).metadata?.name === name;
 }
 
 function killNode({ pick }: Run): string {

@@ -209,7 +209,10 @@ export class SimSocket {
   }
 
   #broken(errno: string): void {
-    if (this.#state !== 'open') return this.vanish();
+    if (this.#state !== 'open') {
+      this.vanish();
+      return;
+    }
     this.#endWith({ kind: 'SystemError', call: 'read', errno });
   }
 

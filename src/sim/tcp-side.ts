@@ -77,20 +77,26 @@ export class TcpSide implements Acceptor {
   perform(effect: TcpEffect): void {
     switch (effect.type) {
       case 'listen':
-        return this.#listen(effect.port, effect.addresses);
+        this.#listen(effect.port, effect.addresses);
+        return;
       case 'listenerPeers':
         this.#listenerPeers = effect.peers;
         return;
       case 'dial':
-        return this.#dial(effect.connection, effect.dial);
+        this.#dial(effect.connection, effect.dial);
+        return;
       case 'hangUp':
-        return this.#hangUp(effect.connection, effect.abort);
+        this.#hangUp(effect.connection, effect.abort);
+        return;
       case 'send':
-        return this.#send(effect.connection, effect.octets);
+        this.#send(effect.connection, effect.octets);
+        return;
       case 'wantsWrite':
         if (this.#hungUp.has(effect.connection))
-          return this.#illegal('wantsWrite', effect.connection);
-        return this.#flush(effect.connection);
+          this.#illegal('wantsWrite', effect.connection);
+          return;
+        this.#flush(effect.connection);
+        return;
     }
   }
 
@@ -130,7 +136,8 @@ export class TcpSide implements Acceptor {
 
   #dial(connection: ConnectionId, dial: Dial): void {
     if (this.#dialling.has(connection) || this.#open.has(connection))
-      return this.#illegal('dial', connection);
+      this.#illegal('dial', connection);
+      return;
     const call = this.#network.dial(this.#host, dial, {
       onConnected: (socket) => {
         this.#dialling.delete(connection);
@@ -165,7 +172,10 @@ export class TcpSide implements Acceptor {
   }
 
   #send(connection: ConnectionId, octets: Uint8Array): void {
-    if (this.#hungUp.has(connection)) return this.#illegal('send', connection);
+    if (this.#hungUp.has(connection)) {
+      this.#illegal('send', connection);
+      return;
+    }
     const open = this.#open.get(connection);
     // The other end may have closed meanwhile; the core is told by an input that waits its turn.
     if (open === undefined) return;
@@ -174,12 +184,16 @@ export class TcpSide implements Acceptor {
   }
 
   #hangUp(connection: ConnectionId, abort: boolean): void {
-    if (this.#hungUp.has(connection)) return this.#illegal('hangUp', connection);
+    if (this.#hungUp.has(connection)) {
+      this.#illegal('hangUp', connection);
+      return;
+    }
     this.#hungUp.add(connection);
     const call = this.#dialling.get(connection);
     if (call !== undefined) {
       this.#dialling.delete(connection);
-      return call.cancel();
+      call.cancel();
+      return;
     }
     const open = this.#open.get(connection);
     if (open === undefined) return;
@@ -194,7 +208,10 @@ export class TcpSide implements Acceptor {
     if (open === undefined) return;
     for (let pulls = 0; pulls < PULLS_PER_TURN; pulls++) {
       const octets = this.#options.poll(connection, PULL_OCTETS);
-      if (octets === undefined) return this.#noteProgress(connection, open);
+      if (octets === undefined) {
+        this.#noteProgress(connection, open);
+        return;
+      }
       this.#options.active();
       if (!open.socket.write(octets)) return;
     }

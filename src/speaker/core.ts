@@ -17,16 +17,16 @@ import { RouteShapes } from '../fib/route-shape.ts';
 import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { SessionDown } from '../fsm/session-output.ts';
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
-import type { IpAddress } from '../net/ip-address.ts';
 import type { NextHopId, PeerId } from '../rib/ids.ts';
 import { AttributeSets } from '../rib/path-attributes.ts';
 import { NextHops } from '../rib/next-hops.ts';
 import { Rib } from '../rib/rib.ts';
+import { Callers } from './callers.ts';
 import type { Effect } from './effects.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
 import { KernelRoutes } from './kernel-routes.ts';
-import type { Connection, Peer, SessionSlot } from './peer.ts';
+import { type Connection, type Peer, type SessionSlot, timerKeys } from './peer.ts';
 import { Policies } from './policies.ts';
 import { UnknownCallers } from './unknown-callers.ts';
 
@@ -71,7 +71,7 @@ export class Core {
   readonly shapes: RouteShapes;
   readonly programmer: RouteProgrammer;
   readonly peers = new Map<string, Peer>();
-  readonly peersByAddress = new Map<IpAddress, Peer>();
+  readonly callers = new Callers();
   readonly connections = new Map<ConnectionId, Connection>();
   readonly policies = new Policies();
   readonly unknownCallers = new UnknownCallers();
@@ -172,15 +172,15 @@ export class Core {
     assert(this.#peersById[peer.id] === undefined, 'a peer id is used once');
     this.#peersById[peer.id] = peer;
     this.peers.set(peer.plan.name, peer);
-    this.peersByAddress.set(peer.plan.remoteAddress, peer);
+    this.callers.add(peer);
   }
 
   removePeer(peer: Peer): void {
     this.#peersById[peer.id] = undefined;
     this.peers.delete(peer.plan.name);
-    if (this.peersByAddress.get(peer.plan.remoteAddress) === peer) {
-      this.peersByAddress.delete(peer.plan.remoteAddress);
-    }
+    this.callers.remove(peer);
+    // The id may be another peer's next.
+    for (const key of Object.values(timerKeys(peer.id))) this.timers.clear(key);
   }
 
   /** Who announced a path, for people. */

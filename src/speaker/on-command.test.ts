@@ -8,7 +8,9 @@ import { OWN_BLOCK, type Stage, stage } from './testing/stage.ts';
 const A = '10.244.1.0/26';
 
 function two(): Stage {
-  const s = stage({ peers: [{ gracefulRestart: { restartTime: 60, forwarding: ['ipv4-unicast'] } }, {}] });
+  const s = stage({
+    peers: [{ gracefulRestart: { restartTime: 60, forwarding: ['ipv4-unicast'] } }, {}],
+  });
   s.up();
   s.peer.talk.announce([A]);
   s.lab.run(100);
@@ -93,7 +95,9 @@ describe('holding a neighbor down', () => {
 describe('resetting a neighbor', () => {
   it('hard: Cease, Administrative Reset, and a new session', () => {
     const s = two();
-    expect(s.node.command({ command: 'resetNeighbor', name: s.neighbor().name, soft: false })).toBe('');
+    expect(s.node.command({ command: 'resetNeighbor', name: s.neighbor().name, soft: false })).toBe(
+      '',
+    );
     s.lab.run(10_000);
     expect(s.peer.conversations[0]!.notifications).toMatchObject([{ code: 6, subcode: 4 }]);
     expect(s.neighbor()).toMatchObject({ state: 'Established', established: 2 });
@@ -103,7 +107,9 @@ describe('resetting a neighbor', () => {
   it('soft: everything is told and asked for again, and the session stays', () => {
     const s = two();
     const { updates } = s.peer.talk.heard;
-    expect(s.node.command({ command: 'resetNeighbor', name: s.neighbor().name, soft: true })).toBe('');
+    expect(s.node.command({ command: 'resetNeighbor', name: s.neighbor().name, soft: true })).toBe(
+      '',
+    );
     s.lab.run(100);
     expect(s.peer.talk.refreshes).toBe(1);
     expect(s.peer.talk.heard.updates).toBeGreaterThan(updates);
@@ -115,13 +121,19 @@ describe('resetting a neighbor', () => {
 describe('what cannot be done is answered with a sentence', () => {
   it('for a neighbor that there is not', () => {
     const s = two();
-    expect(s.node.command({ command: 'enableNeighbor', name: 'nobody' })).toBe('There is no neighbor nobody');
+    expect(s.node.command({ command: 'enableNeighbor', name: 'nobody' })).toBe(
+      'There is no neighbor nobody',
+    );
   });
 
   it('for a refresh without a session, or with a neighbor that cannot', () => {
     const s = stage({ peers: [{ capabilities: [] }, { listens: false }] });
     s.lab.run(1000);
-    expect(s.node.command({ command: 'refreshRoutes', name: s.neighbor(0).name })).toContain('hard reset');
-    expect(s.node.command({ command: 'refreshRoutes', name: s.neighbor(1).name })).toContain('not Established');
+    expect(s.node.command({ command: 'refreshRoutes', name: s.neighbor(0).name })).toContain(
+      'hard reset',
+    );
+    expect(s.node.command({ command: 'refreshRoutes', name: s.neighbor(1).name })).toContain(
+      'not Established',
+    );
   });
 });

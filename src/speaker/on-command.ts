@@ -3,11 +3,12 @@
 import { unreachable } from '../base/assert.ts';
 import type { SessionEvent } from '../fsm/events.ts';
 import { encodeRouteRefresh } from '../wire/route-refresh.ts';
-import { factsOf } from '../net/afi-safi.ts';
+import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
 import type { Command, CommandInput } from './inputs.ts';
 import type { Peer } from './peer.ts';
+import { dropPaths } from './session-life.ts';
 import { startPeer, stopPeer } from './sessions.ts';
 
 export function onCommand(core: Core, input: CommandInput): void {
@@ -28,7 +29,7 @@ function execute(core: Core, command: Command): string {
     case 'enableNeighbor':
       return withPeer(core, command.name, (peer) => enable(core, peer));
     case 'refreshRoutes':
-      return withPeer(core, command.name, (peer) => askAgain(core, peer));
+      return withPeer(core, command.name, (peer) => askAgain(core, peer, command.family));
     default:
       return unreachable(command);
   }
@@ -55,13 +56,16 @@ function softReset(core: Core, peer: Peer): string {
 }
 
 /** RFC 2918 §3: the peer sends its routes again; nothing is withdrawn meanwhile. */
-function askAgain(core: Core, peer: Peer): string {
+function askAgain(core: Core, peer: Peer, only?: AfiSafi): string {
   const { negotiated } = peer;
   const connection = peer.up?.connection;
   if (negotiated === undefined || connection === undefined) return 'The session is not Established';
   if (!negotiated.routeRefresh)
     return 'The neighbor does not speak route refresh; use a hard reset';
-  for (const family of negotiated.families) {
+  if (only !== undefined && !negotiated.families.includes(only)) {
+    return `${only} is not negotiated with this neighbor`;
+  }
+  for (const family of only === undefined ? negotiated.families : [only]) {
     const { afi, safi } = factsOf(family);
     const octets = encodeRouteRefresh({ afi, safi, subtype: 0 });
     peer.sent.routeRefresh++;
@@ -73,25 +77,23 @@ function askAgain(core: Core, peer: Peer): string {
 const DISABLED = 'held down by the operator';
 
 function disable(core: Core, peer: Peer, reason: string | undefined): string {
-  if (peer.heldBecause !== undefined) return `It is down already: ${peer.heldBecause}`;
-  peer.heldBecause = reason === undefined ? DISABLED : `${DISABLED}: ${reason}`;
+  if (peer.holds.has('operator')) return `It is down already: ${peer.heldBecause!}`;
+  peer.holds.set('operator', reason === undefined ? DISABLED : `${DISABLED}: ${reason}`);
   // RFC 9003 §2: Administrative Shutdown with the operator's words.
   stopPeer(core, peer, {
     type: 'ManualStop',
     ...(reason === undefined ? {} : { message: reason }),
   });
+  // Nobody is to be waited for any more (RFC 4724 §4.2): the operator wants it away now.
+  dropPaths(core, peer);
   return '';
 }
 
 function enable(core: Core, peer: Peer): string {
-  if (peer.heldBecause?.startsWith(DISABLED) !== true) {
-    return peer.heldBecause === undefined
-      ? 'It is not held down'
-      : `It stays down: ${peer.heldBecause}`;
-  }
-  peer.heldBecause = undefined;
+  if (!peer.holds.has('operator') && peer.heldBecause === undefined) return 'It is not held down';
+  peer.holds.set('operator', undefined);
   startPeer(core, peer);
-  return '';
+  return peer.heldBecause === undefined ? '' : `It stays down: ${peer.heldBecause}`;
 }
 
 /**

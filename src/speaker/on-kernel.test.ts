@@ -42,7 +42,10 @@ describe('a kernel that refuses us', () => {
     expect(s.has(A)).toBe(true);
     expect(s.peer.talk.heard.routes.has(OWN_BLOCK as never)).toBe(true);
     const { kernel, ready, notReadyBecause } = s.node.view.status();
-    expect(kernel).toMatchObject({ state: 'unavailable', reason: expect.stringContaining('CAP_NET_ADMIN') });
+    expect(kernel).toMatchObject({
+      state: 'unavailable',
+      reason: expect.stringContaining('CAP_NET_ADMIN'),
+    });
     expect(ready).toBe(false);
     expect(notReadyBecause.join()).toContain('cannot be programmed');
     expect(s.kernel(A)).toEqual([]);
@@ -68,7 +71,9 @@ describe('what others do to our routes', () => {
 
   it('a route of another program to the same prefix is left alone and named', () => {
     const s = stage({ started: false });
-    s.node.kernel.write(routeVia(A, '10.0.0.99', 4), { flags: MessageFlag.CREATE, quiet: true });
+    // The metric that LOCAL_PREF 100 becomes: the same key in the kernel.
+    const theirs = { ...routeVia(A, '10.0.0.99', 4), metric: 2_147_483_547 };
+    s.node.kernel.write(theirs, { flags: MessageFlag.CREATE, quiet: true });
     s.node.start();
     s.apply(s.documents);
     s.up();
@@ -77,7 +82,7 @@ describe('what others do to our routes', () => {
     expect(s.kernel(A)).toEqual([]);
     expect(s.node.kernel.routesTo(prefix(A))).toMatchObject([{ protocol: 4 }]);
     const [row] = s.node.view.kernel({ limit: 10, differing: true }).routes;
-    expect(row).toMatchObject({ prefix: A, state: 'parked' });
+    expect(row).toMatchObject({ prefix: A, state: 'foreign' });
     expect(s.node.kernel.requests).toBeLessThan(20);
   });
 
@@ -118,7 +123,8 @@ describe('next hops', () => {
     const s = withA();
     s.node.editKernel((kernel) => kernel.setLink(simLink(ETH0, 'eth0', false)));
     s.lab.run(1000);
-    expect(s.kernel(A)).toEqual([]);
+    // As Calico's BIRD: known but unreachable, and not sent along another way.
+    expect(s.kernel(A)).toEqual(['unreachable']);
     s.node.editKernel((kernel) => kernel.setLink(simLink(ETH0, 'eth0', true)));
     s.lab.run(10_000);
     expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
@@ -144,6 +150,8 @@ describe('an address that comes late', () => {
   it('has the listener that lacked it opened', () => {
     const s = stage({ more: [] }).up();
     const local = { address: ip('10.0.0.77'), port: 179 };
+    s.node.setPlan({ ...s.node.plan!, listen: { port: 179, addresses: [local.address] } });
+    s.lab.run(10);
     const error = { kind: 'SystemError', call: 'bind', errno: 'EADDRNOTAVAIL' } as const;
     s.node.submit({ type: 'listenerChanged', local, error });
     const opened = (): number => s.reasons('listener').filter((reason) => reason === 'open').length;

@@ -57,10 +57,15 @@ function listenAgain(core: Core, change: Extract<KernelChange, { what: 'address'
   if (failed) core.effect({ type: 'listen', ...core.plan.listen });
 }
 
-/** The kernel has been read for the first time: what survived is known, and sessions may start. */
+/**
+ * The kernel has been read for the first time, or again after it was out of reach: what survived is known, next hops
+ * are judged by it, and sessions may start.
+ */
 function onFirstDump(core: Core): void {
-  if (core.kernelState.state !== 'syncing') return;
+  const { state } = core.kernelState;
+  if (state !== 'syncing' && state !== 'unavailable') return;
   core.kernelState = { state: 'synced' };
+  resolveAllNextHops(core);
   for (const family of AFI_SAFIS) {
     if (holdsAdopted(core, family)) core.survived.add(family);
   }

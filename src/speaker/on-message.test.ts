@@ -115,7 +115,10 @@ describe('a malformed UPDATE (RFC 7606)', () => {
     const s = telling(A);
     const attributes = hex(`${ORIGIN} ${NO_PATH} ${NEXT_HOP} ${LOCAL_PREF}`);
     const seen: boolean[] = [];
-    const both = rawUpdate({ attributes, nlri: new Uint8Array([...hex('1a 0af40200'), ...hex(nlri)]) });
+    const both = rawUpdate({
+      attributes,
+      nlri: new Uint8Array([...hex('1a 0af40200'), ...hex(nlri)]),
+    });
     s.peer.talk.send(both);
     s.lab.runUntil(() => {
       seen.push(s.has(B));
@@ -201,7 +204,11 @@ describe('what does not belong here', () => {
     const s = stage().up();
     const { talk } = s.peer;
     const note = Uint8Array.of(...new Array(16).fill(255), 0, 21, 3, 6, 2);
-    const both = announcement([prefix(A)], { family: 'ipv4-unicast', attributes: talk.attributes(), as4: true });
+    const both = announcement([prefix(A)], {
+      family: 'ipv4-unicast',
+      attributes: talk.attributes(),
+      as4: true,
+    });
     const octets = new Uint8Array(note.length + both.length);
     octets.set(note);
     octets.set(both, note.length);

@@ -131,7 +131,8 @@ function applyUpdate(core: Core, peer: Peer, message: Uint8Array): void {
   const family = mpReach.present && mpReach.nlri.count > 0 ? mpReach.family : undefined;
   const update = { peer, message };
   const mp = family === undefined ? NOTHING : intern(core, update, { family, part: 'mp' });
-  const classic = nlri.count === 0 ? NOTHING : intern(core, update, { family: 'ipv4-unicast', part: 'classic' });
+  const classic =
+    nlri.count === 0 ? NOTHING : intern(core, update, { family: 'ipv4-unicast', part: 'classic' });
   // RFC 7606 §2: what is wrong with the attributes concerns all prefixes of the UPDATE, whichever field they stand in.
   const usable = mp !== WITHDRAW && classic !== WITHDRAW;
   // A prefix in both is announced: withdrawals first (RFC 4271 §4.3 leaves it open; BIRD and FRR do so).

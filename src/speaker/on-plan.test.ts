@@ -94,7 +94,10 @@ describe('peers', () => {
     s.node.setPlan({ ...s.node.plan!, peers: [...s.node.plan!.peers, twin] });
     s.lab.run(1000);
     expect(s.node.view.neighbors().map(({ name }) => name)).toContain('Twin');
-    s.node.setPlan({ ...s.node.plan!, peers: s.node.plan!.peers.filter(({ name }) => name !== 'Twin') });
+    s.node.setPlan({
+      ...s.node.plan!,
+      peers: s.node.plan!.peers.filter(({ name }) => name !== 'Twin'),
+    });
     s.lab.run(10_000);
     expect(s.neighbor(0)).toMatchObject({ name: peer.name, state: 'Established' });
     s.peer.talk.socket.close();
@@ -119,7 +122,9 @@ describe('policies', () => {
     const open = s.documents;
     s.apply(filtered);
     s.lab.run(1000);
-    expect(s.paths(A)).toMatchObject([{ state: 'rejected', because: expect.stringContaining('no-a') }]);
+    expect(s.paths(A)).toMatchObject([
+      { state: 'rejected', because: expect.stringContaining('no-a') },
+    ]);
     expect(s.kernel(A)).toEqual([]);
     s.apply(open);
     s.lab.run(1000);
@@ -137,7 +142,11 @@ describe('policies', () => {
       peerDocument('p1', '10.0.0.12', 64512, { filters: ['hide'] }),
     ]);
     s.lab.run(1000);
-    expect(s.peers.map(({ talk }) => talk.heard.routes.has(OWN_BLOCK as never))).toEqual([true, false, true]);
+    expect(s.peers.map(({ talk }) => talk.heard.routes.has(OWN_BLOCK as never))).toEqual([
+      true,
+      false,
+      true,
+    ]);
     expect(s.peer.talk.heard.withdrawals).toBe(0);
     undisturbed(s, 0, 1, 2);
   });
@@ -161,7 +170,8 @@ describe('own blocks', () => {
 describe('ipipMode', () => {
   it('flipped changes the kernel routes and nothing that a peer could notice', () => {
     const s = three();
-    const pool = (ipipMode: string): Document => resource('IPPool', 'pods', { cidr: '10.244.0.0/16', ipipMode });
+    const pool = (ipipMode: string): Document =>
+      resource('IPPool', 'pods', { cidr: '10.244.0.0/16', ipipMode });
     const sent = s.neighbor(1).messages.sent.update;
     const others = s.documents.filter((document) => !JSON.stringify(document).includes('"IPPool"'));
     s.apply([pool('Always'), ...others]);
@@ -180,7 +190,10 @@ describe('the datastore', () => {
     const s = three();
     s.node.submit({ type: 'datastoreLost', reason: 'the directory has vanished' });
     s.lab.run(600_000);
-    expect(s.node.view.status().datastore).toMatchObject({ state: 'lost', reason: 'the directory has vanished' });
+    expect(s.node.view.status().datastore).toMatchObject({
+      state: 'lost',
+      reason: 'the directory has vanished',
+    });
     expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
     undisturbed(s, 0, 1, 2);
     s.node.submit({ type: 'datastoreBack' });

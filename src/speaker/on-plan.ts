@@ -17,7 +17,7 @@ import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
 import { Peer } from './peer.ts';
 import { exportConfigOf, ribConfigOf } from './peer-config.ts';
 import { beginRecovery, recoveryHeardFrom } from './recovery.ts';
-import { forgetPaths } from './session-life.ts';
+import { dropPaths, forgetPaths } from './session-life.ts';
 import { reconfigurePeer, startPeer, stopPeer } from './sessions.ts';
 
 export function onPlan(core: Core, input: PlanInput): void {
@@ -37,8 +37,8 @@ export function onPlan(core: Core, input: PlanInput): void {
 export function startPeersWhenReady(core: Core): void {
   if (core.recoveryStarted !== undefined || core.plan === undefined) return;
   if (core.kernelState.state === 'syncing') return;
-  for (const peer of core.peers.values()) startPeer(core, peer);
   beginRecovery(core);
+  for (const peer of core.peers.values()) startPeer(core, peer);
 }
 
 function takePlan(core: Core, plan: SpeakerPlan, revision: number): void {
@@ -48,10 +48,12 @@ function takePlan(core: Core, plan: SpeakerPlan, revision: number): void {
   core.planRevision = revision;
   if (core.datastore.state === 'waiting') core.datastore = { state: 'in-sync', since: core.now };
   for (const change of changes) apply(core, change);
+  // The keys before the listener: no peer that has one is to get in without it meanwhile.
   if (changes.length > 0) {
     const policies = plan.peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy]);
     core.policies.keepOnly(policies);
     tellListenerPeers(core);
+    if (changes.some(({ change }) => change === 'listen-changed')) listen(core);
     const reason = changes.length === 1 ? changes[0]!.reason : summary(changes);
     core.publish({ event: 'plan-applied', revision, changes: changes.length, reason });
   }
@@ -81,10 +83,8 @@ function summary(changes: readonly PlanChange[]): string {
 function apply(core: Core, change: PlanChange): void {
   switch (change.change) {
     case 'local-identity-changed':
-      return;
     case 'listen-changed':
-      core.listeners.clear();
-      return core.effect({ type: 'listen', ...change.listen });
+      return; // see `takePlan`
     case 'kernel-rules-changed':
       rulesChanged(core, change.kernel);
       return remakeKernelRoutes(core);
@@ -112,14 +112,14 @@ function addPeer(core: Core, plan: PeerPlan, reason: string): void {
     return core.publish({ event: 'resource-rejected', resource: plan.origin, reason: refused });
   }
   const peer = new Peer(id, plan, core.now);
-  peer.heldBecause = heldBy(plan);
+  peer.holds.set('secret', missingSecret(plan));
   core.addPeer(peer);
   core.unknownCallers.forget(plan.remoteAddress);
   core.publish({ event: 'peer-added', peer: plan.name, address: plan.remoteAddress, reason });
-  if (core.recoveryStarted !== undefined) startPeer(core, peer);
+  startPeer(core, peer);
 }
 
-function heldBy(plan: PeerPlan): string | undefined {
+function missingSecret(plan: PeerPlan): string | undefined {
   if (plan.password === undefined || 'value' in plan.password) return undefined;
   return `the password in ${plan.password.missing} cannot be read; a session without it would be unauthenticated`;
 }
@@ -140,16 +140,13 @@ function restartPeer(core: Core, plan: PeerPlan, reason: string): void {
   core.publish({ event: 'peer-changed', peer: plan.name, change: 'session restarts', reason });
   // RFC 4486 §4: Other Configuration Change.
   stopPeer(core, peer, stop(CeaseSubcode.OtherConfigurationChange));
-  if (core.peersByAddress.get(peer.plan.remoteAddress) === peer) {
-    core.peersByAddress.delete(peer.plan.remoteAddress);
-  }
+  core.callers.remove(peer);
   peer.plan = plan;
-  core.peersByAddress.set(plan.remoteAddress, peer);
-  peer.heldBecause = heldBy(plan);
-  for (const state of peer.families.values()) {
-    if (state.inRib && !plan.families.includes(state.family))
-      core.ribs[state.family].dropPeer(peer.id);
-  }
+  core.callers.add(peer);
+  core.unknownCallers.forget(plan.remoteAddress);
+  peer.holds.set('secret', missingSecret(plan));
+  // RFC 4724 §4.2: what a peer of another kind has left behind is not kept for this one.
+  dropPaths(core, peer);
   startPeer(core, peer);
 }
 
@@ -169,7 +166,8 @@ function updatePeer(
   const slot = peer.up;
   for (const state of peer.families.values()) {
     const rib = core.ribs[state.family];
-    if (state.inRib && change.change === 'reevaluate-import') {
+    // Also where export alone is concerned: a client's own paths go to others by another rule (RFC 4456 §6).
+    if (state.inRib && change.change !== 'update-peer') {
       rib.updatePeer(peer.id, ribConfigOf(core, peer, state.family));
     }
     if (state.group !== undefined && slot !== undefined && change.change === 'reevaluate-export') {
@@ -195,6 +193,11 @@ function withdraw(core: Core, item: OriginatedPrefix): void {
 
 function familyOf({ prefix }: OriginatedPrefix): AfiSafi {
   return afiSafiOfIpFamily(prefixFamily(prefix));
+}
+
+function listen(core: Core): void {
+  core.listeners.clear();
+  core.effect({ type: 'listen', ...core.plan!.listen });
 }
 
 /** TCP-MD5 keys and minimum TTLs that the listener must know before a SYN arrives. */

@@ -41,7 +41,12 @@ describe('a caller that is no neighbor', () => {
     const s = stage({ started: false });
     s.node.start();
     const local = { address: NODE_ADDRESS, port: 179 };
-    s.node.submit({ type: 'tcpAccepted', connection: 2, remote: { address: ip('10.0.0.11'), port: 4 }, local });
+    s.node.submit({
+      type: 'tcpAccepted',
+      connection: 2,
+      remote: { address: ip('10.0.0.11'), port: 4 },
+      local,
+    });
     expect(s.reasons('unknown-caller')).toEqual(['no configuration has been applied yet']);
   });
 });
@@ -72,7 +77,11 @@ describe('inputs that come late', () => {
     s.node.submit({ type: 'octetsReceived', connection: 998, octets: new Uint8Array(19) });
     s.node.submit({ type: 'tcpClosed', connection: 998, error });
     s.node.submit({ type: 'tcpFailed', connection: 997, error });
-    s.node.submit({ type: 'tcpConnected', connection: 997, local: { address: NODE_ADDRESS, port: 1 } });
+    s.node.submit({
+      type: 'tcpConnected',
+      connection: 997,
+      local: { address: NODE_ADDRESS, port: 1 },
+    });
     s.node.submit({ type: 'writable', connection: 998 });
     expect(s.node.steps).toBe(before + 5);
     expect(s.neighbor()).toMatchObject({ state: 'Established', flaps: 0 });

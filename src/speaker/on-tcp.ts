@@ -40,7 +40,7 @@ export function onTcp(core: Core, input: TcpInput): void {
 
 function onAccepted(core: Core, input: InputOf<'tcpAccepted'>): void {
   const { connection, remote, local } = input;
-  const peer = core.peersByAddress.get(remote.address);
+  const peer = core.callers.find(remote.address, local.address);
   if (peer === undefined) return refuseStranger(core, input);
   if (peer.heldBecause !== undefined || core.stopping !== undefined) {
     core.effect({ type: 'hangUp', connection, abort: false });
@@ -73,6 +73,9 @@ function onListener(core: Core, input: InputOf<'listenerChanged'>): void {
   const local = formatIpPort(input.local);
   const error =
     input.error === undefined ? undefined : listenerSentence(input.error, input.local.port);
+  const known = core.listeners.get(local);
+  // Tried again every few seconds; told only when the answer is another one.
+  if (known !== undefined && known.error === error) return;
   core.listeners.set(local, { local: input.local, ...(error === undefined ? {} : { error }) });
   core.publish({ event: 'listener', local, reason: error ?? 'open' });
 }

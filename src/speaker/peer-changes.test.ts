@@ -10,7 +10,11 @@ import { NODE_ADDRESS, peerDocument, type Stage, stage } from './testing/stage.t
 const GONE = { gracefulRestart: { restartTime: 120, forwarding: ['ipv4-unicast' as const] } };
 
 /** The running plan with `change` made to its peers. */
-function replan(s: Stage, change: (peer: PeerPlan, index: number) => PeerPlan, more: Partial<SpeakerPlan> = {}): void {
+function replan(
+  s: Stage,
+  change: (peer: PeerPlan, index: number) => PeerPlan,
+  more: Partial<SpeakerPlan> = {},
+): void {
   const plan = s.node.plan!;
   s.node.setPlan({ ...plan, ...more, peers: plan.peers.map(change) });
 }
@@ -100,13 +104,13 @@ describe('a changed peer', () => {
   it('that becomes a client of the reflector is reflected at once, without a restart', () => {
     const s = stage({ peers: [{}, {}] }).up();
     replan(s, (peer) => peer, { clusterId: ip('9.9.9.9') });
-    s.peer.talk.announce(['198.51.100.0/24']);
+    s.peer.talk.announce(['10.244.5.0/26']);
     s.lab.run(100);
     const heard = s.peers[1]!.talk.heard.routes;
-    expect([...heard.keys()]).not.toContain('198.51.100.0/24');
+    expect([...heard.keys()]).not.toContain('10.244.5.0/26');
     replan(s, (peer) => ({ ...peer, rrClient: peer.remoteAddress === s.peer.address }));
     s.lab.run(100);
-    expect(heard.get('198.51.100.0/24' as never)).toMatchObject({ originatorId: 0x0a00000b });
+    expect(heard.get('10.244.5.0/26' as never)).toMatchObject({ originatorId: 0x0a00000b });
     expect(s.neighbor()).toMatchObject({ established: 1 });
   });
 
@@ -127,7 +131,10 @@ describe('two peers at one address', () => {
     expect(s.node.view.neighbors().map(({ state }) => state)).toContain('Established');
     s.peer.call(NODE_ADDRESS);
     s.lab.run(1000);
-    expect(s.node.view.neighbors().map(({ state }) => state)).toEqual(['Established', 'Established']);
+    expect(s.node.view.neighbors().map(({ state }) => state)).toEqual([
+      'Established',
+      'Established',
+    ]);
     expect(s.reasons('unknown-caller')).toEqual([]);
   });
 

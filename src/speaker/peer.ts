@@ -13,6 +13,7 @@ import type { IpAddress } from '../net/ip-address.ts';
 import type { GroupId, PeerId } from '../rib/ids.ts';
 import type { Framer, MessageVisit } from '../wire/framer.ts';
 import type { UpdateContext } from '../wire/update.ts';
+import { Holds } from './holds.ts';
 import type { ConnectionId } from './inputs.ts';
 
 /** One FSM and the connection it holds, if any. */
@@ -74,8 +75,8 @@ export class Peer {
   /** Of the Established session. */
   negotiated: NegotiatedSession | undefined;
   updateContext: UpdateContext | undefined;
-  /** Why no session may come up: by hand, a missing secret, quarantine. */
-  heldBecause: string | undefined;
+  /** Why no session may come up. */
+  readonly holds = new Holds();
   quarantines = 0;
   /** Until when stale paths are kept; undefined when none are. */
   staleUntil: Millis | undefined;
@@ -98,6 +99,10 @@ export class Peer {
     this.id = id;
     this.plan = plan;
     this.stateSince = now;
+  }
+
+  get heldBecause(): string | undefined {
+    return this.holds.because;
   }
 
   get ebgp(): boolean {

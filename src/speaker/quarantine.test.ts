@@ -7,34 +7,49 @@ import { type Stage, stage } from './testing/stage.ts';
 
 const A = '10.244.1.0/26';
 
-/** A policy that breaks whenever it is used; as data it looks like any other. */
-function breaking(): Policy {
-  const asns = Object.assign([65_000], {
-    [Symbol.iterator]: (): never => {
+/** A policy that breaks once each time it was armed; as data it looks like any other. */
+function breaking(): { readonly policy: Policy; readonly arm: () => void } {
+  let armed = false;
+  const asns = new Proxy([65_000], {
+    get: (target, key) => {
+      if (!armed) return Reflect.get(target, key);
+      armed = false;
       throw new AssertionError('Assertion failed: a bug for this test');
     },
   });
   const actions = [{ kind: 'prepend' as const, asns }];
-  return { name: 'broken', statements: [{ name: 'breaks', conditions: [], actions }], otherwise: 'accept' };
+  const statements = [{ name: 'breaks', conditions: [], actions }];
+  return {
+    policy: { name: 'broken', statements, otherwise: 'accept' },
+    arm: () => {
+      armed = true;
+    },
+  };
 }
 
-function broken(): Stage {
+function broken(): { readonly s: Stage; readonly offend: () => void } {
   const s = stage({ peers: [{}, {}] }).up();
   const [first, ...rest] = s.node.plan!.peers;
-  s.node.setPlan({ ...s.node.plan!, peers: [{ ...first!, importPolicy: breaking() }, ...rest] });
+  const { policy, arm } = breaking();
+  s.node.setPlan({ ...s.node.plan!, peers: [{ ...first!, importPolicy: policy }, ...rest] });
   s.lab.run(1000);
-  return s;
+  const offend = (): void => {
+    arm();
+    s.peer.talk.announce([A]);
+    s.lab.run(1000);
+  };
+  return { s, offend };
 }
 
 describe('a peer that brings out a bug', () => {
   it('is reset with Cease, Out of Resources, held for a minute, and said to be', () => {
-    const s = broken();
-    s.peer.talk.announce([A]);
-    s.lab.run(1000);
+    const { s, offend } = broken();
+    offend();
     expect(s.peer.talk.notifications).toMatchObject([{ code: 6, subcode: 8 }]);
     expect(s.neighbor()).toMatchObject({
       state: 'Idle',
-      downBecause: 'quarantined after an internal error for 60 s: AssertionError: Assertion failed: a bug for this test',
+      downBecause:
+        'quarantined after an internal error for 60 s: AssertionError: Assertion failed: a bug for this test',
     });
     expect(s.node.eventsOf('peer-quarantined')).toMatchObject([{ seconds: 60 }]);
     expect(s.paths(A)).toEqual([]);
@@ -42,9 +57,8 @@ describe('a peer that brings out a bug', () => {
   });
 
   it('costs the others nothing', () => {
-    const s = broken();
-    s.peer.talk.announce([A]);
-    s.lab.run(1000);
+    const { s, offend } = broken();
+    offend();
     s.peers[1]!.talk.announce(['10.244.2.0/26']);
     s.lab.run(1000);
     expect(s.neighbor(1)).toMatchObject({ state: 'Established', flaps: 0 });
@@ -52,12 +66,11 @@ describe('a peer that brings out a bug', () => {
   });
 
   it('is called again after its time, and held twice as long the next time', () => {
-    const s = broken();
-    s.peer.talk.announce([A]);
+    const { s, offend } = broken();
+    offend();
     s.lab.run(75_000);
     expect(s.neighbor().state).toBe('Established');
-    s.peer.talk.announce([A]);
-    s.lab.run(1000);
+    offend();
     expect(s.node.eventsOf('peer-quarantined').map(({ seconds }) => seconds)).toEqual([60, 120]);
     s.lab.run(100_000);
     expect(s.neighbor().state).toBe('Idle');
@@ -66,9 +79,8 @@ describe('a peer that brings out a bug', () => {
   });
 
   it('cannot be enabled by hand out of it', () => {
-    const s = broken();
-    s.peer.talk.announce([A]);
-    s.lab.run(1000);
+    const { s, offend } = broken();
+    offend();
     const reply = s.node.command({ command: 'enableNeighbor', name: s.neighbor().name });
     expect(reply).toContain('quarantined');
   });

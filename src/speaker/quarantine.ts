@@ -12,13 +12,12 @@ import { CeaseSubcode } from '../wire/iana.ts';
 /** First stay, doubled each time up to the longest. */
 const QUARANTINE_FIRST: Seconds = 60;
 const QUARANTINE_LONGEST: Seconds = 3600;
-const QUARANTINED = 'quarantined after an internal error';
 
 export function quarantine(core: Core, peer: Peer, error: unknown): void {
   const seconds = Math.min(QUARANTINE_FIRST * 2 ** peer.quarantines, QUARANTINE_LONGEST);
   peer.quarantines++;
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  peer.heldBecause = `${QUARANTINED} for ${seconds} s: ${text}`;
+  peer.holds.set('quarantine', `quarantined after an internal error for ${seconds} s: ${text}`);
   stopPeer(core, peer, { type: 'AutomaticStop', subcode: CeaseSubcode.OutOfResources });
   forgetPaths(core, peer);
   core.timers.set(timerKeys(peer.id).held, core.now + secondsToMillis(seconds));
@@ -26,7 +25,6 @@ export function quarantine(core: Core, peer: Peer, error: unknown): void {
 }
 
 export function releaseQuarantine(core: Core, peer: Peer): void {
-  if (peer.heldBecause?.startsWith(QUARANTINED) !== true) return;
-  peer.heldBecause = undefined;
+  peer.holds.set('quarantine', undefined);
   startPeer(core, peer);
 }

@@ -9,7 +9,9 @@ const V4 = 'ipv4-unicast';
 
 /** A peer with graceful restart that has told A and B, with End-of-RIB. */
 function restartable(restartTime = 60): Stage {
-  const s = stage({ peers: [{ gracefulRestart: { restartTime, forwarding: [V4] }, listens: false }, {}] });
+  const s = stage({
+    peers: [{ gracefulRestart: { restartTime, forwarding: [V4] }, listens: false }, {}],
+  });
   s.peer.call(NODE_ADDRESS);
   s.up();
   s.peer.talk.announce([A, B]);
@@ -20,7 +22,10 @@ function restartable(restartTime = 60): Stage {
 }
 
 function comeBack(s: Stage, forwarding: readonly (typeof V4)[], restarting = true): void {
-  s.peer.options = { ...s.peer.options, gracefulRestart: { restartTime: 60, restarting, forwarding } };
+  s.peer.options = {
+    ...s.peer.options,
+    gracefulRestart: { restartTime: 60, restarting, forwarding },
+  };
   s.peer.call(NODE_ADDRESS);
   s.up();
 }
@@ -64,7 +69,9 @@ describe('a peer that closes TCP without NOTIFICATION', () => {
     s.lab.run(2000);
     expect([s.has(A), s.has(B)]).toEqual([false, false]);
     expect(s.kernel(A)).toEqual([]);
-    expect(s.reasons('stale-swept')).toEqual(['the peer did not come back within its restart time of 60 s']);
+    expect(s.reasons('stale-swept')).toEqual([
+      'the peer did not come back within its restart time of 60 s',
+    ]);
   });
 
   it('and comes back without the F bit has them dropped at once', () => {

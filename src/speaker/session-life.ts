@@ -135,6 +135,13 @@ export function forgetPaths(core: Core, peer: Peer): void {
   core.timers.clear(timerKeys(peer.id).stale);
 }
 
+/** Its session is over on purpose: nobody is waited for, and what it said counts no more. */
+export function dropPaths(core: Core, peer: Peer): void {
+  for (const state of peer.families.values()) dropFamily(core, state);
+  peer.staleUntil = undefined;
+  core.timers.clear(timerKeys(peer.id).stale);
+}
+
 function sweep(core: Core, state: PeerFamily, reason: string): void {
   const { peer, family } = state;
   const rib = core.ribs[family];

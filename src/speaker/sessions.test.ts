@@ -10,7 +10,11 @@ import { resource } from '../sim/resources.ts';
 describe('a session comes up', () => {
   it('dials at once, tells the own block with its address as next hop, and says End-of-RIB', () => {
     const s = stage().up();
-    expect(s.neighbor()).toMatchObject({ state: 'Established', holdTime: 90, routerId: '10.0.0.11' });
+    expect(s.neighbor()).toMatchObject({
+      state: 'Established',
+      holdTime: 90,
+      routerId: '10.0.0.11',
+    });
     const { heard } = s.peer.talk;
     expect([...heard.routes.keys()]).toEqual([OWN_BLOCK]);
     expect(heard.routes.values().next().value).toMatchObject({ nextHop: '10.0.0.1', asPath: [] });
@@ -58,7 +62,10 @@ describe('a session comes up', () => {
     });
     s.lab.run(10_000);
     expect(s.neighbor(0).state).toBe('Established');
-    expect(s.neighbor(1)).toMatchObject({ state: 'Idle', downBecause: expect.stringContaining('password') });
+    expect(s.neighbor(1)).toMatchObject({
+      state: 'Idle',
+      downBecause: expect.stringContaining('password'),
+    });
     expect(s.peers[1]!.conversations).toEqual([]);
     s.peers[1]!.call(NODE_ADDRESS);
     s.lab.run(100);
@@ -68,7 +75,10 @@ describe('a session comes up', () => {
 
 describe('a session is refused', () => {
   it('a wrong AS gets OPEN Message Error, Bad Peer AS, and the reason is shown', () => {
-    const s = stage({ peers: [{ configured: false, as: 65009 }], more: [peerDocument('tor', '10.0.0.11', 65001)] });
+    const s = stage({
+      peers: [{ configured: false, as: 65009 }],
+      more: [peerDocument('tor', '10.0.0.11', 65001)],
+    });
     s.lab.run(1000);
     expect(s.peer.talk.notifications).toMatchObject([
       { code: ErrorCode.Open, subcode: OpenSubcode.BadPeerAs },
@@ -78,7 +88,10 @@ describe('a session is refused', () => {
   });
 
   it('a peer that errs again and again is called less and less often', () => {
-    const s = stage({ peers: [{ configured: false, as: 65009 }], more: [peerDocument('tor', '10.0.0.11', 65001)] });
+    const s = stage({
+      peers: [{ configured: false, as: 65009 }],
+      more: [peerDocument('tor', '10.0.0.11', 65001)],
+    });
     s.lab.run(300_000);
     const calls = s.peer.conversations.length;
     expect(calls).toBeGreaterThan(5);
@@ -133,7 +146,10 @@ describe('both dial at once (RFC 4271 §6.8)', () => {
       const problems = [...check(lab), ...contractKept(lab)];
       expect(problems, `seed ${seed}`).toEqual([]);
       for (const node of lab.running) {
-        expect(node.view.neighbors()[0], `seed ${seed}`).toMatchObject({ established: 1, flaps: 0 });
+        expect(node.view.neighbors()[0], `seed ${seed}`).toMatchObject({
+          established: 1,
+          flaps: 0,
+        });
         expect(node.connections).toBe(1);
       }
     }
@@ -141,7 +157,10 @@ describe('both dial at once (RFC 4271 §6.8)', () => {
 
   it('the loser hears Cease, Connection Collision Resolution', () => {
     // The peer's identifier is the higher one: the connection that it dialled stays.
-    const s = stage({ peers: [{ automatic: false, routerId: '10.0.0.99' }], latencyMs: { min: 1, max: 1 } });
+    const s = stage({
+      peers: [{ automatic: false, routerId: '10.0.0.99' }],
+      latencyMs: { min: 1, max: 1 },
+    });
     s.peer.call(NODE_ADDRESS);
     s.lab.run(20);
     const ours = s.peer.conversations.find(({ socket }) => socket.local.port === 179)!;
@@ -168,7 +187,10 @@ describe('both dial at once (RFC 4271 §6.8)', () => {
 
 describe('many peers', () => {
   it('200 peers that call at once are Established and told all within a second of virtual time', () => {
-    const peers = Array.from({ length: 200 }, (_, i) => ({ address: `10.0.0.${i + 20}`, listens: false }));
+    const peers = Array.from({ length: 200 }, (_, i) => ({
+      address: `10.0.0.${i + 20}`,
+      listens: false,
+    }));
     const s = stage({ peers, more: [resource('BGPConfiguration', 'node.a', {})] });
     s.lab.run(10);
     for (const peer of s.peers) peer.call(NODE_ADDRESS);

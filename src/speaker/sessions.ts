@@ -21,9 +21,13 @@ const TTL_ORDINARY = 64;
 /** RFC 5082 §3: GTSM sends 255, and accepts 256 − hops and above. */
 const TTL_GTSM = 255;
 
-/** Makes the session that dials (or waits) and starts it. Does nothing while the peer is held down. */
+/**
+ * Makes the session that dials (or waits) and starts it. Does nothing while the peer is held down, and before it is
+ * known what the kernel kept of ours: the OPEN tells (RFC 4724 §3, Forwarding State).
+ */
 export function startPeer(core: Core, peer: Peer): void {
-  const wanted = peer.heldBecause === undefined && core.stopping === undefined;
+  const ready = core.recoveryStarted !== undefined && core.stopping === undefined;
+  const wanted = ready && peer.heldBecause === undefined;
   if (!wanted || peer.sessions.length > 0) return;
   const slot = addSlot(peer, new Session(sessionConfigOf(core, peer), core.prng));
   feed(core, slot, { type: 'AutomaticStart' });
@@ -40,7 +44,10 @@ export function stopPeer(core: Core, peer: Peer, event: SessionEvent): void {
 
 /** New settings count from the next OPEN on. */
 export function reconfigurePeer(core: Core, peer: Peer): void {
-  for (const slot of peer.sessions) slot.session.reconfigure(sessionConfigOf(core, peer));
+  for (const slot of peer.sessions) {
+    slot.session.reconfigure(sessionConfigOf(core, peer), core.now);
+    schedule(core, slot);
+  }
 }
 
 export function addSlot(peer: Peer, session: Session): SessionSlot {

@@ -63,7 +63,10 @@ export class Speaker {
     return { effects: core.takeEffects(), deadline: this.#deadline(), morePending };
   }
 
-  /** Octets owed to `connection`, about `budget` of them; undefined when nothing is. Valid until they are written. */
+  /**
+   * Octets owed to `connection`, about `budget` of them; undefined when nothing is. Valid until they are written.
+   * None at all (length 0) when looking for some took a poll's share of time: come again after others had their turn.
+   */
   pollTransmit(connection: ConnectionId, budget: Octets): Uint8Array | undefined {
     return pollTransmit(this.#core, connection, budget);
   }

@@ -1,27 +1,51 @@
 /** What must not wait for an input that may never come, and what must wait for one that is on its way. */
 
 import { describe, expect, it } from 'vitest';
-import { ip } from '../net/ip-address.ts';
+import { type IpAddress, ip } from '../net/ip-address.ts';
+import { prefix } from '../net/prefix.ts';
+import { encodeEndOfRib } from '../rib/update-packer.ts';
+import { announcement } from '../sim/messages.ts';
+import { EMPTY_ATTRIBUTES } from '../wire/attributes/codec.ts';
 import { KEEPALIVE } from '../wire/keepalive.ts';
 import { BareSpeaker, planWith } from './testing/bare.ts';
-import { stage } from './testing/stage.ts';
 
 describe('a table of routes that a peer is not to get', () => {
   it('does not keep End-of-RIB from it', () => {
-    const s = stage({ peers: [{}, { listens: false }] });
-    s.lab.runUntil(() => s.peer.isEstablished);
-    for (let i = 0; i < 200; i++) {
-      const prefixes = Array.from({ length: 200 }, (_, j) => `100.${i}.${j}.0/24`);
-      s.peer.talk.announce(prefixes);
-    }
-    s.lab.run(2000);
-    expect(s.node.view.status().routes['ipv4-unicast'].prefixes).toBeGreaterThan(40_000);
-    s.peers[1]!.listen();
-    s.lab.runUntil(() => s.peers[1]!.isEstablished);
-    s.lab.run(100);
-    expect(s.peers[1]!.talk.heard.endOfRibs).toEqual(['ipv4-unicast']);
+    const [source, reader] = [ip('10.0.0.11'), ip('10.0.0.12')];
+    const bare = new BareSpeaker();
+    bare.apply(planWith([source, reader]));
+    load(bare, source);
+    const connection = bare.establish(reader);
+    expect(bare.of('wantsWrite').at(-1)).toMatchObject({ connection });
+    // No input comes: the peer is polled for as long as it is not said that nothing is due.
+    let said: Uint8Array | undefined;
+    let polls = 0;
+    do {
+      said = bare.speaker.pollTransmit(connection, 65_536);
+      polls++;
+    } while (said !== undefined && said.length === 0);
+    expect(polls).toBeGreaterThan(2);
+    expect(said).toEqual(encodeEndOfRib('ipv4-unicast'));
+    expect(bare.speaker.pollTransmit(connection, 65_536)).toBeUndefined();
   });
 });
+
+/** 70,000 iBGP routes, which no other iBGP peer gets. */
+function load(bare: BareSpeaker, source: IpAddress): void {
+  const connection = bare.establish(source);
+  const about = {
+    family: 'ipv4-unicast',
+    as4: true,
+    attributes: { ...EMPTY_ATTRIBUTES, nextHop: source, localPref: 100 },
+  } as const;
+  for (let i = 0; i < 100; i++) {
+    const prefixes = Array.from({ length: 700 }, (_, j) =>
+      prefix(`100.${i}.${j >> 2}.${(j & 3) * 64}/26`),
+    );
+    bare.receive(connection, announcement(prefixes, about));
+  }
+  while (bare.wake(bare.now + 1).morePending);
+}
 
 describe('a node that was stopped for longer than the hold time', () => {
   it('reads what its peers have said meanwhile before it holds their silence against them', () => {
@@ -32,7 +56,10 @@ describe('a node that was stopped for longer than the hold time', () => {
     bare.now = 100_000;
     for (const connection of connections) bare.receive(connection, KEEPALIVE);
     bare.wake(100_001);
-    expect([first, second].map((remote) => bare.state(remote))).toEqual(['Established', 'Established']);
+    expect([first, second].map((remote) => bare.state(remote))).toEqual([
+      'Established',
+      'Established',
+    ]);
     bare.wake(191_000);
     expect(bare.state(first)).not.toBe('Established');
   });

@@ -28,20 +28,29 @@ function hasPending(core: Core, peer: Peer): boolean {
   return false;
 }
 
+/** Work is left, but a poll's share of it found nothing for this peer: come again, others first. */
+const NOTHING_YET = new Uint8Array(0);
+
+/** See `Speaker.pollTransmit`. */
 export function pollTransmit(core: Core, id: ConnectionId, budget: Octets): Uint8Array | undefined {
   const connection = core.connections.get(id);
   if (connection === undefined) return undefined;
   const { slot } = connection;
   const { peer } = slot;
   if (slot.session.state !== 'Established') return undefined;
+  let more = false;
   for (const family of AFI_SAFIS) {
     if (peer.families.get(family)?.group === undefined) continue;
     const octets = core.ribs[family].poll(peer.id, budget);
-    if (octets === undefined) continue;
+    if (octets === undefined) {
+      if (core.ribs[family].hasPending(peer.id)) more = true;
+      continue;
+    }
     peer.octetsSent += octets.length;
     peer.sent.update += countMessages(octets);
     return octets;
   }
+  if (more) return NOTHING_YET;
   connection.writePending = false;
   return undefined;
 }

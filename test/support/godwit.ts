@@ -8,7 +8,7 @@ import type {
   RouteMessage,
   StatusMessage,
 } from '../../src/api/messages.ts';
-import { GodwitClient } from '../../src/io/client.ts';
+import { GodwitClient } from '../../src/cli/client.ts';
 import type { Namespace } from '../../tools/fabric/netns.ts';
 import { logTail, type Running, runOk, stopProcess } from '../../tools/fabric/process.ts';
 import { GODWIT, GODWITD } from '../../tools/fabric/speakers.ts';

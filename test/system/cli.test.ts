@@ -235,6 +235,31 @@ describe('godwitd, when something is wrong', () => {
     expect(a.godwit('show', 'status', '--json').out).toContain('"node":"a"');
   });
 
+  it('goes on when its BGP port is taken and says what is wrong; after kill -9 it takes its place again', async () => {
+    const resources = join(root, 'resources-of-c');
+    mkdirSync(resources);
+    const own = [
+      calico('BGPConfiguration', 'default', { listenPort: taken.port, bindMode: 'NodeIP' }),
+      calico('Node', 'c', { bgp: { ipv4Address: '127.0.0.1/8' } }),
+    ];
+    writeFileSync(join(resources, 'c.yaml'), own.map((item) => stringify(item)).join('---\n'));
+    const c = new Daemon(root, 'c', { datastore: { type: 'file', path: resources } });
+    try {
+      await c.start();
+      const { code, out } = c.godwit('show', 'status');
+      expect([code, out]).toEqual([3, expect.stringContaining('Ready:')]);
+      expect(out).toMatch(
+        new RegExp(`^Not listening on 127\\.0\\.0\\.1:${taken.port}: .*is taken`, 'm'),
+      );
+      expect(await c.stop('SIGKILL')).toBe('SIGKILL');
+      expect(existsSync(c.socket)).toBe(true);
+      await c.start();
+      expect(c.godwit('show', 'status', '--json').out).toContain('"node":"c"');
+    } finally {
+      await c.stop('SIGKILL');
+    }
+  });
+
   it('exits 78 on an unknown key, with file, line and what was meant', () => {
     const config = join(root, 'bad.yaml');
     writeFileSync(config, 'kernel: { enable: false }\n');

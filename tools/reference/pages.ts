@@ -115,7 +115,8 @@ function eventsPage(source: string): string {
     MADE,
     'The same events are in the log, in `godwit watch` and `godwit show events`, and at' +
       ' `/api/v1/events`. Levels are by who must act: error the operator now, warn somebody soon, info' +
-      ' and debug nobody. Each carries its reason.',
+      ' and debug nobody. With `--json` an event is `sequence`, `time`, `event`, `text` and `fields`, an object' +
+      ' of the fields below; over gRPC and HTTP that object is the text `fieldsJson`.',
     table(['event', 'level', 'when', 'fields'], rows),
   ]);
 }
@@ -124,7 +125,7 @@ function eventsPage(source: string): string {
 export function eventFields(source: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const [, body] of source.matchAll(/\{([^{}]*readonly event:[^{}]*)\}/g)) {
-    const members = [...body!.matchAll(/readonly (\w+)\??: ([^;]+);/g)];
+    const members = [...body!.matchAll(/readonly (\w+)\??: ([^;]+)(?:;|$)/g)];
     const own = members.map((match) => match[1]!).filter((field) => field !== 'event');
     const names = members.find((match) => match[1] === 'event')![2]!;
     for (const [, name] of names.matchAll(/'([a-z-]+)'/g)) found.set(name!, own);

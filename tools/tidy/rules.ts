@@ -110,7 +110,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
     reason: 'every state × event cell is one row of one table',
   },
   'src/wire/attributes/': {
-    by: 'src/wire/attributes/rfc7606.rfc.test.ts',
+    by: 'src/wire/rfc7606.rfc.test.ts',
     reason: 'every attribute is rows of one table, and goes through one codec test',
   },
   'src/wire/capabilities/': {

@@ -3,15 +3,11 @@
  * makes the daemon build a million objects at once.
  */
 
+import { InvalidRequest } from '../../base/errors.ts';
 import { AFI_SAFIS, type AfiSafi } from '../../net/afi-safi.ts';
 
 /** Prefixes a page: about a millisecond of work. */
 const ROUTES_PER_PAGE = 256;
-
-/** The caller asked for something that cannot be; the message says what would be right. */
-export class InvalidRequest extends Error {
-  override readonly name = 'InvalidRequest';
-}
 
 export interface PageRequest {
   readonly family?: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { InvalidRequest } from '../../base/errors.ts';
 import type { EventMessage } from '../messages.ts';
 import { smallCluster, TestDaemon } from '../testing/daemon.ts';
-import { InvalidRequest } from './paging.ts';
 import { GodwitService } from './service.ts';
 
 function rows<T>(list: Iterable<T | undefined>): T[] {

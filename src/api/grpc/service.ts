@@ -5,6 +5,7 @@
  * the daemon build a million objects at once.
  */
 
+import { InvalidRequest } from '../../base/errors.ts';
 import { parseIpAddress } from '../../net/ip-address.ts';
 import { parsePrefix } from '../../net/prefix.ts';
 import type { RouteQuery } from '../../speaker/snapshot.ts';
@@ -25,7 +26,6 @@ import type { DaemonPort } from '../ports.ts';
 import {
   familiesFrom,
   familyOf,
-  InvalidRequest,
   type KernelRoutesRequest,
   type Page,
   pages,

@@ -5,7 +5,7 @@
  * one page: a table of a million routes is walked by asking again with `cursor`.
  */
 
-import { InvalidRequest } from '../grpc/paging.ts';
+import { InvalidRequest } from '../../base/errors.ts';
 import { GodwitService } from '../grpc/service.ts';
 import type { DaemonPort } from '../ports.ts';
 

@@ -39,8 +39,9 @@ function print(status: StatusMessage, out: Output): void {
   for (const { family, prefixes, paths } of status.families) {
     out.line(`${family}: ${prefixes} prefixes, ${paths} paths`);
   }
-  for (const { local, error } of status.listeners)
-    out.line(`Listening on ${local}${error ? `: no, ${error}` : ''}`);
+  for (const { local, error } of status.listeners) {
+    out.line(error ? `Not listening on ${local}: ${error}` : `Listening on ${local}`);
+  }
   for (const { address, count, lastSeconds } of status.unknownCallers) {
     out.line(
       `Refused ${count} connections from ${address}, the last ${formatDuration(lastSeconds)} ago: no neighbor has this address`,

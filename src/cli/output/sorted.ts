@@ -4,7 +4,7 @@ import { compareIp } from '../../net/ip-address.ts';
 import { type Prefix, parsePrefix, prefixAddress, prefixLength } from '../../net/prefix.ts';
 
 /** Rows held back to be sorted: beyond it a list is printed as it comes, since nobody reads it line by line. */
-export const SORTED_ROWS_MAX = 10_000;
+const SORTED_ROWS_MAX = 10_000;
 
 /** Yields `rows` sorted when there are at most `max`; else all of them as they come, unsorted. */
 export async function* sortedByPrefix<T extends { readonly prefix: string }>(

@@ -13,7 +13,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { GodwitService } from '../../api/grpc/service.ts';
 import { smallCluster, TestDaemon } from '../../api/testing/daemon.ts';
-import { ClientError, GodwitClient } from '../client.ts';
+import { GodwitClient } from '../../cli/client.ts';
+import { ClientError } from '../client.ts';
 import { GrpcServer } from './grpc.ts';
 
 let root: string;

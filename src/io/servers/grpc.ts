@@ -16,10 +16,7 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { InvalidRequest } from '../../api/grpc/paging.ts';
-import type { GodwitService } from '../../api/grpc/service.ts';
-import type { EventMessage } from '../../api/messages.ts';
-import type { SystemError } from '../../base/errors.ts';
+import { InvalidRequest, type SystemError } from '../../base/errors.ts';
 import { godwitService } from '../grpc-proto.ts';
 
 /** Owner and group may talk to the daemon. */
@@ -31,6 +28,25 @@ const EVENTS_UNREAD_MAX = 10_000;
 const SOCKET_PATH_OCTETS_MAX = 107;
 /** Milliseconds for the last answers to leave when we stop. */
 const CLOSE_MS_MAX = 200;
+
+type Answer = (error: string) => void;
+
+/**
+ * The methods of `godwit.v1.Godwit`; `api/grpc/service.ts` has them. Requests and messages are plain objects, as the
+ * proto describes them. Undefined in a list is the end of a page.
+ */
+export interface ControlService {
+  getStatus(): unknown;
+  listNeighbors(request: Request): Generator<unknown>;
+  listRoutes(request: Request): Generator<unknown>;
+  listKernelRoutes(request: Request): Generator<unknown>;
+  listProblems(): Generator<unknown>;
+  watchEvents(request: Request, send: (event: unknown) => void): () => void;
+  resetNeighbor(request: Request, answer: Answer): void;
+  setNeighborEnabled(request: Request, answer: Answer): void;
+  releaseHeldChange(): string;
+  shutdown(request: Request, answer: Answer): void;
+}
 
 type Unary = (call: ServerUnaryCall<Request, unknown>, callback: sendUnaryData<unknown>) => void;
 type Stream = ServerWritableStream<Request, unknown>;
@@ -46,7 +62,7 @@ export class GrpcServer {
   }
 
   /** Serves `service` at `path`. A socket that another daemon answers on is never taken over. */
-  static async open(path: string, service: GodwitService): Promise<GrpcServer | SystemError> {
+  static async open(path: string, service: ControlService): Promise<GrpcServer | SystemError> {
     const refused = await makeRoom(path);
     if (refused !== undefined) return refused;
     const server = new Server();
@@ -104,7 +120,7 @@ async function makeRoom(path: string): Promise<SystemError | undefined> {
   }
 }
 
-function handlers(service: GodwitService): UntypedServiceImplementation {
+function handlers(service: ControlService): UntypedServiceImplementation {
   return {
     getStatus: unary(() => service.getStatus()),
     listNeighbors: stream((call) => service.listNeighbors(call.request)),
@@ -165,12 +181,12 @@ function stream(rows: (call: Stream) => Generator<unknown>): (call: Stream) => v
   };
 }
 
-function watch(call: Stream, service: GodwitService): void {
+function watch(call: Stream, service: ControlService): void {
   let unread = 0;
   let end = (): void => undefined;
   for (const last of ['cancelled', 'close', 'error'] as const) call.on(last, () => end());
   try {
-    end = service.watchEvents(call.request, (event: EventMessage) => {
+    end = service.watchEvents(call.request, (event) => {
       if (call.cancelled) return;
       if (call.write(event)) unread = 0;
       else if (++unread > EVENTS_UNREAD_MAX) {

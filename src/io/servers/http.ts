@@ -1,10 +1,23 @@
 /** The HTTP server: node's own, around the pure `api/http/routes.ts`. A handler that throws costs one answer. */
 
 import { createServer, type Server } from 'node:http';
-import type { HttpRequest, HttpResponse } from '../../api/http/routes.ts';
 import type { SystemError } from '../../base/errors.ts';
 
-export interface HttpListen {
+/** What `api/http/routes.ts` answers; said here again, for the two do not know each other. */
+interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly host: string;
+}
+
+interface HttpResponse {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface HttpListen {
   readonly host: string;
   readonly port: number;
 }

@@ -45,7 +45,12 @@ export class BareSpeaker {
     const connection = this.#nextConnection;
     this.#nextConnection += 2;
     const local = { address: ip('10.0.0.1'), port: 179 };
-    this.step({ type: 'tcpAccepted', connection, remote: { address: remote, port: 40_000 }, local });
+    this.step({
+      type: 'tcpAccepted',
+      connection,
+      remote: { address: remote, port: 40_000 },
+      local,
+    });
     return connection;
   }
 

@@ -8,7 +8,13 @@ import { prefix } from '../../net/prefix.ts';
 import { Lab, machineKernel } from '../../sim/lab.ts';
 import type { NetworkOptions } from '../../sim/network.ts';
 import type { SimNode, SimNodeOptions } from '../../sim/node.ts';
-import { affinity, CLUSTER_AS, type Document, resource, type SimPlanOptions } from '../../sim/resources.ts';
+import {
+  affinity,
+  CLUSTER_AS,
+  type Document,
+  resource,
+  type SimPlanOptions,
+} from '../../sim/resources.ts';
 import type { ScriptedPeer, ScriptedPeerOptions } from '../../sim/scripted-peer.ts';
 import type { NeighborView, PathView } from '../snapshot.ts';
 
@@ -98,10 +104,14 @@ export class Stage {
 
   /** Protocol 12 routes to `text` in the kernel, as `10.0.0.11 dev 2`. */
   kernel(text: string): string[] {
-    const routes = this.node.kernel.routesTo(prefix(text)).filter(({ protocol }) => protocol === 12);
+    const routes = this.node.kernel
+      .routesTo(prefix(text))
+      .filter(({ protocol }) => protocol === 12);
     return routes.map(({ type, nextHops }) =>
       type === 'unicast'
-        ? nextHops.map(({ gateway, interfaceIndex }) => `${gateway} dev ${interfaceIndex}`).join(', ')
+        ? nextHops
+            .map(({ gateway, interfaceIndex }) => `${gateway} dev ${interfaceIndex}`)
+            .join(', ')
         : type,
     );
   }
@@ -123,6 +133,11 @@ const STANDARD: readonly Document[] = [
   affinity('a', OWN_BLOCK),
 ];
 
-export function peerDocument(name: string, address: string, asNumber: number, more: object = {}): Document {
+export function peerDocument(
+  name: string,
+  address: string,
+  asNumber: number,
+  more: object = {},
+): Document {
   return resource('BGPPeer', name, { peerIP: address, asNumber, ...more });
 }

@@ -1,0 +1,55 @@
+/** The control API with its types: what commands ask the daemon. */
+
+import type {
+  EventMessage,
+  KernelRouteMessage,
+  NeighborMessage,
+  ProblemMessage,
+  RouteMessage,
+  StatusMessage,
+} from '../api/messages.ts';
+import { ControlClient } from '../io/client.ts';
+
+export class GodwitClient {
+  readonly #control: ControlClient;
+
+  constructor(socket: string) {
+    this.#control = new ControlClient(socket);
+  }
+
+  getStatus(): Promise<StatusMessage> {
+    return this.#control.call('getStatus', {}) as Promise<StatusMessage>;
+  }
+
+  listNeighbors(request: { name?: string; family?: string }): AsyncGenerator<NeighborMessage> {
+    return this.#control.stream('listNeighbors', request) as AsyncGenerator<NeighborMessage>;
+  }
+
+  listRoutes(request: object): AsyncGenerator<RouteMessage> {
+    return this.#control.stream('listRoutes', request) as AsyncGenerator<RouteMessage>;
+  }
+
+  listKernelRoutes(request: object): AsyncGenerator<KernelRouteMessage> {
+    return this.#control.stream('listKernelRoutes', request) as AsyncGenerator<KernelRouteMessage>;
+  }
+
+  listProblems(): AsyncGenerator<ProblemMessage> {
+    return this.#control.stream('listProblems', {}) as AsyncGenerator<ProblemMessage>;
+  }
+
+  watchEvents(request: object): AsyncGenerator<EventMessage> {
+    return this.#control.stream('watchEvents', request) as AsyncGenerator<EventMessage>;
+  }
+
+  /** Rejects with the daemon's own sentence when it says why not. */
+  command(
+    method: 'resetNeighbor' | 'setNeighborEnabled' | 'releaseHeldChange' | 'shutdown',
+    request: object,
+  ): Promise<void> {
+    return this.#control.command(method, request);
+  }
+
+  close(): void {
+    this.#control.close();
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * What the documents tell people to type and to write is tried: commands parse, YAML passes the validators that the
+ * daemon has, and the tables of keys and fields are those that the program knows, no more and no fewer.
+ */
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { COMMANDS } from '../src/cli/commands/table.ts';
+import { buildProgram } from '../src/cli/program.ts';
+import { parseArguments } from '../src/daemon/arguments.ts';
+import { readSettings, type SettingsResult } from '../src/daemon/config.ts';
+import { NO_LAST_GOOD, settle } from '../src/datastore/last-good.ts';
+import { parseYamlFile } from '../src/io/yaml-documents.ts';
+import { REPOSITORY } from '../tools/cache-dir.ts';
+import { eventFields, referencePages } from '../tools/reference/pages.ts';
+import { node, planOf, resource } from './support/resources.ts';
+
+const DOCUMENTS = ['README.md', ...markdownBelow('docs')];
+
+function markdownBelow(folder: string): string[] {
+  const entries = readdirSync(join(REPOSITORY, folder), { recursive: true, encoding: 'utf8' });
+  return entries.filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`);
+}
+
+function read(path: string): string {
+  return readFileSync(join(REPOSITORY, path), 'utf8');
+}
+
+interface Block {
+  readonly file: string;
+  readonly language: string;
+  readonly text: string;
+}
+
+const BLOCKS: readonly Block[] = DOCUMENTS.flatMap((file) =>
+  [...read(file).matchAll(/^( *)```(\w+)\n(.*?)^\1```$/gms)].map(([, indent, language, text]) => ({
+    file,
+    language: language!,
+    text: text!.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  })),
+);
+
+const LINES = BLOCKS.filter(({ language }) => /^(console|sh)$/.test(language)).flatMap(
+  ({ file, text }) =>
+    text.split('\n').flatMap((line) => {
+      const words = wordsOf(line.replace(/\s#.*$/, '').replace(/\s[>|&].*$/, ''));
+      const at = words.findIndex((word) => word === 'godwit' || word === 'godwitd');
+      const typed = at === 0 || words[0] === 'docker' ? words.slice(at) : [];
+      return at < 0 || typed.length === 0 ? [] : [{ file, words: typed }];
+    }),
+);
+
+/** As a shell splits them, as far as documents quote. */
+function wordsOf(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2]!);
+}
+
+async function parsed(words: readonly string[]): Promise<string> {
+  let complaint = '';
+  let reached = '';
+  const streams = {
+    write: () => undefined,
+    writeError: (text: string) => {
+      complaint += text;
+    },
+  };
+  const program = buildProgram(COMMANDS, streams, async ({ path }) => {
+    reached = path.join(' ');
+  });
+  await program.parseAsync([...words], { from: 'user' }).catch(() => undefined);
+  return complaint === '' ? reached : complaint;
+}
+
+function settings(text: string): SettingsResult {
+  return readSettings({ file: 'godwit.yaml', text, env: {}, hostName: 'node-a' });
+}
+
+describe('documents', () => {
+  it('show commands, of every kind', () => {
+    expect(LINES.length).toBeGreaterThan(40);
+    const shown = new Set(LINES.map(({ words }) => words.slice(1).join(' ')));
+    for (const { path } of COMMANDS) {
+      expect([...shown].some((words) => words.includes(path.join(' ')))).toBe(true);
+    }
+  });
+
+  it.each(LINES)(
+    '$file: $words is a command that parses',
+    async ({ words: [program, ...rest] }) => {
+      if (program === 'godwit') {
+        const reached = await parsed(rest);
+        expect(COMMANDS.map(({ path }) => path.join(' '))).toContain(reached);
+      } else expect(parseArguments(rest)).toMatchObject({ action: expect.any(String) });
+    },
+  );
+
+  const yamls = BLOCKS.filter(({ language }) => language === 'yaml');
+  it.each(yamls)('$file: YAML passes the daemon’s own validators: $text', ({ text }) => {
+    if (!text.includes('apiVersion:')) {
+      const { problems } = settings(text);
+      expect(problems).toEqual([]);
+      return;
+    }
+    const found = parseYamlFile('documents.yaml', text);
+    if (!found.ok) throw new Error(found.error.message);
+    expect(found.documents.length).toBeGreaterThan(0);
+    const { problems } = settle(NO_LAST_GOOD, { documents: found.documents, broken: [] });
+    expect(problems).toEqual([]);
+  });
+
+  it.each(DOCUMENTS)('%s links to files that are there', (file) => {
+    for (const [, target] of read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)) {
+      const path = join(REPOSITORY, dirname(file), target!);
+      expect([target, existsSync(path)]).toEqual([target, true]);
+    }
+  });
+});
+
+/** First cells of the tables of `text`: the names in backquotes in them. */
+function namesIn(text: string): string[] {
+  const cells = [...text.matchAll(/^\| (`[^|]*`) \|/gm)].map((match) => match[1]!);
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
+}
+
+/** What the remedy for an unknown key says is known. */
+function knownOf(problems: readonly { message: string; remedy?: string }[]): string[] {
+  const known = problems.map(({ remedy }) => /^Known here: (.*)$/.exec(remedy ?? '')?.[1]);
+  return known.find((list) => list !== undefined)?.split(', ') ?? [];
+}
+
+describe('docs/reference/config.md', () => {
+  const rows = [
+    ...read('docs/reference/config.md').matchAll(/^\| `([\w.]+)` \| (?:`([^`]*)`)? ?\| /gm),
+  ];
+  const keys = rows.map((row) => row[1]!);
+
+  it('has every key, and no other', () => {
+    const top = knownOf(settings('zzzzzz: 1').problems);
+    const all = top.flatMap((name) => {
+      const inner = knownOf(settings(stringify({ [name]: { zzzzzz: 1 } })).problems);
+      return name === 'nodeName' ? [name] : inner.map((key) => `${name}.${key}`);
+    });
+    expect(all.length).toBeGreaterThan(12);
+    expect([...keys].sort()).toEqual(all.sort());
+  });
+
+  it('has the defaults that the daemon has', () => {
+    const nothing = settings('').settings;
+    for (const [, key, value] of rows) {
+      if (value === undefined) continue;
+      const [section, name] = key!.split('.');
+      const written = stringify({ [section!]: { [name!]: parse(value) as unknown } });
+      expect([key, settings(written).settings]).toEqual([key, nothing]);
+    }
+  });
+});
+
+describe('docs/reference/resources.md', () => {
+  const text = read('docs/reference/resources.md');
+  const section = (kind: string): string =>
+    new RegExp(`^## ${kind}$(.*?)(?=^## |$(?![\\s\\S]))`, 'ms').exec(text)?.[1] ?? '';
+
+  it.each([
+    ['BGPConfiguration', resource('BGPConfiguration', 'default', { zzzzzz: 1 })],
+    ['BGPPeer', resource('BGPPeer', 'p', { peerIP: '10.0.0.9', asNumber: 64601, zzzzzz: 1 })],
+    ['IPPool', resource('IPPool', 'p', { cidr: '10.1.0.0/16', zzzzzz: 1 })],
+    [
+      'BlockAffinity',
+      resource('BlockAffinity', 'b', { node: 'a', cidr: '10.1.0.0/26', zzzzzz: 1 }),
+    ],
+  ])('has every field of %s, and no other', (kind, value) => {
+    const known = knownOf(planOf('a', [node('a', '10.0.0.1'), value]).problems);
+    expect(known.length).toBeGreaterThan(4);
+    // Read in a way of its own, so that the remedy for an unknown field does not name it.
+    const unlisted = kind === 'BGPConfiguration' ? ['prefixAdvertisements'] : [];
+    expect(namesIn(section(kind)).sort()).toEqual([...new Set([...known, ...unlisted])].sort());
+  });
+
+  it('has every field of Node and BGPFilter, and no other', () => {
+    const outer = knownOf(planOf('a', [resource('Node', 'a', { zzzzzz: 1 })]).problems);
+    const inner = knownOf(planOf('a', [node('a', '10.0.0.1', { zzzzzz: 1 })]).problems);
+    expect(namesIn(section('Node')).sort()).toEqual([...new Set([...outer, ...inner])].sort());
+    const filter = (spec: object): string[] =>
+      knownOf(planOf('a', [node('a', '10.0.0.1'), resource('BGPFilter', 'f', spec)]).problems);
+    const rule = filter({ importV4: [{ action: 'Accept', zzzzzz: 1 }] });
+    expect(namesIn(section('BGPFilter')).sort()).toEqual(
+      [...filter({ zzzzzz: 1 }), ...rule].sort(),
+    );
+  });
+});
+
+describe('the generated reference', () => {
+  const events = read('src/speaker/events.ts');
+  const pages = referencePages({ proto: read('proto/godwit/v1/godwit.proto'), events });
+
+  it('names the fields of every event', () => {
+    const fields = eventFields(events);
+    expect(fields.get('session-up')).toEqual(['peer', 'address', 'remoteAs', 'families']);
+    expect(fields.get('end-of-rib')).toEqual(['peer', 'family']);
+    expect(fields.get('peer-removed')).toEqual(['peer', 'address', 'reason']);
+    expect([...fields.values()].every((names) => names.length > 0)).toBe(true);
+  });
+
+  it('has every method, message and field of the proto', () => {
+    const api = pages.get('api.md')!;
+    const proto = read('proto/godwit/v1/godwit.proto');
+    for (const [, name] of proto.matchAll(/^message (\w+)/gm))
+      expect(api).toContain(`### ${name}\n`);
+    for (const [, name] of proto.matchAll(/^ {2}rpc (\w+)/gm))
+      expect(api).toContain(`| \`${name}\` |`);
+    const fields = [...proto.matchAll(/^ {2}(?:\w+ )?[\w.]+ (\w+) = \d+;/gm)];
+    expect(api.match(/^\| `\w+` \| (?:repeated |optional )?\w+ \|/gm)).toHaveLength(fields.length);
+  });
+});
