@@ -6,14 +6,23 @@
 import { parseArgs } from 'node:util';
 import { repeatLine, runScenario, SCENARIOS, type ScenarioName } from '../src/sim/scenarios.ts';
 
-const { values } = parseArgs({
-  options: {
-    scenario: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    nodes: { type: 'string', default: '5' },
-    runs: { type: 'string', default: '1' },
-  },
-});
+const OPTIONS = {
+  scenario: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+  nodes: { type: 'string', default: '5' },
+  runs: { type: 'string', default: '1' },
+} as const;
+
+const values = read();
+
+function read(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'] {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(2);
+  }
+}
 
 function whole(name: 'seed' | 'nodes' | 'runs', least: number): number {
   const value = Number(values[name]);

@@ -1,7 +1,7 @@
 /** Assertions name what should have held, and are told apart from every other error. */
 
 import { describe, expect, it } from 'vitest';
-import { AssertionError, assert, present, unreachable } from './assert.ts';
+import { AssertionError, assert, assertShared, present, unreachable } from './assert.ts';
 
 describe('assertions', () => {
   it('assert() throws only when its condition is false, and says what should have held', () => {
@@ -19,6 +19,14 @@ describe('assertions', () => {
 
   it('unreachable() names the value that the types ruled out', () => {
     expect(() => unreachable('surprise' as never)).toThrow(/surprise/);
+  });
+
+  it('assertShared() says that it is about what all peers share', () => {
+    expect(() => assertShared(true, 'never shown')).not.toThrow();
+    expect(() => assertShared(false, 'counted right')).toThrow(
+      expect.objectContaining({ shared: true, message: 'Assertion failed: counted right' }),
+    );
+    expect(new AssertionError('x').shared).toBe(false);
   });
 
   it('carries a code, so that the loop can tell our fault from others', () => {

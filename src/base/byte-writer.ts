@@ -39,7 +39,8 @@ export class ByteWriter {
   /** Copies `octets[start..end)` without making a view. */
   copy(octets: Uint8Array, start: number, end: number): void {
     const at = this.#grow(end - start);
-    for (let from = start, to = at; from < end; from++, to++) this.#octets[to] = octets[from]!;
+    const target = this.#octets;
+    for (let from = start, to = at; from < end; from++, to++) target[to] = octets[from]!;
   }
 
   /** Appends `length` zero octets and returns their index, for `patchU8`/`patchU16`. */
@@ -65,6 +66,11 @@ export class ByteWriter {
 
   reset(): void {
     this.#length = 0;
+  }
+
+  /** The buffer itself: `length` octets of it count, and the next write may replace it. Spares a view. */
+  get octets(): Uint8Array {
+    return this.#octets;
   }
 
   /** What was written, as a view that the next write may overwrite. */

@@ -22,6 +22,8 @@ export interface KernelShellOptions {
   readonly submit: (input: SpeakerInput) => void;
   /** Routing tables to read beside main. */
   readonly tables: readonly number[];
+  /** How the sockets are come by; default the kernel's. */
+  readonly open?: typeof KernelSocket.open;
 }
 
 export class KernelShell {
@@ -36,7 +38,8 @@ export class KernelShell {
 
   /** Opens the sockets. A refusal becomes `kernelUnavailable`; the core asks for a dump again after a while. */
   start(): void {
-    const socket = KernelSocket.open({
+    const open = this.#options.open ?? KernelSocket.open;
+    const socket = open({
       events: this.#visitor((route) => route.portId !== this.#socket?.requestPort),
       onOverrun: () => {
         this.#flush();

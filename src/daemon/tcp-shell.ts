@@ -84,7 +84,7 @@ export class TcpShell {
         return this.#noteProgress(effect.connection, open);
       }
       case 'wantsWrite':
-        return this.#flush(effect.connection);
+        return this.#flushSoon(effect.connection);
     }
   }
 
@@ -268,6 +268,15 @@ export class TcpShell {
   #forget(connection: ConnectionId): void {
     clearImmediate(this.#open.get(connection)?.flushSoon);
     this.#open.delete(connection);
+  }
+
+  /**
+   * After everything that has arrived was read: what many peers announce in one turn leaves in one write to each
+   * peer. Written at once, 200 peers that come up together cost 200 × 200 writes.
+   */
+  #flushSoon(connection: ConnectionId): void {
+    const open = this.#open.get(connection);
+    if (open !== undefined) open.flushSoon ??= setImmediate(() => this.#flush(connection));
   }
 
   /** Writes what is due until the socket has enough, some buffers a turn. */

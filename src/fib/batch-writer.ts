@@ -30,7 +30,7 @@ import type { RouteBatch } from './types.ts';
 /** Rows looked at for one batch: most may turn out to need nothing, and a step has 10 ms. */
 const ROWS_PER_BATCH_MAX = 4096;
 /** An acknowledgement that does not come in this time is taken for lost, and the kernel read again. */
-export const ACK_TIMEOUT = 10_000;
+const ACK_TIMEOUT = 10_000;
 
 /** What an acknowledgement asks of the programmer beyond its rows. */
 export interface AckOutcome {

@@ -15,7 +15,7 @@ import { type ForeignRoute, ForeignRoutes } from './foreign-routes.ts';
 import type { Resolution, ResolvedHop } from './types.ts';
 
 /** Next hops whose resolution is remembered; past it all are forgotten. About 300 octets each. */
-export const RESOLUTIONS_MAX = 65_536;
+const RESOLUTIONS_MAX = 65_536;
 
 export interface KernelViewOptions {
   /** Routing tables that resolve next hops, e.g. main (254). */

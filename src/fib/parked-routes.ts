@@ -9,7 +9,7 @@ import type { Reconciler } from './reconciler.ts';
 
 /** Parked routes are tried again without an event: first after, doubling up to. */
 export const PARKED_RETRY_FIRST = 1_000;
-export const PARKED_RETRY_LONGEST = 30_000;
+const PARKED_RETRY_LONGEST = 30_000;
 
 export class ParkedRoutes {
   readonly #rec: Reconciler;

@@ -5,7 +5,7 @@
  * A *ref* names a row of either family: PrefixId × 2 + (1 for IPv6). Invariant: after any change of a row, `consider`.
  */
 
-import { HistogramCell } from '../base/metrics.ts';
+import { HistogramCell, powers } from '../base/metrics.ts';
 import type { Millis } from '../base/units.ts';
 import type { KernelRoute } from '../netlink/kernel-route.ts';
 import { BackOffs, FIGHT_PACE } from './back-offs.ts';
@@ -30,7 +30,6 @@ import {
   WANTED,
 } from './fib-table.ts';
 import { type JournalKey, JournalWriter } from './journal.ts';
-import { KERNEL_LAG_BOUNDS } from './metrics.ts';
 import { Ownership } from './ownership.ts';
 import { RefQueue } from './ref-queue.ts';
 import { NO_SHAPE, type RouteShapes } from './route-shape.ts';
@@ -63,8 +62,10 @@ export interface Intent {
   readonly shapeHash: number;
 }
 
+/** Seconds: 100 µs … 26 s, factor 4. */
+const KERNEL_LAG_BOUNDS = powers({ from: 0.0001, factor: 4, count: 10 });
 /** Events given out between two `takeEvents`; what comes beyond is counted in one of them. */
-export const EVENTS_MAX = 64;
+const EVENTS_MAX = 64;
 
 export class Reconciler {
   readonly shapes: RouteShapes;

@@ -6,7 +6,7 @@
  * of a single hop is 1, and what the kernel adds (dead, linkdown, `dev lo` of an IPv6 blackhole) is left out.
  */
 
-import { assert, present } from '../base/assert.ts';
+import { assert, assertShared, present } from '../base/assert.ts';
 import { compareIp, type IpAddress, ipFamily } from '../net/ip-address.ts';
 import { RouteProtocol, type RouteType } from '../netlink/codes.ts';
 import type { KernelNextHop, RouteShape } from '../netlink/kernel-route.ts';
@@ -102,7 +102,7 @@ export class RouteShapes {
   release(id: ShapeId): void {
     if (id === NO_SHAPE) return;
     const entry = this.#entry(id);
-    assert(entry.references > 0, 'a shape is released as often as it was retained');
+    assertShared(entry.references > 0, 'a shape is released as often as it was retained');
     if (--entry.references === 0) this.#idle++;
   }
 

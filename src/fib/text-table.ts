@@ -1,7 +1,7 @@
 /** Few distinct texts (origins, reasons) as small integers for columns. 0 is the empty text. */
 
 /** Distinct texts; past it new ones become one that says so. Peers and resources of a node are far fewer. */
-export const TEXTS_MAX = 65_535;
+const TEXTS_MAX = 65_535;
 const OVERFLOW = '(too many different texts to keep)';
 
 export class TextTable {

@@ -5,7 +5,6 @@
  * Invariant: whatever is not as wished has a reason that can be shown.
  */
 
-import type { Millis } from '../base/units.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { ShapeId } from './route-shape.ts';
 
@@ -148,9 +147,3 @@ export type Resolution =
       readonly via: string;
     }
   | { readonly reachable: false; readonly code: UnreachableCode; readonly reason: string };
-
-/** A row's back-off. */
-export interface Backoff {
-  readonly attempts: number;
-  readonly until: Millis;
-}

@@ -20,13 +20,15 @@ import type { SystemError } from '../base/errors.ts';
 const JOURNAL = 'kernel-routes.journal';
 /** Left behind by a daemon that runs or was ended without leaving: the next start is a restart (RFC 4724 §3). */
 const MARKER = 'running';
-/** Octets after which the journal is rewritten. */
+/** The journal is rewritten past this many octets, and past twice what the last rewriting left. */
 const COMPACT_OCTETS = 16 * 1024 * 1024;
 
 export class RouteJournal {
   readonly #file: string;
   readonly #marker: string;
   #size: number;
+  /** Octets that cannot be spared, as far as is known. */
+  #compact = 0;
 
   constructor(directory: string) {
     this.#file = join(directory, JOURNAL);
@@ -46,7 +48,8 @@ export class RouteJournal {
   }
 
   get wantsCompaction(): boolean {
-    return this.#size > COMPACT_OCTETS;
+    // A journal of live routes alone may be larger than any fixed limit: it must not be rewritten at every batch.
+    return this.#size > Math.max(COMPACT_OCTETS, this.#compact * 2);
   }
 
   /** Replaces the whole by `octets`. */
@@ -55,6 +58,7 @@ export class RouteJournal {
       writeFileSync(`${this.#file}.new`, octets, { mode: 0o600 });
       renameSync(`${this.#file}.new`, this.#file);
       this.#size = octets.length;
+      this.#compact = octets.length;
     });
   }
 

@@ -8,8 +8,3 @@ export function systemError(call: string, returned: number, detail?: string): Sy
   const error: SystemError = { kind: 'SystemError', call, errno: errnoName(-returned) };
   return detail === undefined ? error : { ...error, detail };
 }
-
-/** `connect: ECONNREFUSED (nobody listens there)`. */
-export function formatSystemError({ call, errno, detail }: SystemError): string {
-  return detail === undefined ? `${call}: ${errno}` : `${call}: ${errno} (${detail})`;
-}

@@ -6,7 +6,7 @@
  * `MOVES_PER_CHANGE` slots, however large the index is.
  */
 
-import { assert } from '../base/assert.ts';
+import { assertShared } from '../base/assert.ts';
 
 /** Slots moved to the new array by each insert or remove while one is being filled. */
 const MOVES_PER_CHANGE = 16;
@@ -91,7 +91,7 @@ export class IdIndex {
     const from = home(tag, salt);
     if (!this.#drop(this.#slots, from & this.#mask, word)) {
       const inOld = this.#old !== undefined && this.#dropOld(from & this.#oldMask, word);
-      assert(inOld, 'an id that is removed from an index is there');
+      assertShared(inOld, 'an id that is removed from an index is there');
     }
     this.#live--;
     if (this.#old !== undefined) this.#move(MOVES_PER_CHANGE);

@@ -6,7 +6,7 @@
  * Invariant: no operation takes time in proportion to the size of the table.
  */
 
-import { assert } from '../base/assert.ts';
+import { assertShared } from '../base/assert.ts';
 import { capacityFor, grown, ROWS_MAX } from './columns.ts';
 import { IdIndex } from './id-index.ts';
 import { ipToOctets } from './ip-address.ts';
@@ -84,7 +84,7 @@ export class PrefixTable {
 
   /** Gives the id back; it will name another prefix. */
   release(id: PrefixId): void {
-    assert(this.isLive(id), 'a prefix id that is released is held');
+    assertShared(this.isLive(id), 'a prefix id that is released is held');
     const length = this.#lengths[id]!;
     const words = this.#words;
     if (this.width === 32) {

@@ -77,8 +77,6 @@ export type RouteType = (typeof ROUTE_TYPES)[number];
 /** `rtm_scope`. */
 export const RouteScope = { UNIVERSE: 0, SITE: 200, LINK: 253, HOST: 254, NOWHERE: 255 } as const;
 
-export const RouteTable = { UNSPEC: 0, COMPAT: 252, DEFAULT: 253, MAIN: 254, LOCAL: 255 } as const;
-
 /** `rtm_protocol`: who wrote a route. Numbers without a name here are shown as numbers. */
 export const RouteProtocol = {
   UNSPEC: 0,

@@ -32,9 +32,10 @@ class Compiled implements CompiledPolicy {
   #state: Evaluation | undefined;
 
   constructor(policy: Policy) {
-    this.dependsOnPrefix = uses(policy, (kind) => kind === 'prefix' || kind === 'insideAny');
-    this.dependsOnInterface = uses(policy, (kind) => kind === 'interface');
-    this.#statements = policy.statements.map(compileStatement);
+    const statements = reachable(policy.statements);
+    this.dependsOnPrefix = uses(statements, (kind) => kind === 'prefix' || kind === 'insideAny');
+    this.dependsOnInterface = uses(statements, (kind) => kind === 'interface');
+    this.#statements = statements.map(compileStatement);
     this.#otherwise = policy.otherwise === 'accept';
   }
 
@@ -59,8 +60,19 @@ function allHold(tests: readonly Test[], state: Evaluation): boolean {
   return true;
 }
 
-function uses(policy: Policy, isWanted: (kind: Condition['kind']) => boolean): boolean {
-  return policy.statements.some((statement) =>
+/** Up to the first statement that decides for every route: what stands behind it must not cost a prefix anything. */
+function reachable(statements: readonly Statement[]): readonly Statement[] {
+  const last = statements.findIndex(
+    ({ conditions, verdict }) => conditions.length === 0 && verdict !== undefined,
+  );
+  return last < 0 ? statements : statements.slice(0, last + 1);
+}
+
+function uses(
+  statements: readonly Statement[],
+  isWanted: (kind: Condition['kind']) => boolean,
+): boolean {
+  return statements.some((statement) =>
     statement.conditions.some((condition) => isWanted(condition.kind)),
   );
 }

@@ -8,7 +8,7 @@
  * Memory: 46 octets a set and its octets rounded up to 8, and 2 slots of an index at most.
  */
 
-import { assert } from '../base/assert.ts';
+import { assertShared } from '../base/assert.ts';
 import { hashOctets } from '../base/hash.ts';
 import { capacityFor, grown, ROWS_MAX } from '../net/columns.ts';
 import { IdIndex } from '../net/id-index.ts';
@@ -104,7 +104,7 @@ export class AttributeTable {
   }
 
   release(id: AttributesId): void {
-    assert(this.#refs[id]! > 0, 'a released attribute set is held');
+    assertShared(this.#refs[id]! > 0, 'a released attribute set is held');
     if (--this.#refs[id]! === 0) this.#toLimbo(id);
   }
 

@@ -8,20 +8,22 @@
 import { ByteWriter } from '../base/byte-writer.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
-import { type ExportRewrite, rewriteAttributes } from '../wire/attributes/rewrite.ts';
+import { rewriteAttributes } from '../wire/attributes/rewrite.ts';
 import {
   mpReachHeaderLength,
   needsMpReach,
   writeWireAttributes,
 } from '../wire/attributes/to-wire.ts';
-import { type AttributeTable, LOCAL_PREF_DEFAULT, SetFlag } from './attribute-table.ts';
+import { type AttributeTable, SetFlag } from './attribute-table.ts';
+import { ExportRewrites } from './export-rewrites.ts';
 import { type AttributesId, LOCAL_PEER, type PathId } from './ids.ts';
 import type { LocRib } from './loc-rib.ts';
 import type { PathTable } from './path-table.ts';
 import { Kind, type PeerTable } from './peer-table.ts';
-import { type PolicySubject, type PolicyVerdict, SOURCES } from './policy-port.ts';
+import { type PolicyVerdict, SOURCES } from './policy-port.ts';
 import type { ExportConfig } from './rib-config.ts';
-import { type Modification, Modifications, RewriteMemo } from './verdict-memo.ts';
+import { RouteSubject } from './route-subject.ts';
+import { Modifications, RewriteMemo } from './verdict-memo.ts';
 
 export interface ExportContext {
   readonly family: AfiSafi;
@@ -49,7 +51,8 @@ export class ExportFilter {
   readonly #context: ExportContext;
   readonly #memo: RewriteMemo;
   readonly #modifications = new Modifications();
-  readonly #subject: PolicySubject;
+  readonly #rewrites: ExportRewrites;
+  readonly #subject: RouteSubject;
   readonly #out = new ByteWriter(512);
   readonly #wire = new ByteWriter(512);
   readonly #isGeneral: boolean;
@@ -58,16 +61,11 @@ export class ExportFilter {
     this.config = config;
     this.#context = context;
     this.#memo = new RewriteMemo(context.sets);
+    this.#rewrites = new ExportRewrites(context, config);
     this.#isGeneral = !config.policy.dependsOnPrefix && !config.policy.dependsOnInterface;
-    this.#subject = {
-      family: context.family,
-      prefix: new Uint8Array(context.prefixes.width / 8),
-      length: 0,
-      attributes: new Uint8Array(0),
-      source: 'bgp',
-      peerType: config.ebgp ? 'ebgp' : 'ibgp',
-      interfaceName: undefined,
-    };
+    const { family, sets, prefixes } = context;
+    const peerType = config.ebgp ? 'ebgp' : 'ibgp';
+    this.#subject = new RouteSubject({ family, sets, prefixes, peerType });
   }
 
   /** The set to announce for `path`, the best of `prefix`; 0 = nothing. */
@@ -126,16 +124,17 @@ export class ExportFilter {
     let modification = this.#modifications.indexOf(verdict);
     if (modification < 0) {
       this.#modifications.reset();
+      this.#rewrites.forget();
       this.#memo.clear();
       modification = this.#modifications.indexOf(verdict);
     }
     const set = this.#context.paths.effective(path);
     // Where the whole verdict is remembered, the rewrite need not be.
-    if (this.#isGeneral) return this.#rewrite(set, path, this.#modifications.at(modification));
+    if (this.#isGeneral) return this.#rewrite(set, path, modification);
     const key = (modification << 17) | kind;
     const known = this.#memo.get(set, key);
     if (known >= 0) return known;
-    const result = this.#rewrite(set, path, this.#modifications.at(modification));
+    const result = this.#rewrite(set, path, modification);
     this.#memo.put(set, key, result);
     return result;
   }
@@ -164,13 +163,10 @@ export class ExportFilter {
 
   #verdict(prefix: PrefixId, path: PathId): PolicyVerdict {
     const { policy } = this.config;
-    const { paths, prefixes, sets } = this.#context;
+    const { paths } = this.#context;
     const subject = this.#subject;
-    if (policy.dependsOnPrefix) {
-      prefixes.writeAddress(prefix, subject.prefix);
-      subject.length = prefixes.lengthOf(prefix);
-    }
-    subject.attributes = sets.octetsOf(paths.effective(path));
+    if (policy.dependsOnPrefix) subject.name(prefix);
+    subject.carry(paths.effective(path));
     subject.source = SOURCES[paths.source(path)]!;
     subject.interfaceName = policy.dependsOnInterface
       ? this.#context.interfaceOfPath(path)
@@ -178,80 +174,31 @@ export class ExportFilter {
     return policy.evaluate(subject);
   }
 
-  #rewrite(set: AttributesId, path: PathId, modification: Modification): AttributesId {
+  #rewrite(set: AttributesId, path: PathId, modification: number): AttributesId {
     const { sets } = this.#context;
-    this.#out.reset();
-    rewriteAttributes(sets.octetsOf(set), this.#rewriteOf(set, path, modification), this.#out);
-    const octets = this.#out.view();
-    return this.#isTooLong(octets) ? 0 : sets.intern(octets);
-  }
-
-  #rewriteOf(set: AttributesId, path: PathId, modification: Modification): ExportRewrite {
-    const { config } = this;
-    const { family, paths, peers, sets } = this.#context;
-    const peer = paths.peer[path]!;
-    const isLocal = peer === LOCAL_PEER;
-    const flags = sets.flagsOf(set);
-    const { prepend, addCommunities, addLargeCommunities } = modification;
-    const common = {
-      family,
-      nextHop: this.#keepsNextHop(set) ? ('keep' as const) : config.selfNextHop,
-      addCommunities,
-      addLargeCommunities,
-    };
-    if (config.ebgp) {
-      return {
-        ...common,
-        // RFC 4271 §5.1.2: our AS number goes in front, left of what policy prepends.
-        prepend: [config.localAs, ...prepend],
-        // RFC 4271 §5.1.4: a MED received from a neighboring AS is not passed on to others.
-        med: isLocal ? 'keep' : 'drop',
-        // RFC 4271 §5.1.5: LOCAL_PREF is never sent to an external peer.
-        localPref: 'drop',
-        removeOriginatorAndCluster: true,
-      };
-    }
-    const hasLocalPref = (flags & SetFlag.HasLocalPref) !== 0;
-    const rewrite: ExportRewrite = {
-      ...common,
-      prepend,
-      med: 'keep',
-      // RFC 4271 §5.1.5: LOCAL_PREF is always sent to internal peers.
-      localPref: modification.localPref ?? (hasLocalPref ? 'keep' : LOCAL_PREF_DEFAULT),
-      removeOriginatorAndCluster: false,
-    };
-    const isReflected = !isLocal && (peers.kinds[peer]! & Kind.Ebgp) === 0;
-    if (!isReflected || config.clusterId === undefined) return rewrite;
-    // RFC 4456 §8: ORIGINATOR_ID once, our CLUSTER_ID in front at every passage.
-    const originatorId = peers.routerIds[peer]!;
-    return (flags & SetFlag.HasOriginatorId) !== 0
-      ? { ...rewrite, clusterId: config.clusterId }
-      : { ...rewrite, originatorId, clusterId: config.clusterId };
-  }
-
-  /** Calico model 3.4: iBGP keeps a next hop that is there (third party, reflection), eBGP only where told to. */
-  #keepsNextHop(set: AttributesId): boolean {
-    const { nextHop } = this.config;
-    if (nextHop === 'self') return false;
-    const { sets, family } = this.#context;
-    const id = sets.nextHopOf(set);
-    if (id === 0) return false;
-    const octets = sets.nextHops.octetsOf(id);
-    // A next hop of the other family, or a link-local one alone, means nothing to the next peer.
-    if (octets.length < factsOf(family).width / 8) return false;
-    if (factsOf(family).width === 32 && octets.length !== 4) return false;
-    if (octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80 && octets.length > 4) return false;
-    return nextHop === 'keep' || !this.config.ebgp;
+    const out = this.#out;
+    const rewrite = this.#rewrites.of(set, path, {
+      index: modification,
+      modification: this.#modifications.at(modification),
+    });
+    out.reset();
+    rewriteAttributes(sets.octetsOf(set), rewrite, out);
+    return this.#isTooLong() ? 0 : sets.intern(out.octets, 0, out.length);
   }
 
   /** RFC 8654 §5: what does not fit the peer's message size with even one prefix is not announced. */
-  #isTooLong(octets: Uint8Array): boolean {
+  #isTooLong(): boolean {
+    const { messageMax, as4 } = this.config;
     const longest = 1 + factsOf(this.#context.family).width / 8;
-    const fixed = 23 + longest + (needsMpReach(octets) ? mpReachHeaderLength(octets) : 0);
     // AS4_PATH and AS4_AGGREGATOR may add to what is stored, but never double it.
-    if (fixed + octets.length * 2 <= this.config.messageMax) return false;
+    if (23 + longest + MP_REACH_HEADER_MAX + this.#out.length * 2 <= messageMax) return false;
+    const octets = this.#out.view();
+    const fixed = 23 + longest + (needsMpReach(octets) ? mpReachHeaderLength(octets) : 0);
     this.#wire.reset();
-    writeWireAttributes(octets, this.config.as4, this.#wire);
-    return fixed + this.#wire.length > this.config.messageMax;
+    writeWireAttributes(octets, as4, this.#wire);
+    return fixed + this.#wire.length > messageMax;
   }
 }
+
+/** Octets of `mpReachHeader` at most: header, AFI, SAFI, two IPv6 next hops with their length, reserved octet. */
+const MP_REACH_HEADER_MAX = 4 + 3 + 33 + 1;

@@ -4,7 +4,7 @@
  * Invariant: a group exists while it has members; what a group that ended had announced is given up in slices.
  */
 
-import { assert } from '../base/assert.ts';
+import { assertShared } from '../base/assert.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { AdjRibOut } from './adj-rib-out.ts';
 import { type ExportContext, ExportFilter } from './export-filter.ts';
@@ -96,6 +96,11 @@ export class ExportSide {
     for (let i = 0; i < this.groups.length; i++) this.groups[i]!.mark(prefix);
   }
 
+  /** Rewrites that are remembered may name a peer as it was. */
+  forget(): void {
+    for (const group of this.groups) group.filter.forget();
+  }
+
   /** What peers are to each other changed (client, router id, eBGP): every export is looked at again. */
   reexport(): void {
     for (const group of this.groups) {
@@ -129,7 +134,7 @@ export class ExportSide {
     if (group.members.size > 0) return;
     this.groups = this.groups.filter((other) => other !== group);
     const key = this.#keyOf(group.filter.config);
-    assert(this.#byKey.get(key) === group, 'a group is known by its configuration');
+    assertShared(this.#byKey.get(key) === group, 'a group is known by its configuration');
     this.#byKey.delete(key);
     const { advertised } = group.out;
     const { prefixes, paths } = this.#context;

@@ -13,8 +13,9 @@ import { rewriteAttributes } from '../wire/attributes/rewrite.ts';
 import type { AttributeTable } from './attribute-table.ts';
 import type { AttributesId, NextHopId } from './ids.ts';
 import { PathFlag } from './path-table.ts';
-import type { PolicySubject, PolicyVerdict } from './policy-port.ts';
+import type { PolicyVerdict } from './policy-port.ts';
 import type { PeerRibConfig } from './rib-config.ts';
+import { RouteSubject } from './route-subject.ts';
 import { Modifications, RewriteMemo } from './verdict-memo.ts';
 
 export interface ImportContext {
@@ -33,7 +34,7 @@ export class ImportFilter {
   /** 0 = the default. */
   preference = 0;
   readonly #context: ImportContext;
-  readonly #subject: PolicySubject;
+  readonly #subject: RouteSubject;
   readonly #modifications = new Modifications();
   readonly #memo: RewriteMemo;
   readonly #out = new ByteWriter(512);
@@ -44,15 +45,8 @@ export class ImportFilter {
   constructor(context: ImportContext) {
     this.#context = context;
     this.#memo = new RewriteMemo(context.sets);
-    this.#subject = {
-      family: context.family,
-      prefix: new Uint8Array(context.prefixes.width / 8),
-      length: 0,
-      attributes: new Uint8Array(0),
-      source: 'bgp',
-      peerType: 'ebgp',
-      interfaceName: undefined,
-    };
+    const { family, sets, prefixes } = context;
+    this.#subject = new RouteSubject({ family, sets, prefixes, peerType: 'ebgp' });
   }
 
   /** Before the prefixes of one UPDATE. @returns Whether `judge` must be called for each of them. */
@@ -70,7 +64,7 @@ export class ImportFilter {
       return false;
     }
     const subject = this.#subject;
-    subject.attributes = octets;
+    subject.carry(attributes);
     subject.peerType = config.ebgp ? 'ebgp' : 'ibgp';
     subject.interfaceName = config.importPolicy.dependsOnInterface
       ? this.#context.interfaceOf(sets.nextHopOf(attributes))
@@ -82,18 +76,14 @@ export class ImportFilter {
 
   /** For a prefix, after an `open` that asked for it. */
   judge(prefix: PrefixId): void {
-    const { prefixes } = this.#context;
-    prefixes.writeAddress(prefix, this.#subject.prefix);
-    this.#subject.length = prefixes.lengthOf(prefix);
+    this.#subject.name(prefix);
     this.#apply(this.#config!.importPolicy.evaluate(this.#subject));
   }
 
   /** For people: the verdict of the policy on one path, evaluated anew. */
   verdict(config: PeerRibConfig, attributes: AttributesId, prefix: PrefixId): PolicyVerdict {
     this.open(config, attributes);
-    const { prefixes } = this.#context;
-    prefixes.writeAddress(prefix, this.#subject.prefix);
-    this.#subject.length = prefixes.lengthOf(prefix);
+    this.#subject.name(prefix);
     return config.importPolicy.evaluate(this.#subject);
   }
 

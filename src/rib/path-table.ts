@@ -7,7 +7,7 @@
  * The columns are public to this folder, because a getter a prefix is what the hot path has no time for.
  */
 
-import { assert } from '../base/assert.ts';
+import { assertShared } from '../base/assert.ts';
 import { capacityFor, grown, ROWS_MAX } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import { IdQueue } from './id-queue.ts';
@@ -94,7 +94,7 @@ export class PathTable {
     let path = this.#free;
     if (path !== 0) this.#free = this.next[path]!;
     else {
-      assert(this.#top < PATH_ROWS_MAX, 'the path table has a free row');
+      assertShared(this.#top < PATH_ROWS_MAX, 'the path table has a free row');
       path = ++this.#top;
       if (path >= this.flags.length) this.#grow(capacityFor(path));
     }

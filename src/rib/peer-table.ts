@@ -44,9 +44,15 @@ export class PeerTable {
     this.set(peer, config);
   }
 
+  /** Whether the id was used before, for a peer that others were told of in other words. */
+  isOther(peer: PeerId, config: PeerRibConfig): boolean {
+    const before = this.routerIds[peer] ?? 0; // RFC 6286 §2.1: never 0 once used
+    return before !== 0 && (before !== config.routerId || this.kinds[peer] !== kindsOf(config));
+  }
+
   set(peer: PeerId, config: PeerRibConfig): void {
     this.configs[peer] = config;
-    this.kinds[peer] = (config.ebgp ? Kind.Ebgp : 0) | (config.rrClient ? Kind.Client : 0);
+    this.kinds[peer] = kindsOf(config);
     this.routerIds[peer] = config.routerId;
     this.#isOrderFresh = false;
   }
@@ -148,6 +154,10 @@ export class PeerTable {
 
 /** Bits of `kinds`. */
 export const Kind = { Ebgp: 1, Client: 2 } as const;
+
+function kindsOf({ ebgp, rrClient }: PeerRibConfig): number {
+  return (ebgp ? Kind.Ebgp : 0) | (rrClient ? Kind.Client : 0);
+}
 
 function copied<T extends Uint8Array | Uint32Array>(from: T, to: T): T {
   to.set(from);

@@ -75,9 +75,9 @@ export class ReceivedMemo {
     const span = { start: layout.attributesStart, end: layout.attributesEnd };
     if ((context & HAS_MP) !== 0) {
       writeKey(input, this.#key);
-      octets = this.#key.view();
+      octets = this.#key.octets;
       span.start = 0;
-      span.end = octets.length;
+      span.end = this.#key.length;
     }
     const hash = hashOctets(octets, span, this.#seed ^ context);
     const memo = this.#find(hash, octets, { ...span, context });
@@ -94,7 +94,7 @@ export class ReceivedMemo {
     out.faults = faults;
     out.attributes = 0;
     if (action !== 'accept') return out;
-    const id = this.#sets.intern(this.#canonical.view());
+    const id = this.#sets.intern(this.#canonical.octets, 0, this.#canonical.length);
     out.attributes = id;
     if (id === 0) out.action = 'table-full';
     else {

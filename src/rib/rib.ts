@@ -126,6 +126,8 @@ export class Rib {
   // ---- Peers, import side
 
   addPeer(peer: PeerId, config: PeerRibConfig): void {
+    // Who had this id before may stand in rewrites that are still remembered.
+    if (this.#peers.isOther(peer, config)) this.#export.forget();
     this.#peers.add(peer, config);
   }
 
@@ -140,7 +142,8 @@ export class Rib {
       old.ebgp !== config.ebgp ||
       old.rrClient !== config.rrClient ||
       old.routerId !== config.routerId;
-    if (!isOtherSource || this.#peers.rowsOf(peer) === 0) return;
+    if (!isOtherSource) return;
+    if (this.#peers.rowsOf(peer) === 0) return this.#export.forget();
     this.#in.requestEvaluation(peer);
     this.#export.reexport();
   }

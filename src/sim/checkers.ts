@@ -27,7 +27,7 @@ export function sessionsEstablished(lab: Lab): string[] {
 }
 
 /** End-of-RIB was said and heard, nothing is owed to a neighbor, and no path is stale. */
-export function nothingOwed(lab: Lab): string[] {
+function nothingOwed(lab: Lab): string[] {
   const problems: string[] = [];
   for (const node of lab.running) {
     for (const peer of node.view.neighbors()) {
@@ -114,7 +114,7 @@ export function contractKept(lab: Lab): string[] {
 }
 
 /** At rest a node works only when a timer says so. Advances time by ten seconds. */
-export function idleWhenQuiet(lab: Lab): string[] {
+function idleWhenQuiet(lab: Lab): string[] {
   const seconds = 10;
   const before = new Map(lab.running.map((node) => [node, node.steps]));
   lab.run(seconds * 1000);
@@ -147,7 +147,7 @@ export function check(lab: Lab, checkers: readonly Checker[] = AT_REST): string[
 }
 
 /** All routes of a family, page by page. */
-export function allRoutes(view: SpeakerView, family: AfiSafi): RouteView[] {
+function allRoutes(view: SpeakerView, family: AfiSafi): RouteView[] {
   const routes: RouteView[] = [];
   let cursor: number | undefined = 0;
   while (cursor !== undefined) {
@@ -163,8 +163,9 @@ function eachPacket(
   judge: (fate: ReturnType<typeof followPacket>) => string | undefined,
 ): string[] {
   const problems: string[] = [];
-  for (const from of lab.running) {
-    for (const to of lab.running) {
+  // The kernel of a node whose daemon has stopped forwards all the same.
+  for (const from of lab.nodes.values()) {
+    for (const to of lab.nodes.values()) {
       for (const { prefix } of to.plan?.originated ?? []) {
         // IPv6 between racks goes by the router, which learns no pods in this laboratory.
         if (prefixFamily(prefix) === 6) continue;

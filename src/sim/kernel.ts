@@ -41,6 +41,8 @@ export class SimKernel {
   /** Not read by anyone yet, oldest first. */
   events: SimKernelEvent[] = [];
   requests = 0;
+  /** Changes of the routing tables so far. */
+  changes = 0;
   readonly #options: SimKernelOptions;
   readonly #links = new Map<number, Link>();
   readonly #addresses = new Map<string, InterfaceAddress>();
@@ -225,6 +227,7 @@ export class SimKernel {
   }
 
   #set(route: KernelRoute, before: readonly KernelRoute[], after: readonly KernelRoute[]): void {
+    this.changes++;
     const key = `${route.table} ${route.prefix}`;
     const sorted = after.toSorted((a, b) => a.metric - b.metric);
     if (sorted.length === 0) this.#routes.delete(key);

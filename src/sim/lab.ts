@@ -30,7 +30,7 @@ export interface LabOptions extends Omit<NetworkOptions, 'seed'> {
 }
 
 /** No UPDATE, kernel request or event for so long is quiet: longer than the longest connect interval (5 s). */
-export const QUIET_MS: Millis = 6000;
+const QUIET_MS: Millis = 6000;
 /** The longest time `settle` waits, in virtual milliseconds. */
 const SETTLE_MS_MAX: Millis = 600_000;
 

@@ -235,8 +235,9 @@ export class SimNode {
         return;
       case 'publish':
         this.#noteActivity();
-        if (this.events.length < EVENTS_KEPT_MAX)
+        if (this.events.length < EVENTS_KEPT_MAX) {
           this.events.push({ at: this.#clock.now, event: effect.event });
+        }
         return;
       case 'stopped':
         // The loop ends once the sockets are flushed.

@@ -13,7 +13,7 @@ import { type IpAddress, ip } from '../net/ip-address.ts';
 /** A resource as YAML would give it. */
 export type Document = object;
 
-export const SIM_PLAN_OPTIONS: PlanOptions = {
+const SIM_PLAN_OPTIONS: PlanOptions = {
   datastore: 'file',
   compat: 'auto',
   outside: 'least-privilege',
@@ -81,7 +81,7 @@ export function meshResources(options: MeshOptions): Document[] {
   return [...documents, ...more];
 }
 
-export function nodeDocuments(node: MeshNode): Document[] {
+function nodeDocuments(node: MeshNode): Document[] {
   const bgp = {
     ipv4Address: `${node.ipv4}/24`,
     ...(node.ipv6 === undefined ? {} : { ipv6Address: `${node.ipv6}/64` }),

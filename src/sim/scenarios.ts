@@ -65,6 +65,8 @@ export function runScenario(options: ScenarioOptions): ScenarioResult {
     problems.push(...noForwardingLoop(lab).map((text) => `${what}: ${text}`));
   }
   lab.heal();
+  // A node that was asked to stop may still have inputs to handle first.
+  lab.run(1000);
   for (const node of all) if (!node.isRunning) node.start({ restarting: true });
   lab.settle();
   problems.push(...check(lab, AT_REST));

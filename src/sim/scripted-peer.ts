@@ -97,7 +97,7 @@ export class ScriptedPeer implements Acceptor {
   }
 }
 
-export class Conversation {
+class Conversation {
   readonly socket: SimSocket;
   readonly heard: HeardRoutes;
   readonly opens: OpenMessage[] = [];

@@ -4,6 +4,9 @@
  */
 
 import { describe, expect, it } from 'vitest';
+import { ip } from '../net/ip-address.ts';
+import { prefix } from '../net/prefix.ts';
+import { MessageFlag } from '../netlink/codes.ts';
 import {
   AT_REST,
   check,
@@ -15,9 +18,6 @@ import {
 } from './checkers.ts';
 import { followPacket } from './forwarding.ts';
 import { meshLab } from './lab.ts';
-import { ip } from '../net/ip-address.ts';
-import { prefix } from '../net/prefix.ts';
-import { MessageFlag } from '../netlink/codes.ts';
 import { repeatLine, runScenario, SCENARIOS } from './scenarios.ts';
 
 const SEEDS = Array.from({ length: 10 }, (_, i) => i + 1);

@@ -55,6 +55,7 @@ export class SimSocket {
   #pace: { readonly octets: number; readonly everyMs: Millis } | undefined;
   #readAgain: Millis = 0;
   octetsWritten = 0;
+  octetsRead = 0;
 
   constructor(wire: Wire, local: Endpoint, remote: Endpoint) {
     this.#wire = wire;
@@ -187,6 +188,7 @@ export class SimSocket {
     this.#queued -= count;
     if (segment.taken === segment.octets.length) this.#queue.shift();
     if (peer.#pace !== undefined) peer.#readAgain = clock.now + peer.#pace.everyMs;
+    peer.octetsRead += count;
     peer.#events?.onOctets(chunk);
     if (this.#writerWaits && this.unsentOctets === 0) {
       this.#writerWaits = false;

@@ -92,9 +92,10 @@ export class TcpSide implements Acceptor {
         this.#send(effect.connection, effect.octets);
         return;
       case 'wantsWrite':
-        if (this.#hungUp.has(effect.connection))
+        if (this.#hungUp.has(effect.connection)) {
           this.#illegal('wantsWrite', effect.connection);
           return;
+        }
         this.#flush(effect.connection);
         return;
     }
@@ -135,9 +136,10 @@ export class TcpSide implements Acceptor {
   }
 
   #dial(connection: ConnectionId, dial: Dial): void {
-    if (this.#dialling.has(connection) || this.#open.has(connection))
+    if (this.#dialling.has(connection) || this.#open.has(connection)) {
       this.#illegal('dial', connection);
       return;
+    }
     const call = this.#network.dial(this.#host, dial, {
       onConnected: (socket) => {
         this.#dialling.delete(connection);

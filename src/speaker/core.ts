@@ -28,6 +28,7 @@ import type { ConnectionId, Endpoint } from './inputs.ts';
 import { KernelRoutes } from './kernel-routes.ts';
 import { type Connection, type Peer, type SessionSlot, timerKeys } from './peer.ts';
 import { Policies } from './policies.ts';
+import { ResolutionHandles } from './resolution-handles.ts';
 import { UnknownCallers } from './unknown-callers.ts';
 
 export interface SpeakerOptions {
@@ -82,7 +83,7 @@ export class Core {
   /** Of the kernel policy when next hops were last resolved. */
   kernelGeneration = '';
   /** Small integers for resolutions, so that the RIB can tell that one changed. */
-  readonly resolutionHandles = new Map<string, number>();
+  readonly resolutions = new ResolutionHandles();
   /** Own prefixes by `prefix source`. */
   readonly origins = new Map<string, OriginatedPrefix>();
 

@@ -36,7 +36,12 @@ export function resolveNextHops(core: Core): void {
     // Routes through a tunnel depend on its device as well, which no next hop shows.
     remakeKernelRoutes(core);
   }
-  core.nextHops.takeNew((id) => resolve(core, id));
+  resolveNewNextHops(core);
+}
+
+/** Before their paths compete: one that is resolved later costs a scan of all paths. */
+export function resolveNewNextHops(core: Core): void {
+  if (core.nextHops.hasNew) core.nextHops.takeNew((id) => resolve(core, id));
 }
 
 export function resolveAllNextHops(core: Core): void {
@@ -44,7 +49,7 @@ export function resolveAllNextHops(core: Core): void {
 }
 
 function resolve(core: Core, id: NextHopId): void {
-  const { nextHops, resolutionHandles: handles } = core;
+  const { nextHops } = core;
   if (core.kernelState.state === 'disabled' || core.kernelState.state === 'unavailable') {
     // Nothing is known of the kernel: as a route reflector off the forwarding path, take every next hop.
     nextHops.resolve(id, { reachable: true, metric: 0, handle: 0 });
@@ -57,10 +62,5 @@ function resolve(core: Core, id: NextHopId): void {
   }
   const { metric, hops } = resolution;
   const text = hops.map((hop) => `${hop.gateway ?? ''}%${hop.interfaceIndex}*${hop.weight}`).join();
-  let handle = handles.get(text);
-  if (handle === undefined) {
-    handle = handles.size + 1;
-    handles.set(text, handle);
-  }
-  nextHops.resolve(id, { reachable: true, metric, handle });
+  nextHops.resolve(id, { reachable: true, metric, handle: core.resolutions.handleOf(text) });
 }

@@ -8,7 +8,7 @@ import type { KernelRoute } from '../netlink/kernel-route.ts';
 import { simLink } from '../sim/kernel.ts';
 import { ETH0, TUNL0 } from '../sim/lab.ts';
 import { resource } from '../sim/resources.ts';
-import { OWN_BLOCK, stage, type Stage } from './testing/stage.ts';
+import { OWN_BLOCK, type Stage, stage } from './testing/stage.ts';
 
 const A = '10.244.1.0/26';
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { ip } from '../net/ip-address.ts';
 import { prefix } from '../net/prefix.ts';
 import { announcement, rawUpdate } from '../sim/messages.ts';
+import { planOfNode } from '../sim/resources.ts';
 import { ErrorCode, MessageHeaderSubcode, UpdateSubcode } from '../wire/iana.ts';
 import { fromHex } from '../wire/text.ts';
 import { OWN_BLOCK, type Stage, stage } from './testing/stage.ts';
@@ -20,6 +21,8 @@ const NO_PATH = '400200';
 const NEXT_HOP = '400304 0a00000b';
 const LOCAL_PREF = '400504 00000064';
 const NLRI_A = '1a 0af40100';
+/** 2001:db8::/32 via fd00::11: AFI 2, SAFI 1, 16 octets of next hop, a reserved octet, the prefix. */
+const MP_REACH = '800e1a 0002 01 10 fd000000000000000000000000000011 00 20 20010db8';
 
 function telling(...prefixes: string[]): Stage {
   const s = stage({ peers: [{}, {}] }).up();
@@ -83,6 +86,25 @@ describe('a malformed UPDATE (RFC 7606)', () => {
       { action: 'treat-as-withdraw', attribute: 'ORIGIN' },
     ]);
     expect(s.node.view.counters().updateFaults).toEqual({ 'ORIGIN treat-as-withdraw': 1 });
+  });
+
+  it('treated as withdrawal takes the routes of both of its fields, whichever had the fault', () => {
+    const both = ['ipv4-unicast', 'ipv6-unicast'] as const;
+    const s = stage({ peers: [{ families: both }], started: false });
+    s.node.start();
+    const plan = planOfNode('a', s.documents);
+    s.node.setPlan({ ...plan, peers: plan.peers.map((peer) => ({ ...peer, families: both })) });
+    s.up();
+    // MP_REACH_NLRI for 2001:db8::/32 beside 10.244.1.0/26; the latter once with and once without its NEXT_HOP.
+    const good = hex(`${ORIGIN} ${NO_PATH} ${NEXT_HOP} ${LOCAL_PREF} ${MP_REACH}`);
+    s.peer.talk.send(rawUpdate({ attributes: good, nlri: hex(NLRI_A) }));
+    s.lab.run(100);
+    expect([s.paths(A).length, s.paths('2001:db8::/32').length]).toEqual([1, 1]);
+    const bad = hex(`${ORIGIN} ${NO_PATH} ${LOCAL_PREF} ${MP_REACH}`);
+    s.peer.talk.send(rawUpdate({ attributes: bad, nlri: hex(NLRI_A) }));
+    s.lab.run(100);
+    expect([s.paths(A).length, s.paths('2001:db8::/32').length]).toEqual([0, 0]);
+    expect(s.neighbor()).toMatchObject({ state: 'Established', flaps: 0 });
   });
 
   it('with an attribute that can be done without is used without it', () => {

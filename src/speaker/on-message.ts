@@ -18,6 +18,7 @@ import { formatUpdateFault } from '../wire/update-faults.ts';
 import { locateUpdate, updateLayout } from '../wire/update.ts';
 import type { NlriField } from '../wire/nlri.ts';
 import type { Core } from './core.ts';
+import { resolveNewNextHops } from './next-hops.ts';
 import type { Connection, Peer } from './peer.ts';
 import { endOfRib } from './session-life.ts';
 import { endCollision } from './collisions.ts';
@@ -133,6 +134,7 @@ function applyUpdate(core: Core, peer: Peer, message: Uint8Array): void {
   const mp = family === undefined ? NOTHING : intern(core, update, { family, part: 'mp' });
   const classic =
     nlri.count === 0 ? NOTHING : intern(core, update, { family: 'ipv4-unicast', part: 'classic' });
+  resolveNewNextHops(core);
   // RFC 7606 §2: what is wrong with the attributes concerns all prefixes of the UPDATE, whichever field they stand in.
   const usable = mp !== WITHDRAW && classic !== WITHDRAW;
   // A prefix in both is announced: withdrawals first (RFC 4271 §4.3 leaves it open; BIRD and FRR do so).

@@ -58,6 +58,8 @@ describe('peers', () => {
     s.apply([...without(s, '10.0.0.11'), peerDocument('p0', '10.0.0.11', 65001)]);
     s.lab.run(10_000);
     expect(s.peer.conversations[0]!.notifications).toMatchObject([{ code: 6, subcode: 6 }]);
+    expect(s.peer.conversations[0]!.notifications[0]!.data.length).toBe(0);
+    expect(s.reasons('session-down')[0]).toMatch(/^Stopped by godwit: .*AS number of the peer/);
     expect(s.neighbor()).toMatchObject({ state: 'Established', remoteAs: 65001, type: 'ebgp' });
     undisturbed(s, 1, 2);
   });

@@ -7,7 +7,7 @@
 import { diffPlans, type PlanChange } from '../datastore/plan-diff.ts';
 import type { OriginatedPrefix, PeerPlan, SpeakerPlan } from '../datastore/plan-types.ts';
 import type { SessionEvent } from '../fsm/events.ts';
-import { afiSafiOfIpFamily, type AfiSafi } from '../net/afi-safi.ts';
+import { type AfiSafi, afiSafiOfIpFamily } from '../net/afi-safi.ts';
 import { prefixFamily } from '../net/prefix.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
@@ -128,7 +128,7 @@ function removePeer(core: Core, name: string, reason: string): void {
   const peer = core.peers.get(name);
   if (peer === undefined) return;
   // RFC 4486 §4: Peer De-configured.
-  stopPeer(core, peer, stop(CeaseSubcode.PeerDeConfigured));
+  stopPeer(core, peer, stop(CeaseSubcode.PeerDeConfigured, reason));
   forgetPaths(core, peer);
   core.removePeer(peer);
   core.publish({ event: 'peer-removed', peer: name, address: peer.plan.remoteAddress, reason });
@@ -139,7 +139,7 @@ function restartPeer(core: Core, plan: PeerPlan, reason: string): void {
   if (peer === undefined) return;
   core.publish({ event: 'peer-changed', peer: plan.name, change: 'session restarts', reason });
   // RFC 4486 §4: Other Configuration Change.
-  stopPeer(core, peer, stop(CeaseSubcode.OtherConfigurationChange));
+  stopPeer(core, peer, stop(CeaseSubcode.OtherConfigurationChange, reason));
   core.callers.remove(peer);
   peer.plan = plan;
   core.callers.add(peer);
@@ -176,8 +176,9 @@ function updatePeer(
   }
 }
 
-function stop(subcode: CeaseSubcode): SessionEvent {
-  return { type: 'AutomaticStop', subcode };
+/** The reason is for our own people: RFC 9003 has no text in these subcodes. */
+function stop(subcode: CeaseSubcode, reason: string): SessionEvent {
+  return { type: 'AutomaticStop', subcode, message: reason };
 }
 
 function originate(core: Core, item: OriginatedPrefix): void {

@@ -125,6 +125,36 @@ describe('a changed peer', () => {
   });
 });
 
+describe('a policy that changes while a peer is away for a restart', () => {
+  it('leaves its stale paths in its name', () => {
+    const s = stage({ peers: [GONE, {}] });
+    replan(s, (peer) => ({ ...peer, rrClient: true }), { clusterId: ip('9.9.9.9') });
+    s.up();
+    s.peer.talk.announce(['10.244.5.0/26']);
+    s.lab.run(100);
+    s.peer.unlisten();
+    s.peer.talk.socket.close();
+    s.lab.run(100);
+    replan(s, (peer) => ({ ...peer, importPolicy: { ...peer.importPolicy, name: 'another' } }));
+    s.lab.run(100);
+    expect(s.paths('10.244.5.0/26')).toMatchObject([{ stale: true, state: 'usable' }]);
+    const heard = s.peers[1]!.talk.heard.routes.get('10.244.5.0/26' as never);
+    expect(heard).toMatchObject({ originatorId: 0x0a00000b });
+  });
+});
+
+describe('an export policy that changes for one of two peers', () => {
+  it('is seen in the update group that is shown', () => {
+    const s = stage({ peers: [{}, {}] }).up();
+    expect(s.neighbor(0).updateGroup).toBe(s.neighbor(1).updateGroup);
+    replan(s, (peer) =>
+      peer.remoteAddress === s.peer.address ? { ...peer, nextHop: 'self' } : peer,
+    );
+    s.lab.run(100);
+    expect(s.neighbor(0).updateGroup).not.toBe(s.neighbor(1).updateGroup);
+  });
+});
+
 describe('two peers at one address', () => {
   it('are both there for a call: who is not Established yet gets it', () => {
     const s = stage({ peers: [{}], more: [peerDocument('second', '10.0.0.11:1790', 64512)] }).up();

@@ -18,7 +18,7 @@ export function ribConfigOf(core: Core, peer: Peer, family: AfiSafi): PeerRibCon
     ebgp: peer.ebgp,
     peerAs: plan.remoteAs,
     localAs: plan.localAs,
-    routerId: negotiated?.remoteIdentifier ?? 0,
+    routerId: peer.identifier,
     address: plan.remoteAddress,
     allowLocalAs: plan.allowLocalAs,
     ownRouterId: ipv4ToU32(own.routerId),

@@ -75,6 +75,8 @@ export class Peer {
   /** Of the Established session. */
   negotiated: NegotiatedSession | undefined;
   updateContext: UpdateContext | undefined;
+  /** BGP Identifier of the last session: its paths may outlive it. 0 before the first. */
+  identifier = 0;
   /** Why no session may come up. */
   readonly holds = new Holds();
   quarantines = 0;

@@ -33,7 +33,7 @@ export class Policies {
   /** Forgets what no peer of the running plan uses. */
   keepOnly(used: Iterable<Policy>): void {
     this.#byObject = new WeakMap();
-    const keys = new Set([...used].map((policy) => JSON.stringify(policy)));
+    const keys = new Set([...new Set(used)].map((policy) => JSON.stringify(policy)));
     for (const key of this.#compiled.keys()) if (!keys.has(key)) this.#compiled.delete(key);
   }
 }

@@ -1,8 +1,10 @@
 /** The restarting side (RFC 4724 §4.1): what we promise after our own restart, what waits, and what goes when. */
 
 import { describe, expect, it } from 'vitest';
-import type { Capability } from '../wire/capabilities/capability.ts';
+import { prefix } from '../net/prefix.ts';
+import { announcement, endOfRibMarker } from '../sim/messages.ts';
 import { affinity } from '../sim/resources.ts';
+import type { Capability } from '../wire/capabilities/capability.ts';
 import { NODE_ADDRESS, OWN_BLOCK, type Stage, stage } from './testing/stage.ts';
 
 const A = '10.244.1.0/26';
@@ -121,6 +123,36 @@ describe.each(['kill', 'terminate'] as const)('after %s and a new start', (how) 
     s.lab.run(1000);
     expect(s.kernel(other)).toEqual(['blackhole']);
     expect(s.kernel(OWN_BLOCK)).toEqual([]);
+  });
+});
+
+describe('a table that is still being decided when End-of-RIB comes', () => {
+  it('is not swept from the kernel: what End-of-RIB confirms may stand in the queue', () => {
+    const restarting = { gracefulRestart: { restartTime: 60, forwarding: [V4] } } as const;
+    const s = stage({ peers: [restarting] }).up();
+    const all = Array.from({ length: 3500 }, (_, i) => `198.${i >> 8}.${i & 255}.0/24`);
+    const tell = (prefixes: readonly string[]): void => {
+      // One write, so that it is one input: more than one step decides.
+      const { talk } = s.peer;
+      const parts: Uint8Array[] = [];
+      for (let at = 0; at < all.length; at += 700) {
+        const some = prefixes.slice(at, at + 700).map((text) => prefix(text));
+        parts.push(announcement(some, { family: V4, attributes: talk.attributes(), as4: true }));
+      }
+      talk.send(Buffer.concat([...parts, endOfRibMarker(V4)]));
+    };
+    tell(all);
+    s.lab.run(1000);
+    s.node.kill();
+    s.lab.run(1000);
+    s.node.start({ restarting: true });
+    s.up();
+    // The other way round: those that the kernel named first are decided last.
+    tell(all.toReversed());
+    const before = s.node.kernel.changes;
+    s.lab.run(10_000);
+    expect(s.node.kernel.changes - before).toBe(0);
+    expect(all.filter((text) => s.kernel(text).length !== 1)).toEqual([]);
   });
 });
 

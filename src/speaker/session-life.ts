@@ -27,6 +27,7 @@ export function sessionEstablished(
 ): void {
   const { peer } = slot;
   peer.negotiated = negotiated;
+  peer.identifier = negotiated.remoteIdentifier;
   peer.established++;
   peer.stateSince = core.now;
   peer.lastErrorPublished = undefined;

@@ -1,11 +1,11 @@
 /** Sessions of a peer from the first SYN to the end, against scripted peers and between speakers. */
 
 import { describe, expect, it } from 'vitest';
-import { meshLab } from '../sim/lab.ts';
 import { check, contractKept } from '../sim/checkers.ts';
+import { meshLab } from '../sim/lab.ts';
+import { resource } from '../sim/resources.ts';
 import { ErrorCode, OpenSubcode } from '../wire/iana.ts';
 import { NODE_ADDRESS, OWN_BLOCK, peerDocument, stage } from './testing/stage.ts';
-import { resource } from '../sim/resources.ts';
 
 describe('a session comes up', () => {
   it('dials at once, tells the own block with its address as next hop, and says End-of-RIB', () => {

@@ -151,7 +151,8 @@ export class SnapshotView implements SpeakerView {
       peer.heldBecause ?? (session === undefined ? 'not started yet' : session.downBecause());
     const restart = negotiated?.gracefulRestart;
     const stale = [...peer.families.values()].some((state) => state.stale);
-    const group = [...peer.families.values()].find((state) => state.group !== undefined)?.group;
+    const inGroup = [...peer.families.values()].find((state) => state.group !== undefined);
+    const group = inGroup && this.#core.ribs[inGroup.family].groupOf(peer.id);
     return {
       name: plan.name,
       kind: plan.kind,

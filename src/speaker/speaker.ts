@@ -110,12 +110,9 @@ export class Speaker {
     try {
       onTcp(core, input);
     } catch (error) {
-      // An assertion of the shared tables (rib/, fib/) speaks of all peers: the loop ends the process (exit 70).
-      if (
-        peer === undefined ||
-        (error instanceof AssertionError && error.message.includes('table'))
-      )
-        throw error;
+      // What all peers share cannot be trusted any more: the loop ends the process (exit 70).
+      const isShared = error instanceof AssertionError && error.shared;
+      if (peer === undefined || isShared) throw error;
       quarantine(core, peer, error);
     }
   }

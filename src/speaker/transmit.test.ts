@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { ip, ipv4FromU32 } from '../net/ip-address.ts';
 import { prefix } from '../net/prefix.ts';
 import { announcement } from '../sim/messages.ts';
-import { SOCKET_BUFFER_OCTETS } from '../sim/socket.ts';
 import { resource } from '../sim/resources.ts';
+import { SOCKET_BUFFER_OCTETS } from '../sim/socket.ts';
 import { peerDocument, type Stage, stage } from './testing/stage.ts';
 
 /** One buffer may be pulled before the socket says that it is full. */

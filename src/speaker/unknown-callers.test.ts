@@ -24,6 +24,19 @@ describe('a stranger', () => {
 });
 
 describe('many strangers', () => {
+  it('are all counted, and a bounded number of them is told a minute', () => {
+    const callers = new UnknownCallers();
+    const told = (from: number, now: number): number => {
+      let count = 0;
+      for (let i = from; i < from + 1000; i++) {
+        if (callers.note(ip(`fd00::${i.toString(16)}`), now)) count++;
+      }
+      return count;
+    };
+    expect([told(1, 0), told(2000, 30_000), told(4000, 60_000)]).toEqual([64, 0, 64]);
+    expect(callers.total).toBe(3000);
+  });
+
   it('are kept up to 64; the one seen longest ago makes room', () => {
     const callers = new UnknownCallers();
     for (let i = 0; i < 64; i++) callers.note(ip(`192.0.2.${i}`), i);

@@ -6,9 +6,11 @@ import type { Millis } from '../base/units.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 
 /** Addresses remembered; the one seen longest ago makes room. */
-export const UNKNOWN_CALLERS_KEPT_MAX = 64;
+const UNKNOWN_CALLERS_KEPT_MAX = 64;
 /** An address is published again only after this long: it may call a thousand times a second. */
 const UNKNOWN_CALLER_REPEAT_MS = 60_000;
+/** Addresses published in that time at most: one host has 2^64 IPv6 addresses to call from. */
+const UNKNOWN_CALLERS_PUBLISHED_MAX = 64;
 
 interface Caller {
   count: number;
@@ -19,6 +21,8 @@ interface Caller {
 export class UnknownCallers {
   readonly #callers = new Map<IpAddress, Caller>();
   total = 0;
+  #published = 0;
+  #since: Millis = Number.NEGATIVE_INFINITY;
 
   /** Counts a refused call. True when it is worth telling people about. */
   note(address: IpAddress, now: Millis): boolean {
@@ -29,11 +33,11 @@ export class UnknownCallers {
       known.last = now;
       if (now - known.published < UNKNOWN_CALLER_REPEAT_MS) return false;
       known.published = now;
-      return true;
+      return this.#mayPublish(now);
     }
     if (this.#callers.size >= UNKNOWN_CALLERS_KEPT_MAX) this.#forgetOldest();
     this.#callers.set(address, { count: 1, last: now, published: now });
-    return true;
+    return this.#mayPublish(now);
   }
 
   /** An address that has become a neighbor is no stranger any more. */
@@ -47,6 +51,14 @@ export class UnknownCallers {
       count: caller.count,
       lastMs: now - caller.last,
     }));
+  }
+
+  #mayPublish(now: Millis): boolean {
+    if (now - this.#since >= UNKNOWN_CALLER_REPEAT_MS) {
+      this.#since = now;
+      this.#published = 0;
+    }
+    return this.#published++ < UNKNOWN_CALLERS_PUBLISHED_MAX;
   }
 
   #forgetOldest(): void {

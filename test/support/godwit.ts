@@ -10,7 +10,14 @@ import type {
 } from '../../src/api/messages.ts';
 import { GodwitClient } from '../../src/cli/client.ts';
 import type { Namespace } from '../../tools/fabric/netns.ts';
-import { logTail, type Running, runOk, stopProcess } from '../../tools/fabric/process.ts';
+import {
+  logTail,
+  type Running,
+  type RunResult,
+  run,
+  runOk,
+  stopProcess,
+} from '../../tools/fabric/process.ts';
 import { GODWIT, GODWITD } from '../../tools/fabric/speakers.ts';
 import type { NetworkLab } from './netns.ts';
 import { waitFor } from './wait-for.ts';
@@ -18,10 +25,14 @@ import { waitFor } from './wait-for.ts';
 export interface GodwitOptions {
   readonly lab: NetworkLab;
   readonly namespace: Namespace;
-  /** Node name, and name of the directory. */
+  /** Node name, and name of the directory unless another is given. */
   readonly name: string;
   /** A Calico v3 resource each; written as one file named by kind and name. */
   readonly resources: readonly CalicoResource[];
+  /** Its folder in the lab's, instead of `name`. */
+  readonly directory?: string;
+  /** Goes in front of the command line: `setpriv …`. */
+  readonly wrap?: readonly string[];
   /** Laid over the generated godwit.yaml, top-level keys. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -57,7 +68,7 @@ export class Godwit {
   constructor(options: GodwitOptions) {
     this.#options = options;
     this.name = options.name;
-    this.dir = join(options.lab.dir, options.name);
+    this.dir = join(options.lab.dir, options.directory ?? options.name);
     this.resourcesDir = join(this.dir, 'resources');
     this.socket = join(this.dir, 'godwit.sock');
     mkdirSync(this.resourcesDir, { recursive: true });
@@ -80,9 +91,9 @@ export class Godwit {
 
   /** Starts the daemon and waits until it answers on its control socket. */
   async start(): Promise<void> {
-    const { lab, namespace } = this.#options;
-    const argv = [process.execPath, GODWITD, '--config', this.configPath];
-    this.#running = await lab.spawn(namespace, { name: this.name, argv });
+    const { lab, namespace, directory = this.name, wrap = [] } = this.#options;
+    const argv = [...wrap, process.execPath, GODWITD, '--config', this.configPath];
+    this.#running = await lab.spawn(namespace, { name: directory, argv });
     await waitFor(
       async () => {
         if (this.running.ended !== undefined) throw new Error(`godwitd ended: ${this.log()}`);
@@ -115,6 +126,11 @@ export class Godwit {
   /** Runs `godwit WORDS…` against this daemon; fails on an exit status other than 0. */
   async command(...words: string[]): Promise<string> {
     return runOk(this.#cli(words));
+  }
+
+  /** Like {@link command}, with any exit status: some say no by it. */
+  runCommand(...words: string[]): Promise<RunResult> {
+    return run(this.#cli(words));
   }
 
   /** `godwit WORDS… --json`: one object a line. */

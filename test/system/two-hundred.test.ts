@@ -26,6 +26,8 @@ const NOTIFICATIONS = peerAddress(2);
 const SECONDS = process.env['GODWIT_LONG'] === '1' ? 600 : 48;
 /** From the end of the warm-up to the end: garbage collection moves by some MB, a queue for the peer by more. */
 const GROWTH_KIB_MAX = 12 * 1024;
+/** Both sockets' buffers, what may wait in the process (128 KiB), and the buffer that crosses that line (64 KiB). */
+const DEAF_OCTETS_MAX = 420_000;
 /** What the daemon promises, from the first SYN to the last prefix told to the last peer. */
 const CONVERGED_MS_MAX = 1_000;
 
@@ -92,6 +94,7 @@ describeWith(['root', 'netns', 'ip', 'veth', 'native'], 'godwit and 200 peers at
   }
 
   it('has all good peers Established and converged within a second', async () => {
+    const cpuBefore = cpuMsOf(godwit.running.pid);
     const main = join(REPOSITORY, 'test/support/two-hundred-peers.ts');
     const argv = [process.execPath, main, NODE, String(COUNT), BLOCK];
     crowd = await lab.spawn(peers, { name: 'crowd', argv });
@@ -101,7 +104,10 @@ describeWith(['root', 'netns', 'ip', 'veth', 'native'], 'godwit and 200 peers at
       { what: 'all good peers to know all blocks', timeoutMs: 30_000 },
     );
     const { establishedMsMax, convergedMsMax } = line!;
-    console.info(`Established after ${establishedMsMax} ms, converged after ${convergedMsMax} ms`);
+    const cpuMs = cpuMsOf(godwit.running.pid) - cpuBefore;
+    console.info(
+      `Established after ${establishedMsMax} ms, converged after ${convergedMsMax} ms; CPU of godwitd ${cpuMs} ms`,
+    );
     expect(convergedMsMax).toBeLessThan(CONVERGED_MS_MAX);
   });
 
@@ -144,7 +150,8 @@ describeWith(['root', 'netns', 'ip', 'veth', 'native'], 'godwit and 200 peers at
       const reader = (await godwit.neighbors()).find(({ address }) => address === peerAddress(50))!;
       const deaf = await godwit.neighbor(NEVER_READS);
       // What the deaf peer does not take is coalesced, not queued for it.
-      expect(deaf.octetsSent).toBeLessThan(reader.octetsSent / 2);
+      expect(deaf.octetsSent).toBeLessThan(DEAF_OCTETS_MAX);
+      expect(reader.octetsSent).toBeGreaterThan(DEAF_OCTETS_MAX);
       expect(await godwit.neighbor(OCTET_A_SECOND)).toMatchObject({ established: 0 });
       expect((await godwit.neighbor(NOTIFICATIONS)).lastError).toMatch(/Peer says Cease/);
     },
@@ -154,4 +161,11 @@ describeWith(['root', 'netns', 'ip', 'veth', 'native'], 'godwit and 200 peers at
 
 function residentOf(pid: number): number {
   return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+}
+
+/** Processor time of a process, user and system: clock ticks are hundredths of a second on Linux. */
+function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

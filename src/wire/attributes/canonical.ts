@@ -10,8 +10,8 @@ import { ByteWriter } from '../../base/byte-writer.ts';
 import { AS_TRANS, AttributeFlag, AttributeType, UpdateSubcode } from '../iana.ts';
 import type { UpdateContext, UpdateLayout } from '../update.ts';
 import type { UpdateFault } from '../update-faults.ts';
-import { mergeAs4Path, readSegments } from './as4-merge.ts';
 import { encodeAsPath } from './as-path.ts';
+import { mergeAs4Path, readSegments } from './as4-merge.ts';
 import {
   type AttributeSlice,
   categoryFlags,
@@ -197,7 +197,9 @@ function writeCanonical(input: CanonicaliseInput, out: ByteWriter): void {
   // An IPv4 next hop has one canonical form, whichever attribute brought it.
   let ipv4NextHop = part === 'mp' && mpReach.nextHopEnd - mpReach.nextHopStart === 4;
   const skipped = part === 'classic' || ipv4NextHop ? AttributeType.MpReachNlri : 0;
-  for (const type of TYPES.subarray(0, typeCount).sort()) {
+  sortTypes();
+  for (let i = 0; i < typeCount; i++) {
+    const type = TYPES[i]!;
     if (ipv4NextHop && type >= AttributeType.NextHop) {
       writeIpv4NextHop(message, mpReach.nextHopStart, out);
       ipv4NextHop = false;
@@ -207,6 +209,16 @@ function writeCanonical(input: CanonicaliseInput, out: ByteWriter): void {
     if (type !== AttributeType.As4Path && type !== AttributeType.As4Aggregator) {
       writeOne(input, type, out);
     }
+  }
+}
+
+/** By insertion: most speakers send them ascending already. */
+function sortTypes(): void {
+  for (let i = 1; i < typeCount; i++) {
+    const type = TYPES[i]!;
+    let at = i;
+    for (; at > 0 && TYPES[at - 1]! > type; at--) TYPES[at] = TYPES[at - 1]!;
+    TYPES[at] = type;
   }
 }
 

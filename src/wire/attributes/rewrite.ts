@@ -84,7 +84,9 @@ function rewriteAttribute(octets: Uint8Array, at: number, target: Target): void 
   const end = attributeEnd(octets, at);
   switch (octets[at + 1]) {
     case AttributeType.AsPath:
-      writeAsPath(octets.subarray(attributeValue(octets, at), end), rewrite, out);
+      if (!writeLongerAsPath(octets, at, target)) {
+        writeAsPath(octets.subarray(attributeValue(octets, at), end), rewrite, out);
+      }
       return;
     case AttributeType.NextHop:
     case AttributeType.MpReachNlri:
@@ -100,7 +102,9 @@ function rewriteAttribute(octets: Uint8Array, at: number, target: Target): void 
       else insertAttribute(AttributeType.LocalPref, rewrite, out);
       return;
     case AttributeType.Communities:
-      writeCommunities(octets.subarray(at, end), rewrite, out);
+      if (isKept(rewrite.addCommunities) && isKept(rewrite.removeCommunities)) {
+        writeUnlessEmpty(octets, at, target);
+      } else writeCommunities(octets.subarray(at, end), rewrite, out);
       return;
     case AttributeType.OriginatorId:
       if (!rewrite.removeOriginatorAndCluster) out.copy(octets, at, end);
@@ -110,11 +114,21 @@ function rewriteAttribute(octets: Uint8Array, at: number, target: Target): void 
         writeClusterList(octets.subarray(at, end), rewrite, out);
       return;
     case AttributeType.LargeCommunity:
-      writeLargeCommunities(octets.subarray(at, end), rewrite, out);
+      if (isKept(rewrite.addLargeCommunities)) writeUnlessEmpty(octets, at, target);
+      else writeLargeCommunities(octets.subarray(at, end), rewrite, out);
       return;
     default:
       out.copy(octets, at, end);
   }
+}
+
+function isKept(changes: readonly unknown[] | undefined): boolean {
+  return changes === undefined || changes.length === 0;
+}
+
+function writeUnlessEmpty(octets: Uint8Array, at: number, { out }: Target): void {
+  const end = attributeEnd(octets, at);
+  if (end > attributeValue(octets, at)) out.copy(octets, at, end);
 }
 
 /** One attribute that is absent, or whose value is replaced: written if the rewrite gives it a value. */
@@ -217,6 +231,29 @@ function writeAsPath(path: Uint8Array, rewrite: ExportRewrite, out: ByteWriter):
     for (; at < prepend.length; at++) out.u32(prepend[at]!);
     out.copy(from, 2, from.length);
   } else out.copy(from, 0, from.length);
+}
+
+/**
+ * `writeAsPath` for nearly every path there is: one AS_SEQUENCE with room for what is put in front.
+ *
+ * @returns False, with nothing written, for any other path.
+ */
+function writeLongerAsPath(octets: Uint8Array, at: number, { rewrite, out }: Target): boolean {
+  const { prepend } = rewrite;
+  const start = attributeValue(octets, at);
+  const length = attributeEnd(octets, at) - start;
+  const extended = length + prepend.length * 4;
+  if (length === 0 || octets[start] !== AsPathSegmentType.AsSequence) return false;
+  const count = octets[start + 1]!;
+  if (length !== 2 + count * 4 || extended > 255 || count + prepend.length > 255) return false;
+  out.u8(AttributeFlag.Transitive);
+  out.u8(AttributeType.AsPath);
+  out.u8(extended);
+  out.u8(AsPathSegmentType.AsSequence);
+  out.u8(count + prepend.length);
+  for (let i = 0; i < prepend.length; i++) out.u32(prepend[i]!);
+  out.copy(octets, start + 2, start + length);
+  return true;
 }
 
 function withoutConfederation(path: Uint8Array): Uint8Array {

@@ -1,0 +1,48 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { KernelSocket } from '../io/netlink-socket.ts';
+import type { SpeakerInput } from '../speaker/inputs.ts';
+import { KernelShell } from './kernel-shell.ts';
+
+const shells: KernelShell[] = [];
+afterEach(() => {
+  for (const shell of shells.splice(0)) shell.close();
+});
+
+function shellInto(inputs: SpeakerInput[], open = KernelSocket.open): KernelShell {
+  const shell = new KernelShell({ submit: (input) => inputs.push(input), tables: [254], open });
+  shells.push(shell);
+  return shell;
+}
+
+describe('KernelShell', () => {
+  it('reads links, addresses and routes as one dump', async () => {
+    const inputs: SpeakerInput[] = [];
+    const shell = shellInto(inputs);
+    shell.start();
+    shell.dump();
+    await vi.waitFor(() => expect(inputs.at(-1)).toEqual({ type: 'kernelDumpDone' }));
+    expect(inputs[0]).toEqual({ type: 'kernelDumpStarted' });
+    const links = inputs.flatMap((input) =>
+      input.type === 'kernelChanged'
+        ? input.changes.flatMap((change) => (change.what === 'link' ? [change.link.name] : []))
+        : [],
+    );
+    expect(links).toContain('lo');
+  });
+
+  it('opens its sockets with the next dump where they could not be opened before', async () => {
+    const inputs: SpeakerInput[] = [];
+    const error = { kind: 'SystemError', call: 'socket', errno: 'EMFILE' } as const;
+    let isFull = true;
+    const shell = shellInto(inputs, (handlers) => (isFull ? error : KernelSocket.open(handlers)));
+    shell.start();
+    shell.dump();
+    expect(inputs).toEqual([
+      { type: 'kernelUnavailable', error },
+      { type: 'kernelUnavailable', error },
+    ]);
+    isFull = false;
+    shell.dump();
+    await vi.waitFor(() => expect(inputs.at(-1)).toEqual({ type: 'kernelDumpDone' }));
+  });
+});

@@ -1,0 +1,100 @@
+/** Valid messages with everything that godwit reads, to start from where no public messages are at hand. */
+
+import {
+  AS_PATH,
+  hex,
+  MANDATORY,
+  message,
+  NLRI,
+  ORIGIN,
+  update,
+} from '../../src/wire/testing/fixtures.ts';
+import { encodeOpen } from '../../src/wire/open.ts';
+
+export interface Seed {
+  readonly octets: Uint8Array;
+  /** The peer that it suits; undefined = any. */
+  readonly peer?: number;
+}
+
+/** Index of the peer with ADD-PATH in `PEERS`. */
+const ADD_PATH_PEER = 3;
+const GLOBAL = '20010db8000000000000000000000001';
+const EVERYTHING = `${MANDATORY} 80 04 04 00000001 40 05 04 00000064 40 06 00 c0 07 08 0000fde9 0a000002
+  c0 08 08 fde90001 ffffff01 80 09 04 0a000001 80 0a 08 00000001 00000002 c0 10 08 0002fde900000064
+  c0 16 09 00060000000a000002 c0 17 08 00070004 0102abcd c0 19 14 ${'00'.repeat(20)}
+  c0 20 0c 0000fde90000000100000002 c0 23 04 0000fde9 c0 28 0a 01 0007 00000000000001 c0 63 03 a1b2c3`;
+const MP_REACH = `80 0e 30 0002 01 20 ${GLOBAL} fe800000000000000000000000000001 00 20 20010db8 21 20010db880`;
+
+const OPEN = {
+  version: 4,
+  myAs: 64_512,
+  holdTime: 90,
+  bgpIdentifier: 0x0a00_000b,
+} as const;
+
+export const SEEDS: readonly Seed[] = [
+  update({
+    withdrawn: '18 0a0b0c 20 01020304',
+    attributes: EVERYTHING,
+    nlri: `${NLRI} 00 20 c0a80101`,
+  }),
+  update({ attributes: MANDATORY, nlri: '1a 0a0a0a40 1a 0a0a0a80 18 0a0a0a' }),
+  update({ attributes: `${MP_REACH} ${ORIGIN} ${AS_PATH} 80 0f 08 0002 01 20 20010db9` }),
+  update({
+    attributes: `${ORIGIN} 40 02 0a 0202 fde9 5ba0 0101 fdea 40 03 04 0a000001 c0 07 06 5ba0 0a000001
+      c0 11 0a 0202 0000fde9 00010001 c0 12 08 00010001 0a000001`,
+    nlri: NLRI,
+  }),
+  update({ withdrawn: '18 0a0a0a 1a 0a0a0a40' }),
+  update({ attributes: '80 0f 08 0002 01 20 20010db8' }),
+  update({ attributes: '80 0f 03 0002 01' }),
+  update({}),
+  message(3, hex('0602 05 68656c6c6f')),
+  message(4, new Uint8Array(0)),
+  message(5, hex('0001 00 01')),
+  encodeOpen({
+    ...OPEN,
+    capabilities: [
+      { kind: 'multiprotocol', afi: 1, safi: 1 },
+      { kind: 'multiprotocol', afi: 2, safi: 1 },
+      { kind: 'routeRefresh' },
+      { kind: 'extendedMessage' },
+      { kind: 'extendedNextHop', entries: [{ afi: 1, safi: 1, nextHopAfi: 2 }] },
+      { kind: 'fourOctetAs', asn: 64_512 },
+      {
+        kind: 'gracefulRestart',
+        restarting: true,
+        notification: true,
+        restartTime: 9,
+        families: [{ afi: 1, safi: 1, forwarding: true }],
+      },
+      {
+        kind: 'longLivedGracefulRestart',
+        families: [{ afi: 1, safi: 1, forwarding: true, staleTime: 60 }],
+      },
+      { kind: 'addPath', families: [{ afi: 1, safi: 1, mode: 'both' }] },
+      { kind: 'role', role: 'peer' },
+      { kind: 'hostname', host: 'a', domain: 'b' },
+      { kind: 'softwareVersion', version: 'v' },
+    ],
+  }),
+]
+  .map((octets): Seed => ({ octets }))
+  .concat([
+    {
+      peer: ADD_PATH_PEER,
+      octets: update({
+        withdrawn: '00000001 18 0a0b0c',
+        attributes: `${MANDATORY} 40 05 04 00000064`,
+        nlri: '00000001 18 0a0a0a 00000002 18 0a0a0a 00000001 1a 0a0a0a40',
+      }),
+    },
+    {
+      peer: ADD_PATH_PEER,
+      octets: update({
+        attributes: `80 0e 21 0001 01 10 ${GLOBAL} 00 00000007 18 0a0a0b 00000007 18 0a0a0c
+          ${ORIGIN} ${AS_PATH} 40 05 04 00000064`,
+      }),
+    },
+  ]);
