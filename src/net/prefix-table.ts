@@ -19,6 +19,8 @@ export type PrefixId = number & { readonly [brand]?: 'PrefixId' };
 /** Most prefixes of a family; more are refused. */
 const PREFIXES_MAX = ROWS_MAX;
 const FREE = 0xff;
+/** Loads in flight at a time: more than a processor overlaps would only push each other out of the cache. */
+const WARM_PREFIXES = 32;
 
 export class PrefixTable {
   readonly width: 32 | 128;
@@ -34,6 +36,7 @@ export class PrefixTable {
   #w2 = 0;
   #w3 = 0;
   #tag = 0;
+  #warmth = 0; // written only
 
   constructor(width: 32 | 128, seed: number) {
     this.width = width;
@@ -71,6 +74,25 @@ export class PrefixTable {
   find(octets: Uint8Array, offset: number, length: number): PrefixId {
     this.#load(octets, offset, length);
     return this.#search(length);
+  }
+
+  /**
+   * Brings the index slots of the next NLRI into the cache, before they are interned or looked up one by one: a
+   * table of a million prefixes misses the cache at every one (docs/performance.md).
+   *
+   * @returns Where to call it again: the end of the NLRI it looked at.
+   */
+  warm(octets: Uint8Array, start: number, end: number): number {
+    let at = start;
+    let sum = 0;
+    for (let count = 0; at < end && count < WARM_PREFIXES; count++) {
+      const length = octets[at]!;
+      this.#load(octets, at + 1, length);
+      sum ^= this.#index.touch(this.#tag, length);
+      at += 1 + ((length + 7) >>> 3);
+    }
+    this.#warmth = sum;
+    return at;
   }
 
   internPrefix(prefix: Prefix): PrefixId {

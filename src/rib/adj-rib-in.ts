@@ -79,7 +79,9 @@ export class AdjRibIn {
     this.#begin(peer, attributes, this.#peers.current[peer]!);
     if (config.addPathReceive) paths.hasIdentifiers = true;
     let complete = true;
+    let warmTo = config.addPathReceive ? end : nlri.start;
     for (let at = nlri.start; at < end; ) {
+      if (at >= warmTo) warmTo = prefixes.warm(octets, at, end);
       if (config.addPathReceive) {
         this.#identifier = u32(octets, at);
         at += 4;
@@ -108,7 +110,9 @@ export class AdjRibIn {
     const { octets, end } = nlri;
     const { addPathReceive } = this.#peers.config(peer);
     let identifier = 0;
+    let warmTo = addPathReceive ? end : nlri.start;
     for (let at = nlri.start; at < end; ) {
+      if (at >= warmTo) warmTo = this.#prefixes.warm(octets, at, end);
       if (addPathReceive) {
         identifier = u32(octets, at);
         at += 4;

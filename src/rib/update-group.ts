@@ -190,9 +190,14 @@ export class UpdateGroup {
     return this.pending > 0 || !this.#log.isAtEnd(member.reader);
   }
 
-  /** Prefixes owed to the member: exact while it has marks of its own, the group's otherwise. */
+  /**
+   * Prefixes owed to the member: exact while it has marks of its own, the group's otherwise. UPDATEs that are packed
+   * and that it has not read count as one: a peer that does not read is never shown as told.
+   */
   pendingFor(member: Member): number {
-    return this.pending + member.marks.size;
+    const { reader } = member;
+    const unread = reader === undefined || this.#log.isAtEnd(reader) ? 0 : 1;
+    return this.pending + member.marks.size + unread;
   }
 
   /** Whole UPDATEs for the member; undefined when nothing is due, or nothing was found within a poll's work. */

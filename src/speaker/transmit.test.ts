@@ -57,6 +57,8 @@ describe('a peer that never reads', () => {
     const sent = s.neighbor(1).octets.sent;
     expect(sent).toBeLessThan(SOCKET_BUFFER_OCTETS + PULLED_OCTETS);
     expect(s.neighbor(2).octets.sent).toBeGreaterThan(350_000);
+    expect(s.neighbor(1).families[0]!.pending).toBeGreaterThan(0);
+    expect(s.neighbor(2).families[0]!.pending).toBe(0);
     // Routes that flap coalesce: nothing is queued while nobody reads.
     for (let round = 0; round < 10; round++) {
       s.peers[0]!.talk.withdraw(prefixes(700));

@@ -1,0 +1,336 @@
+/**
+ * The fast way through: framer → decoder → attribute sets → tables → UPDATEs of three observers → taken apart again,
+ * and every message as text. What `speaker/on-message.ts` does with an UPDATE, without sessions.
+ */
+
+import type { MessageVisit } from '../../src/wire/framer.ts';
+import { Framer } from '../../src/wire/framer.ts';
+import { AFI_SAFIS, type AfiSafi } from '../../src/net/afi-safi.ts';
+import { ip } from '../../src/net/ip-address.ts';
+import { NextHops } from '../../src/rib/next-hops.ts';
+import { AttributeSets } from '../../src/rib/path-attributes.ts';
+import { Rib, type SettleConsumer } from '../../src/rib/rib.ts';
+import { exportConfig, peerConfig } from '../../src/rib/testing/support.ts';
+import { formatMessage } from '../../src/wire/format.ts';
+import { EXTENDED_MESSAGE_LENGTH_MAX, MESSAGE_LENGTH_MAX } from '../../src/wire/header.ts';
+import { MessageType } from '../../src/wire/iana.ts';
+import type { NlriField } from '../../src/wire/nlri.ts';
+import { decodeNotification } from '../../src/wire/notification.ts';
+import { decodeOpen } from '../../src/wire/open.ts';
+import { ProtocolError } from '../../src/wire/protocol-error.ts';
+import { decodeRouteRefresh } from '../../src/wire/route-refresh.ts';
+import { locateUpdate, type UpdateContext, updateLayout } from '../../src/wire/update.ts';
+import type { UpdateFault } from '../../src/wire/update-faults.ts';
+import { type Action, Finding, type Target } from './action.ts';
+import { equalOctets, Observer, prefixOfKey } from './observer.ts';
+import type { StepClock } from './step-clock.ts';
+
+const NO_ADD_PATH = { 'ipv4-unicast': false, 'ipv6-unicast': false } as const;
+const EBGP: UpdateContext = {
+  as4: true,
+  peerType: 'ebgp',
+  addPathReceive: NO_ADD_PATH,
+  extendedNextHop: false,
+};
+const IBGP: UpdateContext = { ...EBGP, peerType: 'ibgp' };
+/** Who speaks: an external peer, an internal one, one of 2-octet AS numbers, one with all extensions. */
+export const PEERS: readonly UpdateContext[] = [
+  EBGP,
+  IBGP,
+  { ...EBGP, as4: false },
+  {
+    ...IBGP,
+    addPathReceive: { 'ipv4-unicast': true, 'ipv6-unicast': true },
+    extendedNextHop: true,
+  },
+];
+const OBSERVERS = [
+  { name: 'external observer', context: EBGP, messageMax: MESSAGE_LENGTH_MAX },
+  { name: 'internal observer', context: IBGP, messageMax: EXTENDED_MESSAGE_LENGTH_MAX },
+  {
+    name: 'external observer of 2-octet AS numbers',
+    context: { ...EBGP, as4: false },
+    messageMax: MESSAGE_LENGTH_MAX,
+  },
+] as const;
+
+const SETTLE_BUDGET = 2048;
+const POLL_OCTETS = 65_536;
+/** Coming to rest takes a few dozen slices at most. */
+const SLICES_MAX = 20_000;
+/** Whatever could end a line or steer a terminal. */
+export const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+
+export class TablesTarget implements Target {
+  signature = '';
+  readonly #clock: StepClock;
+  readonly #nextHops = new NextHops(1);
+  readonly #sets: AttributeSets;
+  readonly #ribs: Readonly<Record<AfiSafi, Rib>>;
+  readonly #framers: Framer[];
+  readonly #visits: readonly MessageVisit[];
+  readonly #observers: readonly Observer[];
+  readonly #layout = updateLayout();
+  readonly #span = { octets: new Uint8Array(0), start: 0, end: 0 };
+  readonly #idle: SettleConsumer = { bestChanged: () => undefined };
+
+  constructor(clock: StepClock) {
+    this.#clock = clock;
+    this.#sets = new AttributeSets({ seed: 1, nextHops: this.#nextHops });
+    this.#ribs = { 'ipv4-unicast': this.#rib('ipv4-unicast'), 'ipv6-unicast': this.#rib('ipv6-unicast') };
+    this.#framers = PEERS.map((_, index) => newFramer(index));
+    this.#visits = PEERS.map((_, index) => (type, message) => this.#message(index, type, message));
+    this.#observers = OBSERVERS.map(
+      ({ name, context, messageMax }) => new Observer(name, context, messageMax),
+    );
+  }
+
+  apply(action: Action): void {
+    const clock = this.#clock;
+    switch (action.op) {
+      case 'message':
+        return this.#octets(action);
+      case 'settle':
+        for (const family of AFI_SAFIS) {
+          clock.begin();
+          this.#ribs[family].settle(SETTLE_BUDGET, this.#idle);
+          clock.end('settle');
+        }
+        return this.#poll();
+    }
+    for (const family of AFI_SAFIS) {
+      const rib = this.#ribs[family];
+      if (action.op === 'lose') rib.dropPeer(action.peer + 1);
+      else if (action.op === 'stale') rib.markStale(action.peer + 1);
+      else rib.sweepStale(action.peer + 1);
+    }
+  }
+
+  finish(): void {
+    this.#comeToRest();
+    this.#compare();
+    PEERS.forEach((_, index) => {
+      for (const family of AFI_SAFIS) this.#ribs[family].dropPeer(index + 1);
+      this.#framers[index] = newFramer(index);
+    });
+    this.#comeToRest();
+    this.#compare();
+    while (this.#sets.collect(SETTLE_BUDGET)) continue;
+    const left = {
+      prefixes: this.#ribs['ipv4-unicast'].prefixCount + this.#ribs['ipv6-unicast'].prefixCount,
+      paths: this.#ribs['ipv4-unicast'].pathCount + this.#ribs['ipv6-unicast'].pathCount,
+      sets: this.#sets.size,
+      octets: this.#sets.octetsHeld,
+      memos: this.#sets.memoCount,
+      nextHops: this.#nextHops.size,
+    };
+    const leaks = Object.entries(left).filter(([, count]) => count > 0);
+    if (leaks.length === 0) return;
+    throw new Finding(`Left behind: ${leaks.map(([what, count]) => `${count} ${what}`).join(', ')}`);
+  }
+
+  #rib(family: AfiSafi): Rib {
+    const rib = new Rib({ family, sets: this.#sets, seed: 1 });
+    PEERS.forEach(({ peerType, addPathReceive }, index) => {
+      rib.addPeer(index + 1, {
+        ...peerConfig(),
+        ebgp: peerType === 'ebgp',
+        peerAs: peerType === 'ebgp' ? 65_001 + index : 65_000,
+        routerId: 0x0a00_0001 + index,
+        address: ip(`10.0.0.${index + 1}`),
+        addPathReceive: addPathReceive[family],
+      });
+    });
+    const selfNextHop =
+      family === 'ipv4-unicast' ? Uint8Array.of(10, 0, 0, 255) : new Uint8Array(16).fill(0x20);
+    OBSERVERS.forEach(({ context, messageMax }, index) => {
+      const peer = PEERS.length + 1 + index;
+      const ebgp = context.peerType === 'ebgp';
+      rib.addPeer(peer, { ...peerConfig(), ebgp, peerAs: 64_000 + peer, routerId: peer });
+      const { as4 } = context;
+      // A reflector, so that the internal observer is told what the internal peers say.
+      const reflector = ebgp ? {} : { clusterId: 0x0a00_00ff };
+      rib.join(peer, { ...exportConfig({ ebgp, as4, messageMax, selfNextHop }), ...reflector });
+      rib.allowEndOfRib(peer);
+    });
+    return rib;
+  }
+
+  #octets({ peer, octets, cut }: Extract<Action, { op: 'message' }>): void {
+    const framer = this.#framers[peer]!;
+    const visit = this.#visits[peer]!;
+    this.signature = 'in part';
+    this.#clock.begin();
+    try {
+      if (cut > 0) framer.feed(octets.subarray(0, cut), visit);
+      framer.feed(cut > 0 ? octets.subarray(cut) : octets, visit);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.signature = error.message;
+      this.#framers[peer] = newFramer(peer);
+    }
+    this.#clock.end('message');
+  }
+
+  #message(peer: number, type: MessageType, message: Uint8Array): boolean {
+    const context = PEERS[peer]!;
+    const text = formatMessage(message, context);
+    if (UNPRINTABLE.test(text)) throw new Finding(`Unprintable text: ${JSON.stringify(text)}`);
+    switch (type) {
+      case MessageType.Open: {
+        const { capabilities } = decodeOpen(message);
+        this.signature = capabilities
+          .map((one) => (one.kind === 'unknown' ? (one.reason ?? 'unknown') : one.kind))
+          .join();
+        return true;
+      }
+      case MessageType.Update:
+        this.#update(peer, message);
+        return true;
+      case MessageType.Notification:
+        this.signature = `notification ${decodeNotification(message).code}`;
+        return true;
+      case MessageType.RouteRefresh:
+        this.signature = `refresh ${decodeRouteRefresh(message).subtype}`;
+        return true;
+      default:
+        this.signature = 'keepalive';
+        return true;
+    }
+  }
+
+  #update(peer: number, message: Uint8Array): void {
+    const layout = this.#layout;
+    const context = PEERS[peer]!;
+    locateUpdate(message, context, layout);
+    const { withdrawn, nlri, mpReach, mpUnreach } = layout;
+    const family = mpReach.present && mpReach.nlri.count > 0 ? mpReach.family : undefined;
+    this.signature = '';
+    const mp = family === undefined ? 0 : this.#intern(peer, message, { family, part: 'mp' });
+    const classic =
+      nlri.count === 0
+        ? 0
+        : this.#intern(peer, message, { family: 'ipv4-unicast', part: 'classic' });
+    const usable = (family === undefined || mp > 0) && (nlri.count === 0 || classic > 0);
+    if (withdrawn.count > 0) {
+      this.#reach(peer, message, { family: 'ipv4-unicast', field: withdrawn, set: 0 });
+    }
+    if (mpUnreach.present && mpUnreach.family !== undefined && mpUnreach.nlri.count > 0) {
+      this.#reach(peer, message, { family: mpUnreach.family, field: mpUnreach.nlri, set: 0 });
+    }
+    if (family !== undefined) {
+      this.#reach(peer, message, { family, field: mpReach.nlri, set: usable ? mp : 0 });
+    }
+    if (nlri.count > 0) {
+      const set = usable ? classic : 0;
+      this.#reach(peer, message, { family: 'ipv4-unicast', field: nlri, set });
+    }
+  }
+
+  /** AttributesId, or 0: treat as withdrawn. */
+  #intern(
+    peer: number,
+    message: Uint8Array,
+    part: { family: AfiSafi; part: 'classic' | 'mp' },
+  ): number {
+    const context = PEERS[peer]!;
+    const layout = this.#layout;
+    const { action, faults, attributes } = this.#sets.internReceived({
+      message,
+      layout,
+      context,
+      ...part,
+    });
+    this.signature += `${action} ${faults.map(faultSignature).join()} `;
+    if (this.#nextHops.hasNew) {
+      this.#nextHops.takeNew((id) =>
+        this.#nextHops.resolve(id, { reachable: id % 7 !== 0, metric: id % 3, handle: 0 }),
+      );
+    }
+    if (action !== 'session-reset') return action === 'accept' ? attributes : 0;
+    const { code, subcode, data, reason } = faults.find((fault) => fault.action === action)!;
+    throw new ProtocolError({ code, subcode, data }, reason);
+  }
+
+  /** Announces; withdraws where there is no set. */
+  #reach(
+    peer: number,
+    message: Uint8Array,
+    run: { family: AfiSafi; field: NlriField; set: number },
+  ): void {
+    const { field, set } = run;
+    const rib = this.#ribs[run.family];
+    const span = this.#spanOf(message, field);
+    if (set === 0) rib.withdraw(peer + 1, span);
+    else rib.announce(peer + 1, span, set);
+  }
+
+  #spanOf(message: Uint8Array, { start, end }: NlriField) {
+    const span = this.#span;
+    span.octets = message;
+    span.start = start;
+    span.end = end;
+    return span;
+  }
+
+  #poll(): boolean {
+    let heard = false;
+    this.#observers.forEach((observer, index) => {
+      for (const family of AFI_SAFIS) {
+        this.#clock.begin();
+        const octets = this.#ribs[family].poll(PEERS.length + 1 + index, POLL_OCTETS);
+        this.#clock.end('poll');
+        if (octets === undefined) continue;
+        heard = true;
+        observer.hear(octets);
+      }
+    });
+    return heard;
+  }
+
+  #comeToRest(): void {
+    for (let slice = 0; slice < SLICES_MAX; slice++) {
+      let more = false;
+      for (const family of AFI_SAFIS) {
+        if (this.#ribs[family].settle(SETTLE_BUDGET, this.#idle)) more = true;
+      }
+      if (!this.#poll() && !more) return;
+    }
+    throw new Finding(`The tables do not come to rest within ${SLICES_MAX} slices`);
+  }
+
+  /** What observers were told is what the tables say that they were told. */
+  #compare(): void {
+    this.#observers.forEach((observer, index) => {
+      const { as4 } = OBSERVERS[index]!.context;
+      const peer = PEERS.length + 1 + index;
+      for (const family of AFI_SAFIS) {
+        const rib = this.#ribs[family];
+        const told = observer.told[family];
+        const { advertised } = rib.counters(peer);
+        if (advertised !== told.size) {
+          throw new Finding(`${observer.name} holds ${told.size} of ${advertised} ${family} routes`);
+        }
+        for (const [key, octets] of told) {
+          const prefix = prefixOfKey(key, family);
+          const id = rib.advertisedTo(peer, rib.find(prefix));
+          if (id === 0) throw new Finding(`${observer.name} was never told of ${prefix}`);
+          // To 2-octet speakers, AS numbers go in two attributes that are merged again: not octet by octet.
+          if (as4 && !equalOctets(octets, this.#sets.octetsOf(id))) {
+            throw new Finding(`${observer.name} holds other attributes of ${prefix} than it was told`);
+          }
+        }
+      }
+    });
+  }
+}
+
+function newFramer(peer: number): Framer {
+  const framer = new Framer();
+  if (PEERS[peer]!.extendedNextHop) framer.lengthMax = EXTENDED_MESSAGE_LENGTH_MAX;
+  return framer;
+}
+
+function faultSignature({ attribute, action, reason }: UpdateFault): string {
+  return `${attribute} ${action} ${reason}`;
+}
