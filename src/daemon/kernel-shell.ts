@@ -5,9 +5,9 @@
 
 import type { SystemError } from '../base/errors.ts';
 import { KernelSocket } from '../io/netlink-socket.ts';
+import type { KernelDump } from '../netlink/dump-request.ts';
 import { Errno } from '../netlink/errno.ts';
 import type { KernelChange as Change, KernelVisitor } from '../netlink/events.ts';
-import type { KernelDump } from '../netlink/dump-request.ts';
 import type { RawRoute } from '../netlink/raw-route.ts';
 import { decodeRoute } from '../netlink/route.ts';
 import type { KernelBatch } from '../speaker/effects.ts';

@@ -5,12 +5,12 @@
  */
 
 import type { SystemError } from '../base/errors.ts';
+import { type Endpoint, formatEndpoint } from '../io/sockaddr.ts';
+import type { PendingConnection, TcpClosed, TcpConnection } from '../io/tcp.ts';
+import { type DialAttempt, dial } from '../io/tcp-dial.ts';
+import { TcpListener } from '../io/tcp-listener.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { ip } from '../net/ip-address.ts';
-import { type Endpoint, formatEndpoint } from '../io/sockaddr.ts';
-import { dial, type DialAttempt } from '../io/tcp-dial.ts';
-import { TcpListener } from '../io/tcp-listener.ts';
-import type { PendingConnection, TcpClosed, TcpConnection } from '../io/tcp.ts';
 import type { Dial, Effect, ListenerPeer } from '../speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
 

@@ -61,7 +61,10 @@ function syntaxError(
   };
 }
 
-/** Place of the value at `path`; of the nearest ancestor where that is missing. */
+/**
+ * Place of the value at `path`; of the nearest ancestor where that is missing. A map or list is named by its key: its
+ * own place is the line below, where something else stands.
+ */
 function positionIn(
   document: Document.Parsed,
   lines: LineCounter,
@@ -69,10 +72,22 @@ function positionIn(
 ): Position | undefined {
   for (let length = path.length; length >= 0; length--) {
     const node = document.getIn(path.slice(0, length), true) as YamlNode | undefined;
-    const start = node?.range?.[0];
+    const start = (keyOf(document, path.slice(0, length), node) ?? node)?.range?.[0];
     if (start === undefined) continue;
     const { line, col } = lines.linePos(start);
     return { line, column: col };
   }
   return undefined;
+}
+
+/** The key of a collection in its map; undefined for anything else. */
+function keyOf(
+  document: Document.Parsed,
+  path: Path,
+  node: YamlNode | undefined,
+): YamlNode | undefined {
+  if (node?.items === undefined || path.length === 0) return undefined;
+  const parent = document.getIn(path.slice(0, -1), true) as YamlNode | undefined;
+  const pair = parent?.items?.find(({ key }) => key !== undefined && key.value === path.at(-1));
+  return pair?.key;
 }

@@ -104,6 +104,13 @@ export class PrefixTable {
     return octets.length * 8 === this.width ? this.find(octets, 0, prefixLength(prefix)) : 0;
   }
 
+  /** As `warm`, for prefixes that are about to be released. */
+  warmRelease(id: PrefixId): void {
+    if (this.width === 32) {
+      this.#warmth ^= this.#index.touch(this.#hash32(this.#words[id]!), this.#lengths[id]!);
+    }
+  }
+
   /** Gives the id back; it will name another prefix. */
   release(id: PrefixId): void {
     assertShared(this.isLive(id), 'a prefix id that is released is held');

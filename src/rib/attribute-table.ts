@@ -39,6 +39,8 @@ export const SetFlag = {
 
 /** RFC 4271 §5.1.5 leaves the value of an absent LOCAL_PREF to us; 100 is everybody's. */
 export const LOCAL_PREF_DEFAULT = 100;
+/** Sets whose index slots are loaded together before they are dropped (`IdIndex.touch`). */
+const BATCH = 32;
 /** Attribute sets held at most. */
 const SETS_MAX = ROWS_MAX;
 
@@ -62,6 +64,8 @@ export class AttributeTable {
   #originators = new Uint32Array(capacityFor(0));
   #clusterLengths = new Uint16Array(capacityFor(0));
   #nextHopIds = new Uint32Array(capacityFor(0));
+  readonly #batch = new Uint32Array(BATCH);
+  #warmth = 0; // written only
   #top = 0;
   #free = 0;
 
@@ -117,13 +121,22 @@ export class AttributeTable {
     return id > 0 && id <= this.#top && (this.#flags[id]! & SetFlag.Live) !== 0;
   }
 
-  /** Frees at most `budget` sets that nobody names, keeping the newest `keep` in limbo; true when more is left. */
+  /** Frees about `budget` sets that nobody names, keeping the newest `keep` in limbo; true when more is left. */
   collect(budget: number, keep = 0): boolean {
     const limbo = this.#limbo;
-    for (let i = 0; i < budget && limbo.size > keep; i++) {
-      const id = limbo.shift();
-      this.#flags[id]! &= ~SetFlag.Limbo;
-      if (this.#refs[id] === 0) this.#drop(id);
+    const batch = this.#batch;
+    for (let done = 0; done < budget && limbo.size > keep; done += BATCH) {
+      let count = 0;
+      for (; count < BATCH && limbo.size > keep; count++) {
+        const id = limbo.shift();
+        this.#warmth ^= this.#index.touch(this.#hashes[id]!, 0);
+        batch[count] = id;
+      }
+      for (let i = 0; i < count; i++) {
+        const id = batch[i]!;
+        this.#flags[id]! &= ~SetFlag.Limbo;
+        if (this.#refs[id] === 0) this.#drop(id);
+      }
     }
     return limbo.size > keep;
   }

@@ -6,15 +6,19 @@
  * place where it stood when the batch was closed.
  */
 
-import type { PrefixId } from '../net/prefix-table.ts';
+import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import { IdQueue } from './id-queue.ts';
 import { type PathTable, PrefixFlag } from './path-table.ts';
 import type { UpdateGroup } from './update-group.ts';
+
+/** Ids whose index slots are loaded together before they are released (`PrefixTable.warm`). */
+const BATCH = 32;
 
 export class Graves {
   readonly #paths: PathTable;
   #open = new IdQueue();
   #waiting = new IdQueue();
+  readonly #batch = new Uint32Array(BATCH);
   #fence = new Map<UpdateGroup, number>();
 
   constructor(paths: PathTable) {
@@ -34,29 +38,40 @@ export class Graves {
     this.#open.push(prefix);
   }
 
-  /** Frees at most `budget` ids by `free`. @returns Whether more could be freed at once. */
+  /** Frees at most `budget` ids, some more to end a batch. @returns Whether more could be freed at once. */
   reap(
     budget: number,
-    options: { groups: readonly UpdateGroup[]; free: (prefix: PrefixId) => void },
+    options: { groups: readonly UpdateGroup[]; prefixes: PrefixTable },
   ): boolean {
-    const { groups } = options;
+    const { groups, prefixes } = options;
     if (this.#waiting.size === 0) {
       if (this.#open.size === 0) return false;
       [this.#waiting, this.#open] = [this.#open, this.#waiting];
       this.#fence = new Map(groups.map((group) => [group, group.written]));
     }
     for (const group of groups) if (group.readByAll < (this.#fence.get(group) ?? 0)) return false;
-    const { heads, prefixFlags } = this.#paths;
-    for (let i = 0; i < budget && this.#waiting.size > 0; i++) {
-      const prefix = this.#waiting.shift();
-      prefixFlags[prefix]! &= ~PrefixFlag.Grave;
-      if (heads[prefix] !== 0 || (prefixFlags[prefix]! & PrefixFlag.Dirty) !== 0) continue;
-      let isHeld = false;
-      for (let g = 0; g < groups.length && !isHeld; g++) isHeld = groups[g]!.holds(prefix);
-      if (isHeld) continue;
-      prefixFlags[prefix] = 0;
-      options.free(prefix);
+    const batch = this.#batch;
+    for (let done = 0; done < budget && this.#waiting.size > 0; done += BATCH) {
+      let count = 0;
+      for (; count < BATCH && this.#waiting.size > 0; count++) {
+        const prefix = this.#waiting.shift();
+        prefixes.warmRelease(prefix);
+        batch[count] = prefix;
+      }
+      for (let i = 0; i < count; i++) {
+        const prefix = batch[i]!;
+        if (this.#isFree(prefix, groups)) prefixes.release(prefix);
+      }
     }
     return this.#waiting.size > 0 || this.#open.size > 0;
+  }
+
+  #isFree(prefix: PrefixId, groups: readonly UpdateGroup[]): boolean {
+    const { heads, prefixFlags } = this.#paths;
+    prefixFlags[prefix]! &= ~PrefixFlag.Grave;
+    if (heads[prefix] !== 0 || (prefixFlags[prefix]! & PrefixFlag.Dirty) !== 0) return false;
+    for (let g = 0; g < groups.length; g++) if (groups[g]!.holds(prefix)) return false;
+    prefixFlags[prefix] = 0;
+    return true;
   }
 }

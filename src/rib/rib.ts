@@ -77,7 +77,6 @@ export class Rib {
   readonly #graves: Graves;
   readonly #tables: ViewTables;
   readonly #localInterfaces = new Map<PathId, string>();
-  readonly #free = (prefix: PrefixId): void => this.prefixes.release(prefix);
 
   constructor(options: RibOptions) {
     const { family, sets, seed } = options;
@@ -248,7 +247,7 @@ export class Rib {
     }
     this.#export.dissolve();
     const collecting = this.sets.table.collect(FREES_PER_SETTLE, LIMBO_KEEP);
-    const reaping = this.#graves.reap(FREES_PER_SETTLE, { groups, free: this.#free });
+    const reaping = this.#graves.reap(FREES_PER_SETTLE, { groups, prefixes: this.prefixes });
     return !this.isSettled || collecting || reaping || this.#export.isDissolving;
   }
 

@@ -4,8 +4,8 @@
  */
 
 import type { IpAddress } from '../net/ip-address.ts';
-import type { ConnectionId, Endpoint } from './inputs.ts';
 import type { SpeakerEvent } from './events.ts';
+import type { ConnectionId, Endpoint } from './inputs.ts';
 
 export type Effect =
   | { readonly type: 'listen'; readonly port: number; readonly addresses: readonly IpAddress[] }

@@ -6,12 +6,12 @@
  */
 
 import type { SystemError } from '../base/errors.ts';
+import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { InterfaceAddress } from '../netlink/address.ts';
-import type { Link } from '../netlink/link.ts';
 import type { KernelRoute } from '../netlink/kernel-route.ts';
-import type { SpeakerPlan } from '../datastore/plan-types.ts';
+import type { Link } from '../netlink/link.ts';
 
 declare const brand: unique symbol;
 /** One TCP connection, numbered by the shell for accepted ones and by the core for dialled ones. */

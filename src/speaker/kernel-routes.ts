@@ -5,13 +5,13 @@
  * the kernel's picture move, every prefix is decided again, some thousands a step.
  */
 
+import type { Millis } from '../base/units.ts';
+import type { OriginatedPrefix } from '../datastore/plan-types.ts';
 import type { KernelPolicy, KernelSubject } from '../fib/kernel-policy.ts';
-import { NO_SHAPE } from '../fib/route-shape.ts';
 import type { RouteProgrammer } from '../fib/route-programmer.ts';
+import { NO_SHAPE } from '../fib/route-shape.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
-import type { OriginatedPrefix } from '../datastore/plan-types.ts';
-import type { Millis } from '../base/units.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { PathId, PeerId } from '../rib/ids.ts';
 import type { NextHops } from '../rib/next-hops.ts';

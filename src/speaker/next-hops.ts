@@ -45,7 +45,9 @@ export function resolveNewNextHops(core: Core): void {
 }
 
 export function resolveAllNextHops(core: Core): void {
-  core.nextHops.forEach((id) => resolve(core, id));
+  core.nextHops.forEach((id) => {
+    resolve(core, id);
+  });
 }
 
 function resolve(core: Core, id: NextHopId): void {

@@ -2,9 +2,9 @@
 
 import { unreachable } from '../base/assert.ts';
 import type { SessionEvent } from '../fsm/events.ts';
-import { encodeRouteRefresh } from '../wire/route-refresh.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
+import { encodeRouteRefresh } from '../wire/route-refresh.ts';
 import type { Core } from './core.ts';
 import type { Command, CommandInput } from './inputs.ts';
 import type { Peer } from './peer.ts';

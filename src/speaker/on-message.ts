@@ -6,22 +6,22 @@
  */
 
 import { type AfiSafi, afiSafiFrom } from '../net/afi-safi.ts';
-import type { AttributesId } from '../rib/ids.ts';
 import type { NlriSpan } from '../rib/adj-rib-in.ts';
+import type { AttributesId } from '../rib/ids.ts';
 import type { ReceivedSet } from '../rib/received-memo.ts';
 import { MessageType } from '../wire/iana.ts';
+import type { NlriField } from '../wire/nlri.ts';
 import { decodeNotification } from '../wire/notification.ts';
 import { decodeOpen, type OpenMessage } from '../wire/open.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { decodeRouteRefresh } from '../wire/route-refresh.ts';
-import { formatUpdateFault } from '../wire/update-faults.ts';
 import { locateUpdate, updateLayout } from '../wire/update.ts';
-import type { NlriField } from '../wire/nlri.ts';
+import { formatUpdateFault } from '../wire/update-faults.ts';
+import { endCollision } from './collisions.ts';
 import type { Core } from './core.ts';
 import { resolveNewNextHops } from './next-hops.ts';
 import type { Connection, Peer } from './peer.ts';
 import { endOfRib } from './session-life.ts';
-import { endCollision } from './collisions.ts';
 import { feed } from './sessions.ts';
 
 /** A peer's UPDATE faults are all counted and at most one in this many milliseconds is told. */

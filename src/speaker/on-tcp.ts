@@ -1,11 +1,11 @@
 /** TCP inputs: who calls, which session takes the connection, and what its end means. */
 
 import type { SystemError } from '../base/errors.ts';
-import { formatIpPort } from './endpoint-text.ts';
+import { takeCall } from './collisions.ts';
 import type { Core } from './core.ts';
+import { formatIpPort } from './endpoint-text.ts';
 import type { ConnectionId, TcpInput } from './inputs.ts';
 import { onOctets } from './on-message.ts';
-import { takeCall } from './collisions.ts';
 import { feed } from './sessions.ts';
 
 type InputOf<K extends TcpInput['type']> = Extract<TcpInput, { type: K }>;

@@ -1,7 +1,7 @@
 /** From the plan of a peer and its session to what the RIB needs: the import and the export side. */
 
-import { factsOf, type AfiSafi } from '../net/afi-safi.ts';
-import { ipFamily, ipToOctets, ipv4ToU32, type IpAddress } from '../net/ip-address.ts';
+import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
+import { type IpAddress, ipFamily, ipToOctets, ipv4ToU32 } from '../net/ip-address.ts';
 import type { ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
 import type { Core } from './core.ts';
 import type { Peer, SessionSlot } from './peer.ts';

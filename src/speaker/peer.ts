@@ -119,7 +119,9 @@ export class Peer {
 
   /** The slot that is Established, if one is. */
   get up(): SessionSlot | undefined {
-    return this.sessions.find((slot) => slot.session.state === 'Established');
+    // A plain loop: asked of every peer in every step.
+    for (const slot of this.sessions) if (slot.session.state === 'Established') return slot;
+    return undefined;
   }
 
   family(family: AfiSafi): PeerFamily {

@@ -2,12 +2,12 @@
  * A bug of ours that one peer's input brings out: that peer is reset and held down, longer each time (DESIGN 3.4).
  */
 
-import { secondsToMillis, type Seconds } from '../base/units.ts';
+import { type Seconds, secondsToMillis } from '../base/units.ts';
+import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
 import { type Peer, timerKeys } from './peer.ts';
 import { forgetPaths } from './session-life.ts';
 import { startPeer, stopPeer } from './sessions.ts';
-import { CeaseSubcode } from '../wire/iana.ts';
 
 /** First stay, doubled each time up to the longest. */
 const QUARANTINE_FIRST: Seconds = 60;

@@ -93,7 +93,8 @@ function planSweep(core: Core): void {
     if (core.sweptFamilies.has(family)) continue;
     const due = sweepDue(core, family);
     if (due > core.now) next = Math.min(next, due);
-    else if (sweepFamily(core, family)) next = core.now + 1; // after others had their turn
+    else if (sweepFamily(core, family))
+      next = core.now + 1; // after others had their turn
     else core.sweptFamilies.add(family);
   }
   if (next === Number.POSITIVE_INFINITY) core.timers.clear(SWEEP_TIMER);

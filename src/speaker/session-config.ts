@@ -1,7 +1,7 @@
 /** From the plan of a peer to what its session offers: an OPEN promises only what the speaker implements. */
 
-import { ipv4ToU32 } from '../net/ip-address.ts';
 import type { GracefulRestartOffer, SessionConfig } from '../fsm/session-config.ts';
+import { ipv4ToU32 } from '../net/ip-address.ts';
 import type { Core } from './core.ts';
 import type { Peer } from './peer.ts';
 

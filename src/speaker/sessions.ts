@@ -7,8 +7,8 @@
 
 import { formatDownReason } from '../fsm/down-reason.ts';
 import type { SessionEvent } from '../fsm/events.ts';
-import type { SessionDown, SessionOutput } from '../fsm/session-output.ts';
 import { Session } from '../fsm/session.ts';
+import type { SessionDown, SessionOutput } from '../fsm/session-output.ts';
 import { Framer } from '../wire/framer.ts';
 import { describeNotification } from '../wire/notification.ts';
 import type { Core } from './core.ts';

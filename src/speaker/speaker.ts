@@ -20,8 +20,8 @@ import { onTcp } from './on-tcp.ts';
 import { onTimers } from './on-timer.ts';
 import { quarantine } from './quarantine.ts';
 import { sessionEnded, sessionEstablished } from './session-life.ts';
-import { SnapshotView } from './snapshot-view.ts';
 import type { SpeakerView } from './snapshot.ts';
+import { SnapshotView } from './snapshot-view.ts';
 import { pollTransmit, tellWriters } from './transmit.ts';
 
 /** Prefixes decided a step: some milliseconds at worst. Keepalives are never late because a table loads. */

@@ -21,9 +21,8 @@ export function tellWriters(core: Core): void {
 }
 
 function hasPending(core: Core, peer: Peer): boolean {
-  for (const family of AFI_SAFIS) {
-    if (peer.families.get(family)?.group !== undefined && core.ribs[family].hasPending(peer.id))
-      return true;
+  for (const { family, group } of peer.families.values()) {
+    if (group !== undefined && core.ribs[family].hasPending(peer.id)) return true;
   }
   return false;
 }

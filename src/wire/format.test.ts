@@ -1,9 +1,9 @@
 /** Messages as one line of text. */
 import { describe, expect, it } from 'vitest';
+import { prefix } from '../net/prefix.ts';
 import { formatMessage } from './format.ts';
 import { KEEPALIVE } from './keepalive.ts';
 import { encodeNlri } from './nlri-writer.ts';
-import { prefix } from '../net/prefix.ts';
 import { EBGP, hex, MANDATORY, message, NLRI, update } from './testing/fixtures.ts';
 
 const line = (octets: Uint8Array): string => formatMessage(octets, EBGP);

@@ -4,10 +4,11 @@
  * Fed by peers, so it trusts nothing: what cannot be decoded is shown as the reason why, never thrown, and the line is
  * bounded in length and free of control characters.
  */
-import { decodeAttributes, formatAttributes } from './attributes/codec.ts';
-import { canonicalise } from './attributes/canonical.ts';
+
 import { ByteWriter } from '../base/byte-writer.ts';
 import { ipv4FromU32 } from '../net/ip-address.ts';
+import { canonicalise } from './attributes/canonical.ts';
+import { decodeAttributes, formatAttributes } from './attributes/codec.ts';
 import { formatCapability } from './capabilities/table.ts';
 import { HEADER_LENGTH } from './header.ts';
 import { MessageType, messageTypeName, RouteRefreshSubtype } from './iana.ts';

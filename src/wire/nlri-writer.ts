@@ -4,9 +4,10 @@
  * Hot path (`bench/wire.bench.ts`): update groups pack whole tables through it. Bits past the length are written as
  * zero, so that one prefix has one spelling. A prefix that does not fit is refused whole, never cut.
  */
+
+import { ipToOctets } from '../net/ip-address.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { prefixAddress, prefixLength } from '../net/prefix.ts';
-import { ipToOctets } from '../net/ip-address.ts';
 
 export class NlriWriter {
   #octets: Uint8Array = new Uint8Array(0);

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { findAttribute } from './attributes/facts.ts';
 import { worstFault } from './attributes/fault-list.ts';
 import { ProtocolError } from './protocol-error.ts';
-import type { UpdateContext } from './update.ts';
 import {
   AS_PATH,
   EBGP,
@@ -17,6 +16,7 @@ import {
   ORIGIN,
   update,
 } from './testing/fixtures.ts';
+import type { UpdateContext } from './update.ts';
 
 type Cost = 'accept' | 'discard' | 'treat-as-withdraw' | 'session-reset';
 

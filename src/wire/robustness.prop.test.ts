@@ -5,16 +5,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../base/byte-writer.ts';
+import { canonicalise } from './attributes/canonical.ts';
 import { decodeAttributes, encodeAttributes, formatAttributes } from './attributes/codec.ts';
 import { attributeFacts, emptyAttributeFacts } from './attributes/facts.ts';
-import { canonicalise } from './attributes/canonical.ts';
 import { writeWireAttributes } from './attributes/to-wire.ts';
 import { formatMessage } from './format.ts';
 import { Framer } from './framer.ts';
 import { decodeNlri } from './nlri.ts';
 import { encodeOpen } from './open.ts';
 import { ProtocolError } from './protocol-error.ts';
-import { locateUpdate, type UpdateContext, updateLayout } from './update.ts';
 import {
   AS_PATH,
   EBGP,
@@ -28,6 +27,7 @@ import {
   ORIGIN,
   update,
 } from './testing/fixtures.ts';
+import { locateUpdate, type UpdateContext, updateLayout } from './update.ts';
 
 const GLOBAL = '20010db8000000000000000000000001';
 const ADD_PATH: UpdateContext = {

@@ -8,8 +8,8 @@ import { copyOctets } from './copy-octets.ts';
 import { beginMessage, endMessage, HEADER_LENGTH } from './header.ts';
 import { ErrorCode, MessageType, RouteRefreshSubcode } from './iana.ts';
 import { readFamily } from './layouts.ts';
-import { ProtocolError } from './protocol-error.ts';
 import { NOTIFICATION_DATA_LENGTH_MAX } from './notification.ts';
+import { ProtocolError } from './protocol-error.ts';
 
 export interface RouteRefresh {
   readonly afi: number;

@@ -1,7 +1,7 @@
 /** Text of peers made safe, text of ours cut to fit. */
 import { describe, expect, it } from 'vitest';
-import { encodeUtf8Within, fromHex, safeText, toHex } from './text.ts';
 import { hex } from './testing/fixtures.ts';
+import { encodeUtf8Within, fromHex, safeText, toHex } from './text.ts';
 
 describe('text', () => {
   it('escapes overlong and surrogate UTF-8 octet by octet', () => {

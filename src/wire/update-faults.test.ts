@@ -1,11 +1,11 @@
 /** Faults: what is kept of them, how many, and as text. */
 import { describe, expect, it } from 'vitest';
+import { EBGP, hex, judge, MANDATORY, NLRI, update } from './testing/fixtures.ts';
 import {
   FAULT_DATA_LENGTH_MAX,
   FAULTS_PER_UPDATE_MAX,
   formatUpdateFault,
 } from './update-faults.ts';
-import { EBGP, hex, judge, MANDATORY, NLRI, update } from './testing/fixtures.ts';
 
 describe('UpdateFault', () => {
   it('names attribute, reason and action, and keeps the attribute as received', () => {

@@ -1,8 +1,8 @@
 /** Where the parts of an UPDATE are found, and which UPDATE is an End-of-RIB. */
 import { describe, expect, it } from 'vitest';
 import { decodeNlri, type NlriField } from './nlri.ts';
-import { locateUpdate, type UpdateContext, type UpdateLayout, updateLayout } from './update.ts';
 import { AS_PATH, EBGP, MANDATORY, NLRI, ORIGIN, update } from './testing/fixtures.ts';
+import { locateUpdate, type UpdateContext, type UpdateLayout, updateLayout } from './update.ts';
 
 const GLOBAL = '20010db8000000000000000000000001';
 

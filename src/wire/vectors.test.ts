@@ -13,8 +13,8 @@ import { MessageType } from './iana.ts';
 import { decodeOpen } from './open.ts';
 import { ProtocolError } from './protocol-error.ts';
 import { decodeRouteRefresh } from './route-refresh.ts';
-import type { UpdateContext } from './update.ts';
 import { EBGP, hex, judge } from './testing/fixtures.ts';
+import type { UpdateContext } from './update.ts';
 
 const FOLDER = join(TEST_DATA, 'vectors');
 const FILES = ['bgp-core.json', 'bgp-rfc7606.json', 'bgp-otherfamily-fuzz.json'] as const;

@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Namespace } from '../../tools/fabric/netns.ts';
-import { calico, Godwit } from '../support/godwit.ts';
 import { Gobgp, type GobgpFamily, type GobgpPath } from '../support/gobgp.ts';
+import { calico, Godwit } from '../support/godwit.ts';
 import { allRoutes, NetworkLab } from '../support/netns.ts';
 import { describeWith } from '../support/requirements.ts';
 import { RouteMonitor } from '../support/route-monitor.ts';

@@ -3,9 +3,9 @@
  * must be answered with the right NOTIFICATION while everybody else stays Established.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Namespace } from '../../tools/fabric/netns.ts';
 import { KEEPALIVE } from '../../src/wire/keepalive.ts';
 import { encodeOpen } from '../../src/wire/open.ts';
+import type { Namespace } from '../../tools/fabric/netns.ts';
 import { calico, Godwit } from '../support/godwit.ts';
 import { NetworkLab } from '../support/netns.ts';
 import { Portal } from '../support/portal.ts';

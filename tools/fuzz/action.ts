@@ -30,8 +30,8 @@ export class Finding extends Error {
 }
 
 export interface Target {
-  /** What is new about how the last message was taken, in words; collected by the fuzzer to keep telling inputs. */
-  readonly signature: string;
+  /** The way in which the last message was taken (`signature.ts`). */
+  readonly signature: number;
   apply(action: Action): void;
   /** Empties the tables and checks that nothing is left. */
   finish(): void | Promise<void>;

@@ -17,14 +17,17 @@ const FOLDERS: readonly string[] = [
 /** A marker and what follows it, wherever it stands in a file. */
 const MESSAGE = /f{32}[0-9a-f]{6,}/gi;
 /** What a run adds at most: beyond it, an old find makes room. */
-const FOUND_MAX = 8192;
+const FOUND_MAX = 4096;
+/** Ways that are told apart; beyond, all are new and take each other's place. */
+const SIGNATURES_MAX = 262_144;
 /** Longer finds would be mutated again and again, and make the run slow for nothing new. */
 const FOUND_OCTETS_MAX = 1500;
 
 export class Corpus {
   readonly #seeds: readonly Seed[];
   readonly #found: Seed[] = [];
-  readonly #signatures = new Set<string>();
+  #oldest = 0;
+  readonly #signatures = new Set<number>();
 
   constructor(seeds: readonly Seed[]) {
     this.#seeds = seeds;
@@ -43,17 +46,17 @@ export class Corpus {
     return found.length > 0 && chance.once(2) ? chance.from(found) : chance.from(this.#seeds);
   }
 
-  isNew(signature: string): boolean {
+  isNew(signature: number): boolean {
     return !this.#signatures.has(signature);
   }
 
   /** Keeps a copy of a message that was taken in a way not seen before. */
-  add(signature: string, seed: Seed): void {
-    this.#signatures.add(signature);
+  add(signature: number, seed: Seed): void {
+    if (this.#signatures.size < SIGNATURES_MAX) this.#signatures.add(signature);
     if (seed.octets.length > FOUND_OCTETS_MAX) return;
     const kept = { ...seed, octets: seed.octets.slice() };
     if (this.#found.length < FOUND_MAX) this.#found.push(kept);
-    else this.#found[this.#signatures.size % FOUND_MAX] = kept;
+    else this.#found[this.#oldest++ % FOUND_MAX] = kept;
   }
 }
 

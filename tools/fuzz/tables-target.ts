@@ -20,9 +20,9 @@ import { decodeOpen } from '../../src/wire/open.ts';
 import { ProtocolError } from '../../src/wire/protocol-error.ts';
 import { decodeRouteRefresh } from '../../src/wire/route-refresh.ts';
 import { locateUpdate, type UpdateContext, updateLayout } from '../../src/wire/update.ts';
-import type { UpdateFault } from '../../src/wire/update-faults.ts';
 import { type Action, Finding, type Target } from './action.ts';
 import { equalOctets, Observer, prefixOfKey } from './observer.ts';
+import { Signature } from './signature.ts';
 import type { StepClock } from './step-clock.ts';
 
 const NO_ADD_PATH = { 'ipv4-unicast': false, 'ipv6-unicast': false } as const;
@@ -58,11 +58,14 @@ const SETTLE_BUDGET = 2048;
 const POLL_OCTETS = 65_536;
 /** Coming to rest takes a few dozen slices at most. */
 const SLICES_MAX = 20_000;
+/** One message in this many is also shown as text, which takes longer than all the rest. */
+const TEXT_EVERY = 4;
 /** Whatever could end a line or steer a terminal. */
-export const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
 export class TablesTarget implements Target {
-  signature = '';
+  readonly #signature = new Signature();
+  #messages = 0;
   readonly #clock: StepClock;
   readonly #nextHops = new NextHops(1);
   readonly #sets: AttributeSets;
@@ -83,6 +86,10 @@ export class TablesTarget implements Target {
     this.#observers = OBSERVERS.map(
       ({ name, context, messageMax }) => new Observer(name, context, messageMax),
     );
+  }
+
+  get signature(): number {
+    return this.#signature.value;
   }
 
   apply(action: Action): void {
@@ -159,14 +166,14 @@ export class TablesTarget implements Target {
   #octets({ peer, octets, cut }: Extract<Action, { op: 'message' }>): void {
     const framer = this.#framers[peer]!;
     const visit = this.#visits[peer]!;
-    this.signature = 'in part';
+    this.#signature.begin('in part');
     this.#clock.begin();
     try {
       if (cut > 0) framer.feed(octets.subarray(0, cut), visit);
       framer.feed(cut > 0 ? octets.subarray(cut) : octets, visit);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.signature = error.message;
+      this.#signature.begin(error.message);
       this.#framers[peer] = newFramer(peer);
     }
     this.#clock.end('message');
@@ -174,27 +181,28 @@ export class TablesTarget implements Target {
 
   #message(peer: number, type: MessageType, message: Uint8Array): boolean {
     const context = PEERS[peer]!;
-    const text = formatMessage(message, context);
-    if (UNPRINTABLE.test(text)) throw new Finding(`Unprintable text: ${JSON.stringify(text)}`);
+    if (++this.#messages % TEXT_EVERY === 0) checkText(formatMessage(message, context));
     switch (type) {
       case MessageType.Open: {
-        const { capabilities } = decodeOpen(message);
-        this.signature = capabilities
-          .map((one) => (one.kind === 'unknown' ? (one.reason ?? 'unknown') : one.kind))
-          .join();
+        this.#signature.begin('OPEN');
+        for (const one of decodeOpen(message).capabilities) {
+          this.#signature.add(one.kind === 'unknown' ? (one.reason ?? 'unknown') : one.kind);
+        }
         return true;
       }
       case MessageType.Update:
         this.#update(peer, message);
         return true;
       case MessageType.Notification:
-        this.signature = `notification ${decodeNotification(message).code}`;
+        this.#signature.begin('NOTIFICATION');
+        this.#signature.add('', decodeNotification(message).code);
         return true;
       case MessageType.RouteRefresh:
-        this.signature = `refresh ${decodeRouteRefresh(message).subtype}`;
+        this.#signature.begin('ROUTE-REFRESH');
+        this.#signature.add('', decodeRouteRefresh(message).subtype);
         return true;
       default:
-        this.signature = 'keepalive';
+        this.#signature.begin('KEEPALIVE');
         return true;
     }
   }
@@ -205,7 +213,7 @@ export class TablesTarget implements Target {
     locateUpdate(message, context, layout);
     const { withdrawn, nlri, mpReach, mpUnreach } = layout;
     const family = mpReach.present && mpReach.nlri.count > 0 ? mpReach.family : undefined;
-    this.signature = '';
+    this.#signature.begin('UPDATE');
     const mp = family === undefined ? 0 : this.#intern(peer, message, { family, part: 'mp' });
     const classic =
       nlri.count === 0
@@ -241,7 +249,8 @@ export class TablesTarget implements Target {
       context,
       ...part,
     });
-    this.signature += `${action} ${faults.map(faultSignature).join()} `;
+    this.#signature.add(action);
+    for (const { attribute, reason } of faults) this.#signature.add(reason, attribute);
     if (this.#nextHops.hasNew) {
       this.#nextHops.takeNew((id) =>
         this.#nextHops.resolve(id, { reachable: id % 7 !== 0, metric: id % 3, handle: 0 }),
@@ -331,6 +340,7 @@ function newFramer(peer: number): Framer {
   return framer;
 }
 
-function faultSignature({ attribute, action, reason }: UpdateFault): string {
-  return `${attribute} ${action} ${reason}`;
+/** What people are shown keeps to its line, whatever a peer said. */
+export function checkText(text: string): void {
+  if (UNPRINTABLE.test(text)) throw new Finding(`Unprintable text: ${JSON.stringify(text)}`);
 }

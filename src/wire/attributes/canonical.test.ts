@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { ByteWriter } from '../../base/byte-writer.ts';
 import { ip } from '../../net/ip-address.ts';
-import { locateUpdate, type UpdateContext, updateLayout } from '../update.ts';
 import {
   AS_PATH,
   EBGP,
@@ -16,6 +15,7 @@ import {
   ORIGIN,
   update,
 } from '../testing/fixtures.ts';
+import { locateUpdate, type UpdateContext, updateLayout } from '../update.ts';
 import { canonicalise } from './canonical.ts';
 import { decodeAttributes, formatAttributes } from './codec.ts';
 import { attributeFacts, emptyAttributeFacts } from './facts.ts';

@@ -2,9 +2,10 @@
  * EXTENDED COMMUNITIES, type 16, of 8 octets each (RFC 4360), and IPV6 EXTENDED COMMUNITIES, type 25, of 20 octets
  * each (RFC 5701). Values are hexadecimal and bit-exact, so that a type that godwit does not know is passed on unharmed.
  */
+
+import { present } from '../../base/assert.ts';
 import type { ByteReader } from '../../base/byte-reader.ts';
 import type { ByteWriter } from '../../base/byte-writer.ts';
-import { present } from '../../base/assert.ts';
 import { ipFromOctets, ipv4FromU32 } from '../../net/ip-address.ts';
 import { AttributeType } from '../iana.ts';
 import { fromHex, toHex } from '../text.ts';

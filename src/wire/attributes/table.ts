@@ -4,8 +4,8 @@
  * Those with a field of their own in `PathAttributes` are named in `codec.ts`.
  */
 import { aggregatorAttribute, as4AggregatorAttribute } from './aggregator.ts';
-import { as4PathAttribute } from './as4-path.ts';
 import { asPathAttribute } from './as-path.ts';
+import { as4PathAttribute } from './as4-path.ts';
 import { atomicAggregateAttribute } from './atomic-aggregate.ts';
 import { clusterListAttribute } from './cluster-list.ts';
 import { communitiesAttribute } from './communities.ts';

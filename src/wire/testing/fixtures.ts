@@ -1,6 +1,6 @@
 /** Octets and contexts that the tests of `wire/` start from. A template shows only what matters to the case. */
 import { ByteWriter } from '../../base/byte-writer.ts';
-import { canonicalise, type Canonicalised } from '../attributes/canonical.ts';
+import { type Canonicalised, canonicalise } from '../attributes/canonical.ts';
 import { fromHex } from '../text.ts';
 import { locateUpdate, type UpdateContext, updateLayout } from '../update.ts';
 

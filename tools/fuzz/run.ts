@@ -1,0 +1,173 @@
+/**
+ * Rounds of actions against a target: makes them, times them, and when something is found, makes the round again to
+ * write it down as short as it still fails.
+ */
+
+import { type Action, type Case, kept, type Target, type TargetName } from './action.ts';
+import { Corpus } from './corpus.ts';
+import { Maker } from './maker.ts';
+import { minimise } from './minimise.ts';
+import type { Seed } from './seeds.ts';
+import { PEERS as SPEAKER_PEERS, SpeakerTarget } from './speaker-target.ts';
+import { type SlowStep, StepClock } from './step-clock.ts';
+import { PEERS as TABLE_PEERS, TablesTarget } from './tables-target.ts';
+
+interface Course {
+  readonly make: (clock: StepClock) => Target;
+  readonly peers: number;
+  /** Actions of a round. */
+  readonly actions: number;
+  readonly batch: number;
+}
+
+const COURSES: Readonly<Record<TargetName, Course>> = {
+  tables: {
+    make: (clock) => new TablesTarget(clock),
+    peers: TABLE_PEERS.length,
+    actions: 4000,
+    batch: 32,
+  },
+  speaker: {
+    make: (clock) => new SpeakerTarget(clock),
+    peers: SPEAKER_PEERS,
+    actions: 400,
+    batch: 16,
+  },
+};
+
+/** A round that was slow somewhere is repeated; what is slow at the same place each time is a finding. */
+const SLOW_REPEATS = 3;
+
+export interface Found extends Case {
+  readonly seed: number;
+  readonly round: number;
+}
+
+export class Run {
+  readonly target: TargetName;
+  readonly corpus: Corpus;
+  readonly clock = new StepClock();
+  messages = 0;
+  rounds = 0;
+  /** Slow steps that were not slow again. */
+  pardoned = 0;
+  readonly #seed: number;
+  readonly #course: Course;
+  #subject: Target;
+
+  constructor(target: TargetName, seeds: readonly Seed[], seed: number) {
+    this.target = target;
+    this.corpus = new Corpus(seeds);
+    this.#seed = seed;
+    this.#course = COURSES[target];
+    this.#subject = this.#course.make(this.clock);
+  }
+
+  /** @returns What was found; undefined when all is well. The target is of no use afterwards. */
+  async round(): Promise<Found | undefined> {
+    const { clock } = this;
+    const finds: { signature: number; seed: Seed }[] = [];
+    const maker = this.#maker();
+    clock.slow = [];
+    let made = 0;
+    try {
+      for (; made < this.#course.actions; made++) {
+        const action = maker.next();
+        clock.action = made;
+        this.#subject.apply(action);
+        if (action.op !== 'message') continue;
+        this.messages++;
+        const { signature } = this.#subject;
+        if (!this.corpus.isNew(signature)) continue;
+        finds.push({ signature, seed: { octets: action.octets.slice(), peer: action.peer } });
+      }
+      await this.#subject.finish();
+    } catch (error) {
+      return this.#write(made + 1, textOf(error));
+    }
+    const slow = clock.slow.length === 0 ? undefined : await this.#confirm(clock.slow);
+    if (slow !== undefined) {
+      return this.#write(slow.action + 1, `${slow.what} took ${slow.ms.toFixed(1)} ms`);
+    }
+    // Only now, so that the round can be made again from the same corpus.
+    for (const { signature, seed } of finds) this.corpus.add(signature, seed);
+    this.rounds++;
+    return undefined;
+  }
+
+  #maker(): Maker {
+    const { peers, batch } = this.#course;
+    return new Maker(this.corpus, { seed: roundSeed(this.#seed, this.rounds), peers, batch });
+  }
+
+  #actions(count: number): Action[] {
+    const maker = this.#maker();
+    const length = Math.min(count, this.#course.actions);
+    return Array.from({ length }, () => kept(maker.next()));
+  }
+
+  /** The step that is slow whenever its round is run. */
+  async #confirm(slow: readonly SlowStep[]): Promise<SlowStep | undefined> {
+    let suspects = slow;
+    for (let i = 0; i < SLOW_REPEATS && suspects.length > 0; i++) {
+      const clock = new StepClock();
+      const target = this.#course.make(clock);
+      for (const [index, action] of this.#actions(this.#course.actions).entries()) {
+        clock.action = index;
+        target.apply(action);
+      }
+      suspects = suspects.filter((step) => clock.slow.some((again) => again.action === step.action));
+    }
+    this.pardoned += slow.length - suspects.length;
+    return suspects[0];
+  }
+
+  async #write(count: number, problem: string): Promise<Found> {
+    const actions = this.#actions(count);
+    const base = { target: this.target, problem, seed: this.#seed, round: this.rounds };
+    const isSame = async (some: readonly Action[]): Promise<boolean> =>
+      sameKind(await play({ target: this.target, problem, actions: some }), problem);
+    // What does not fail by itself again is kept whole.
+    if (!(await isSame(actions))) return { ...base, actions };
+    return { ...base, actions: await minimise(actions, isSame) };
+  }
+}
+
+/** Plays a case on a fresh target. @returns What goes wrong; undefined when nothing does. */
+export async function play({ target, actions }: Case): Promise<string | undefined> {
+  const clock = new StepClock();
+  const subject = COURSES[target].make(clock);
+  try {
+    for (const [index, action] of actions.entries()) {
+      clock.action = index;
+      subject.apply(action);
+    }
+    await subject.finish();
+  } catch (error) {
+    return textOf(error);
+  }
+  const slow = clock.slow[0];
+  return slow === undefined ? undefined : `${slow.what} took ${slow.ms.toFixed(1)} ms`;
+}
+
+/** Numbers and octets differ between the whole and the part. */
+function sameKind(text: string | undefined, problem: string): boolean {
+  return text !== undefined && kindOf(text) === kindOf(problem);
+}
+
+function kindOf(text: string): string {
+  return text
+    .split('\n')[0]!
+    .replaceAll(/[0-9a-f]{8,}/g, '…')
+    .replaceAll(/[\d.:/]+/g, '#');
+}
+
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === 'Finding' ? error.message : (error.stack ?? `${error.name}: ${error.message}`);
+}
+
+/** Neighboring seeds and rounds are to share nothing. */
+function roundSeed(seed: number, round: number): number {
+  return (Math.imul(seed, 0x9e3779b1) ^ Math.imul(round + 1, 0x85ebca6b)) >>> 0;
+}
