@@ -60,7 +60,7 @@ export class Daemon {
     this.#speaker = new Speaker({
       seed: randomInt(2 ** 32),
       kernelEnabled: settings.kernel.enabled,
-      restarting: this.#journal.takeRestartMarker(),
+      restarting: this.#journal.hasRestartMarker,
       journal: this.#journal.read(),
       softwareVersion: `godwit/${packageVersion()}`,
       now: now(),
@@ -123,6 +123,9 @@ export class Daemon {
     this.#control = control;
     const opened = await this.#openServers(control);
     if (opened !== undefined) return opened;
+    // Only now is it sure that we are the one: a second start that is refused must not look like a restart.
+    const unmarked = this.#journal.setRestartMarker();
+    if (unmarked !== undefined) this.#trouble('the restart marker', unmarked);
     const ended = new Promise<number>((resolve) => {
       this.#ended = resolve;
     });

@@ -397,7 +397,10 @@ export class RouteProgrammer {
 
   #pause(pause: NonNullable<AckOutcome['pause']>, now: Millis): void {
     if (pause.denied) {
-      this.#deny(`The kernel denies writing routes (${pause.errno}): CAP_NET_ADMIN is needed`, now);
+      this.#deny(
+        `The kernel denies writing routes (${pause.errno}): run as root or with CAP_NET_ADMIN; routes are learned and announced, none is installed`,
+        now,
+      );
       return;
     }
     const delay = Math.min(PAUSE_LONGEST, PAUSE_FIRST * 2 ** this.#pauses++);

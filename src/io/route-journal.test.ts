@@ -32,10 +32,12 @@ describe('RouteJournal', () => {
   });
 
   it('knows a start after a death from one after leaving', () => {
-    expect(new RouteJournal(directory).takeRestartMarker()).toBe(false);
+    const first = new RouteJournal(directory);
+    expect(first.hasRestartMarker).toBe(false);
+    expect(first.setRestartMarker()).toBeUndefined();
     const second = new RouteJournal(directory);
-    expect(second.takeRestartMarker()).toBe(true);
+    expect(second.hasRestartMarker).toBe(true);
     second.dropRestartMarker();
-    expect(new RouteJournal(directory).takeRestartMarker()).toBe(false);
+    expect(new RouteJournal(directory).hasRestartMarker).toBe(false);
   });
 });

@@ -62,11 +62,14 @@ export class RouteJournal {
     });
   }
 
-  /** Whether the daemon before us ended without saying goodbye; from now on, whether we do. */
-  takeRestartMarker(): boolean {
-    const restarted = existsSync(this.#marker);
-    attempt(() => writeFileSync(this.#marker, '', { mode: 0o600 }));
-    return restarted;
+  /** Whether the daemon before us ended without saying goodbye. */
+  get hasRestartMarker(): boolean {
+    return existsSync(this.#marker);
+  }
+
+  /** From now on we run: a start after us is a restart unless we leave for good. */
+  setRestartMarker(): SystemError | undefined {
+    return attempt(() => writeFileSync(this.#marker, '', { mode: 0o600 }));
   }
 
   /** We leave for good: the next start is no restart. */

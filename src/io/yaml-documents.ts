@@ -4,7 +4,15 @@
  * The one file that knows the `yaml` package. Invariant: never throws for what stands in the file.
  */
 
-import { type Document, LineCounter, parseAllDocuments, type Node as YamlNode } from 'yaml';
+import {
+  type Document,
+  isCollection,
+  isMap,
+  isScalar,
+  LineCounter,
+  parseAllDocuments,
+  type Node as YamlNode,
+} from 'yaml';
 import type { ConfigError } from '../base/errors.ts';
 import type { Path, Position, RawDocument } from '../datastore/documents.ts';
 
@@ -86,8 +94,9 @@ function keyOf(
   path: Path,
   node: YamlNode | undefined,
 ): YamlNode | undefined {
-  if (node?.items === undefined || path.length === 0) return undefined;
-  const parent = document.getIn(path.slice(0, -1), true) as YamlNode | undefined;
-  const pair = parent?.items?.find(({ key }) => key !== undefined && key.value === path.at(-1));
-  return pair?.key;
+  if (!isCollection(node) || path.length === 0) return undefined;
+  const parent = document.getIn(path.slice(0, -1), true);
+  if (!isMap(parent)) return undefined;
+  const pair = parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1));
+  return pair?.key as YamlNode | undefined;
 }

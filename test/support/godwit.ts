@@ -123,6 +123,12 @@ export class Godwit {
     return stopProcess(this.running, { signal, graceMs: 10_000 });
   }
 
+  /** Ends it if it runs, whatever it takes. */
+  async end(): Promise<void> {
+    this.#client?.close();
+    if (this.#running !== undefined) await stopProcess(this.#running, { signal: 'SIGKILL' });
+  }
+
   /** Runs `godwit WORDS…` against this daemon; fails on an exit status other than 0. */
   async command(...words: string[]): Promise<string> {
     return runOk(this.#cli(words));

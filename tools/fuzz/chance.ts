@@ -3,9 +3,12 @@
 import { Prng } from '../../src/base/prng.ts';
 
 /** Values at which length and range checks change their mind. */
-const EDGES: readonly number[] = [0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 20, 31, 32, 33, 127, 128, 129, 254, 255];
+const EDGES: readonly number[] = [
+  0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 20, 31, 32, 33, 127, 128, 129, 254, 255,
+];
 const EDGES_32: readonly number[] = [
-  0, 1, 23_456, 64_512, 65_000, 65_001, 65_535, 65_536, 0x7fff_ffff, 0x8000_0000, 0xffff_ff01, 0xffff_ffff,
+  0, 1, 23_456, 64_512, 65_000, 65_001, 65_535, 65_536, 0x7fff_ffff, 0x8000_0000, 0xffff_ff01,
+  0xffff_ffff,
 ];
 
 export class Chance {

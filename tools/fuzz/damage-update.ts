@@ -84,7 +84,8 @@ function randomPrefixes({ chance }: Bench, count: number): Uint8Array {
   for (let i = 0; i < count && at < BULK_OCTETS_MAX; i++) {
     const length = chance.once(16) ? chance.below(33) : chance.from([0, 8, 24, 26, 32]);
     octets[at++] = length;
-    for (let k = (length + 7) >>> 3; k > 0; k--) octets[at++] = chance.once(8) ? chance.below(256) : 10;
+    for (let k = (length + 7) >>> 3; k > 0; k--)
+      octets[at++] = chance.once(8) ? chance.below(256) : 10;
   }
   return octets.subarray(0, at);
 }
@@ -123,4 +124,3 @@ function addLongPath(bench: Bench, { attributesStart, attributesEnd }: Parts): v
   if (!draft.splice(attributesStart, 0, octets)) return;
   tellAttributes(draft, { attributesStart, attributesEnd: attributesEnd + octets.length });
 }
-

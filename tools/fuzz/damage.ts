@@ -22,7 +22,14 @@ export interface Bench {
 export type Way = (bench: Bench) => void;
 
 /** Ways that suit a message of any type; the outer length is true afterwards. */
-export const OCTET_WAYS: readonly Way[] = [flipBit, setOctet, setNumber, cutShort, grow, moveOctets];
+export const OCTET_WAYS: readonly Way[] = [
+  flipBit,
+  setOctet,
+  setNumber,
+  cutShort,
+  grow,
+  moveOctets,
+];
 
 /** One octet of the body, or the end of a message without one. */
 function place({ draft, chance }: Bench): number {
@@ -124,8 +131,11 @@ const TLV_WAYS: readonly TlvWay[] = [
 function insertRandom(bench: Bench, span: { start: number; end: number }, form: TlvForm): void {
   const { draft, chance, list } = bench;
   const isLong = form === 'attribute' && chance.once(12);
-  const length = isLong ? chance.from([255, 256, 2000, 4000, 8200]) : Math.min(255, chance.length());
-  const head = isLong || (form === 'attribute' && chance.once(4)) ? 4 : form === 'attribute' ? 3 : 2;
+  const length = isLong
+    ? chance.from([255, 256, 2000, 4000, 8200])
+    : Math.min(255, chance.length());
+  const head =
+    isLong || (form === 'attribute' && chance.once(4)) ? 4 : form === 'attribute' ? 3 : 2;
   const index = chance.below(list.count + 1);
   const at = index === list.count ? span.end : list.starts[index]!;
   if (!draft.resize(at, 0, head + length)) return;
@@ -153,7 +163,15 @@ function lieAboutLength(bench: Bench, index: number): void {
   const { draft, chance } = bench;
   const at = lengthAt(bench, index);
   const value = draft.octets[at]!;
-  draft.octets[at] = chance.from([0, 1, 255, value + 1, value - 1, value ^ 0x80, chance.below(256)]);
+  draft.octets[at] = chance.from([
+    0,
+    1,
+    255,
+    value + 1,
+    value - 1,
+    value ^ 0x80,
+    chance.below(256),
+  ]);
 }
 
 function setType(bench: Bench, index: number, form: TlvForm): void {

@@ -116,7 +116,9 @@ export class Run {
         clock.action = index;
         target.apply(action);
       }
-      suspects = suspects.filter((step) => clock.slow.some((again) => again.action === step.action));
+      suspects = suspects.filter((step) =>
+        clock.slow.some((again) => again.action === step.action),
+      );
     }
     this.pardoned += slow.length - suspects.length;
     return suspects[0];
@@ -164,7 +166,9 @@ function kindOf(text: string): string {
 
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return error.name === 'Finding' ? error.message : (error.stack ?? `${error.name}: ${error.message}`);
+  return error.name === 'Finding'
+    ? error.message
+    : (error.stack ?? `${error.name}: ${error.message}`);
 }
 
 /** Neighboring seeds and rounds are to share nothing. */

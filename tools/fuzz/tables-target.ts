@@ -7,6 +7,7 @@ import type { MessageVisit } from '../../src/wire/framer.ts';
 import { Framer } from '../../src/wire/framer.ts';
 import { AFI_SAFIS, type AfiSafi } from '../../src/net/afi-safi.ts';
 import { ip } from '../../src/net/ip-address.ts';
+import type { NlriSpan } from '../../src/rib/adj-rib-in.ts';
 import { NextHops } from '../../src/rib/next-hops.ts';
 import { AttributeSets } from '../../src/rib/path-attributes.ts';
 import { Rib, type SettleConsumer } from '../../src/rib/rib.ts';
@@ -74,13 +75,20 @@ export class TablesTarget implements Target {
   readonly #visits: readonly MessageVisit[];
   readonly #observers: readonly Observer[];
   readonly #layout = updateLayout();
-  readonly #span = { octets: new Uint8Array(0), start: 0, end: 0 };
+  readonly #span: { -readonly [K in keyof NlriSpan]: NlriSpan[K] } = {
+    octets: new Uint8Array(0),
+    start: 0,
+    end: 0,
+  };
   readonly #idle: SettleConsumer = { bestChanged: () => undefined };
 
   constructor(clock: StepClock) {
     this.#clock = clock;
     this.#sets = new AttributeSets({ seed: 1, nextHops: this.#nextHops });
-    this.#ribs = { 'ipv4-unicast': this.#rib('ipv4-unicast'), 'ipv6-unicast': this.#rib('ipv6-unicast') };
+    this.#ribs = {
+      'ipv4-unicast': this.#rib('ipv4-unicast'),
+      'ipv6-unicast': this.#rib('ipv6-unicast'),
+    };
     this.#framers = PEERS.map((_, index) => newFramer(index));
     this.#visits = PEERS.map((_, index) => (type, message) => this.#message(index, type, message));
     this.#observers = OBSERVERS.map(
@@ -103,7 +111,8 @@ export class TablesTarget implements Target {
           this.#ribs[family].settle(SETTLE_BUDGET, this.#idle);
           clock.end('settle');
         }
-        return this.#poll();
+        this.#poll();
+        return;
     }
     for (const family of AFI_SAFIS) {
       const rib = this.#ribs[family];
@@ -133,7 +142,9 @@ export class TablesTarget implements Target {
     };
     const leaks = Object.entries(left).filter(([, count]) => count > 0);
     if (leaks.length === 0) return;
-    throw new Finding(`Left behind: ${leaks.map(([what, count]) => `${count} ${what}`).join(', ')}`);
+    throw new Finding(
+      `Left behind: ${leaks.map(([what, count]) => `${count} ${what}`).join(', ')}`,
+    );
   }
 
   #rib(family: AfiSafi): Rib {
@@ -282,6 +293,7 @@ export class TablesTarget implements Target {
     return span;
   }
 
+  /** @returns whether anybody was told anything. */
   #poll(): boolean {
     let heard = false;
     this.#observers.forEach((observer, index) => {
@@ -318,7 +330,9 @@ export class TablesTarget implements Target {
         const told = observer.told[family];
         const { advertised } = rib.counters(peer);
         if (advertised !== told.size) {
-          throw new Finding(`${observer.name} holds ${told.size} of ${advertised} ${family} routes`);
+          throw new Finding(
+            `${observer.name} holds ${told.size} of ${advertised} ${family} routes`,
+          );
         }
         for (const [key, octets] of told) {
           const prefix = prefixOfKey(key, family);
@@ -326,7 +340,9 @@ export class TablesTarget implements Target {
           if (id === 0) throw new Finding(`${observer.name} was never told of ${prefix}`);
           // To 2-octet speakers, AS numbers go in two attributes that are merged again: not octet by octet.
           if (as4 && !equalOctets(octets, this.#sets.octetsOf(id))) {
-            throw new Finding(`${observer.name} holds other attributes of ${prefix} than it was told`);
+            throw new Finding(
+              `${observer.name} holds other attributes of ${prefix} than it was told`,
+            );
           }
         }
       }
