@@ -1,5 +1,10 @@
-/** godwit itself, as it is run: its own file, a directory of Calico resources, the launcher of the tree. */
+/**
+ * godwit itself, as users run it: compiled JavaScript, its own file, a directory of Calico resources.
+ *
+ * From the sources it would carry the compiler that strips their types: 30 MB and 0.3 s of CPU.
+ */
 
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -13,6 +18,7 @@ export const GODWIT: Rival = {
   name: 'godwit',
   unfit: () => undefined,
   prepare({ lab, scenario, speakers }) {
+    build();
     const resources = join(lab.dir, 'resources');
     mkdirSync(resources);
     const documents = resourcesOf(scenario, speakers).map((document) => stringify(document));
@@ -28,9 +34,21 @@ export const GODWIT: Rival = {
       log: { level: 'warn', format: 'json' },
     };
     writeFileSync(config, stringify(settings));
-    return [process.execPath, join(REPOSITORY, 'src/bin/godwitd.ts'), '--config', config];
+    return [process.execPath, join(REPOSITORY, 'dist/bin/godwitd.js'), '--config', config];
   },
 };
+
+let isBuilt = false;
+
+/** Once a run: what is measured is what stands in the tree. */
+function build(): void {
+  if (isBuilt) return;
+  const built = spawnSync(process.execPath, [join(REPOSITORY, 'tools/build.ts')], {
+    encoding: 'utf8',
+  });
+  if (built.status !== 0) throw new Error(`npm run build failed: ${built.stdout}${built.stderr}`);
+  isBuilt = true;
+}
 
 type Document = Readonly<Record<string, unknown>>;
 

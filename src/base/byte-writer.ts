@@ -78,6 +78,13 @@ export class ByteWriter {
     return this.#octets.subarray(0, this.#length);
   }
 
+  /** Puts what was written into `target` from `at` on, where there must be room. */
+  copyTo(target: Uint8Array, at: number): void {
+    const octets = this.#octets;
+    const length = this.#length;
+    for (let i = 0; i < length; i++) target[at + i] = octets[i]!;
+  }
+
   /** What was written, as a copy that stays. */
   finish(): Uint8Array {
     return this.#octets.slice(0, this.#length);

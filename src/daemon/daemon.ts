@@ -10,6 +10,7 @@ import { EventLog } from '../api/event-log.ts';
 import { GodwitService } from '../api/grpc/service.ts';
 import { HttpApi, metricsResponse } from '../api/http/routes.ts';
 import type { SystemError } from '../base/errors.ts';
+import { type Evidence, EvidenceFiles } from '../io/evidence.ts';
 import type { Log } from '../io/log.ts';
 import { packageVersion } from '../io/package-root.ts';
 import { RouteJournal } from '../io/route-journal.ts';
@@ -25,6 +26,7 @@ import { Events } from './events.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { Loop } from './loop.ts';
 import { TcpShell } from './tcp-shell.ts';
+import { warmUp } from './warm-up.ts';
 
 /** sysexits.h: EX_SOFTWARE, an internal error; EX_CANTCREAT, the state directory; EX_UNAVAILABLE, the control socket. */
 const EXIT_SOFTWARE = 70;
@@ -40,6 +42,7 @@ export class Daemon {
   readonly #eventLog = new EventLog(() => new Date().toISOString());
   readonly #events: Events;
   readonly #journal: RouteJournal;
+  readonly #evidence: EvidenceFiles;
   readonly #speaker: Speaker;
   readonly #loop: Loop;
   readonly #tcp: TcpShell;
@@ -56,6 +59,7 @@ export class Daemon {
     this.#log = log;
     this.#events = new Events(log, this.#eventLog);
     this.#journal = new RouteJournal(settings.stateDir);
+    this.#evidence = new EvidenceFiles(settings.stateDir);
     const now = (): number => performance.now();
     this.#speaker = new Speaker({
       seed: randomInt(2 ** 32),
@@ -134,6 +138,7 @@ export class Daemon {
     process.on('uncaughtException', onBug);
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    warmUp(() => performance.now());
     if (settings.kernel.enabled) this.#kernel.start();
     await configuration.start();
     const exitCode = await ended;
@@ -176,6 +181,8 @@ export class Daemon {
     switch (effect.type) {
       case 'publish':
         return this.#events.publish(effect.event);
+      case 'keepEvidence':
+        return this.#keepEvidence(effect);
       case 'kernelDump':
         return this.#kernel.dump();
       case 'kernelRequests':
@@ -232,6 +239,13 @@ export class Daemon {
       `Internal error while handling ${input}; kernel routes stay`,
     );
     this.#end(EXIT_SOFTWARE);
+  }
+
+  #keepEvidence(evidence: Evidence): void {
+    const kept = this.#evidence.keep(evidence, new Date());
+    if (typeof kept !== 'string') return this.#trouble('what the peer sent', kept);
+    const text = `What ${evidence.peer} sent is kept in ${kept}; please report it`;
+    this.#log.error({ event: 'evidence-kept', peer: evidence.peer, path: kept }, text);
   }
 
   #trouble(what: string, error: SystemError): void {

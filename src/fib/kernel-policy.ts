@@ -52,7 +52,8 @@ const DEFAULT_LOCAL_PREF = 100;
 /** Shapes remembered by next hops; past it all are forgotten. */
 const REMEMBERED_MAX = 16_384;
 
-type PoolClass = 'direct' | 'tunnel' | 'cross-subnet' | 'foreign';
+const CLASSES = ['direct', 'tunnel', 'cross-subnet', 'foreign'] as const;
+type PoolClass = (typeof CLASSES)[number];
 
 interface Remembered {
   readonly action: 'program' | 'hold';
@@ -67,10 +68,15 @@ export class KernelPolicy {
   #rules: KernelRules;
   #pools: PrefixSet<PoolRule>;
   #rejected: PrefixSet<Prefix>;
-  readonly #remembered = new Map<string, Remembered>();
+  /** By class of pool and family, then by next hop, or by all of them. No text is made for a single one. */
+  readonly #remembered: readonly Map<string, Remembered>[] = CLASSES.flatMap(() => [
+    new Map<string, Remembered>(),
+    new Map<string, Remembered>(),
+  ]);
+  #rememberedCount = 0;
   #generation = -1;
   /** Name, index and state of the tunnel device when the memory was made. */
-  #tunnelState = '';
+  #tunnelState = 0;
   readonly #decision: KernelDecision = {
     action: 'skip',
     shape: NO_SHAPE,
@@ -162,20 +168,22 @@ export class KernelPolicy {
   }
 
   #shapeFor(family: 4 | 6, poolClass: PoolClass, nextHops: readonly IpAddress[]): Remembered {
-    const tunnelState = this.#tunnelText();
+    const tunnelState = this.#tunnelNumber();
     if (this.#generation !== this.#view.generation || this.#tunnelState !== tunnelState) {
       this.#forget();
       this.#generation = this.#view.generation;
       this.#tunnelState = tunnelState;
     }
-    const key = `${family}${poolClass} ${nextHops.length === 1 ? nextHops[0] : nextHops.join(' ')}`;
-    const known = this.#remembered.get(key);
+    const remembered = this.#remembered[CLASSES.indexOf(poolClass) * 2 + (family === 6 ? 1 : 0)]!;
+    const key = nextHops.length === 1 ? nextHops[0]! : nextHops.join(' ');
+    const known = remembered.get(key);
     if (known !== undefined) return known;
     const made = this.#makeShape(family, poolClass, nextHops);
     // The next hop asked for here for the first time may itself have moved nothing: no re-check needed.
-    if (this.#remembered.size >= REMEMBERED_MAX) this.#forget();
+    if (this.#rememberedCount >= REMEMBERED_MAX) this.#forget();
     this.#shapes.retain(made.shape);
-    this.#remembered.set(key, made);
+    this.#rememberedCount++;
+    remembered.set(key, made);
     return made;
   }
 
@@ -230,9 +238,18 @@ export class KernelPolicy {
     return link === undefined ? '' : `${link.index}${link.up ? ' up' : ''}`;
   }
 
+  /** The same as a number that no prefix pays a string for; 0 while there is no such device. */
+  #tunnelNumber(): number {
+    const link = this.#view.linkByName(this.#rules.tunnelDevice);
+    return link === undefined ? 0 : link.index * 2 + (link.up ? 1 : 0);
+  }
+
   #forget(): void {
-    for (const { shape } of this.#remembered.values()) this.#shapes.release(shape);
-    this.#remembered.clear();
+    for (const remembered of this.#remembered) {
+      for (const { shape } of remembered.values()) this.#shapes.release(shape);
+      remembered.clear();
+    }
+    this.#rememberedCount = 0;
   }
 
   #program(shape: ShapeId, metric: number): KernelDecision {

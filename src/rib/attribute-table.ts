@@ -205,8 +205,9 @@ export class AttributeTable {
   loadFacts(id: AttributesId): void {
     if ((this.#flags[id]! & SetFlag.Facts) !== 0) return;
     const facts = this.#facts;
-    const octets = this.octetsOf(id);
-    attributeFacts(octets, facts);
+    const octets = this.#arena.chunkOf(this.#octets[id]!);
+    const start = this.#arena.offsetOf(this.#octets[id]!);
+    attributeFacts(octets, facts, { start, end: start + this.#lengths[id]! });
     const localPref = facts.localPref < 0 ? LOCAL_PREF_DEFAULT : facts.localPref;
     const pathLength = Math.min(facts.asPathLength, 0xffff);
     this.#ranks[id] = (0xffff_ffff - localPref) * 0x4_0000 + pathLength * 4 + facts.origin;

@@ -59,6 +59,8 @@ export class NextHops {
   #handles = new Uint32Array(capacityFor(0));
   #refs = new Uint32Array(capacityFor(0)); // attribute sets that name it; link of the free list when none
   #hashes = new Int32Array(capacityFor(0));
+  /** Addresses as text, once asked for: the kernel side asks once a prefix. */
+  readonly #addresses: (IpAddress | undefined)[] = [];
   #top = 0;
   #free = 0;
   #new: NextHopId[] = [];
@@ -170,8 +172,12 @@ export class NextHops {
 
   /** The global address (the only one, where there is one). */
   addressOf(id: NextHopId): IpAddress {
+    const known = this.#addresses[id];
+    if (known !== undefined) return known;
     const octets = this.octetsOf(id);
-    return ipFromOctets(octets.length === 4 ? octets : octets.subarray(0, 16));
+    const address = ipFromOctets(octets.length === 4 ? octets : octets.subarray(0, 16));
+    this.#addresses[id] = address;
+    return address;
   }
 
   /** The link-local address beside a global one (RFC 2545 §3). */
@@ -196,6 +202,7 @@ export class NextHops {
       if (id >= this.#flags.length) this.#grow(capacityFor(id));
     }
     for (let i = span.start, at = id * OCTETS; i < span.end; i++) this.#octets[at++] = octets[i]!;
+    this.#addresses[id] = undefined;
     this.#lengths[id] = span.end - span.start;
     this.#flags[id] = Flag.LIVE | Flag.NEW;
     this.#metrics[id] = 0;

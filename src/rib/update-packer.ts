@@ -115,13 +115,13 @@ export class UpdatePacker {
   /** One message from `entry` on. @returns The first entry that did not fit; −1 when all did. */
   #packMessage(from: number, frame: Frame, to: { log: GroupLog; audience: Audience }): number {
     const { messageMax, prefixes } = this.#options;
-    const head = this.#head.view();
-    const tail = this.#tail.view();
+    const head = this.#head;
+    const tail = this.#tail;
     const fixed = head.length + tail.length;
     const chunk = to.log.room(Math.min(messageMax, fixed + NLRI_ROOM_MIN));
     const { octets } = chunk;
     const start = chunk.used;
-    octets.set(head, start);
+    head.copyTo(octets, start);
     const end = Math.min(octets.length, start + messageMax) - tail.length;
     const nlri = this.#nlri;
     nlri.open(octets, { at: start + head.length, end, addPath: false });
@@ -139,7 +139,7 @@ export class UpdatePacker {
     }
     assert(entry !== from, 'an exported set leaves room for a prefix');
     const nlriEnd = nlri.at;
-    octets.set(tail, nlriEnd);
+    tail.copyTo(octets, nlriEnd);
     const messageEnd = nlriEnd + tail.length;
     patchU16(octets, start + 16, messageEnd - start);
     if (frame.nlriLengthAt > 0) {

@@ -70,6 +70,7 @@ export class RewriteMemo {
   readonly #onFree = (set: AttributesId): void => this.#forget(set);
   #keys = new Int32Array(capacityFor(0)); // key + 1; 0 = nothing is remembered
   #values = new Uint32Array(capacityFor(0));
+  #top = 0; // largest set that something was remembered for
 
   constructor(table: AttributeTable) {
     this.#table = table;
@@ -89,12 +90,15 @@ export class RewriteMemo {
     // Its own set is not counted: it would never go.
     if (value !== 0 && value !== set) this.#table.retain(value);
     this.#forget(set);
+    if (set > this.#top) this.#top = set;
     this.#keys[set] = key + 1;
     this.#values[set] = value;
   }
 
   clear(): void {
-    for (let set = 1; set < this.#keys.length; set++) this.#forget(set);
+    // Columns reserve millions of rows ahead: only those that were used are walked.
+    for (let set = 1; set <= this.#top; set++) this.#forget(set);
+    this.#top = 0;
   }
 
   /** Gives up everything for good. */

@@ -47,6 +47,8 @@ export class SimNode {
   readonly kernel: SimKernel;
   readonly host: SimHost;
   readonly events: Logged[] = [];
+  /** Octets that brought out a bug. */
+  readonly evidence: Extract<Effect, { type: 'keepEvidence' }>[] = [];
   readonly violations: string[] = [];
   /** Steps of all incarnations. */
   steps = 0;
@@ -232,6 +234,9 @@ export class SimNode {
         return;
       case 'reply':
         this.#replies.set(effect.id, effect.error ?? '');
+        return;
+      case 'keepEvidence':
+        this.evidence.push(effect);
         return;
       case 'publish':
         this.#noteActivity();

@@ -21,6 +21,13 @@ export type Effect =
   | { readonly type: 'kernelRequests'; readonly batch: KernelBatch }
   | { readonly type: 'kernelDump' }
   | { readonly type: 'reply'; readonly id: number; readonly error?: string }
+  /** Octets that brought out a bug of ours: keep them for the bug report. A copy. */
+  | {
+      readonly type: 'keepEvidence';
+      readonly peer: string;
+      readonly reason: string;
+      readonly octets: Uint8Array;
+    }
   | { readonly type: 'publish'; readonly event: SpeakerEvent }
   /** All that a stop asked for has been said; the loop may end once the sockets are flushed. */
   | { readonly type: 'stopped'; readonly mode: 'restart' | 'leave' };

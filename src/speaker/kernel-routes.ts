@@ -110,7 +110,7 @@ export class KernelRoutes implements SettleConsumer {
     const subject = this.#subject;
     const rib = this.#rib;
     subject.source = rib.sourceOf(best);
-    this.#nextHops.length = 0;
+    if (this.#nextHops.length > 0) this.#nextHops.length = 0;
     subject.blackhole = false;
     subject.localPref = undefined;
     if (subject.source === 'bgp') {

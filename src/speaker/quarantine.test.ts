@@ -56,6 +56,17 @@ describe('a peer that brings out a bug', () => {
     expect(s.node.isRunning).toBe(true);
   });
 
+  it('leaves what it sent as evidence', () => {
+    const { s, offend } = broken();
+    offend();
+    const { octets, reason } = s.node.evidence[0]!;
+    expect(reason).toBe('AssertionError: Assertion failed: a bug for this test');
+    // A whole UPDATE: 16 octets of marker, its length, type 2 (RFC 4271 §4.1).
+    expect([...octets.subarray(0, 16)]).toEqual(new Array(16).fill(0xff));
+    expect(octets[18]).toBe(2);
+    expect((octets[16]! << 8) | octets[17]!).toBe(octets.length);
+  });
+
   it('costs the others nothing', () => {
     const { s, offend } = broken();
     offend();

@@ -13,7 +13,13 @@ import { startPeer, stopPeer } from './sessions.ts';
 const QUARANTINE_FIRST: Seconds = 60;
 const QUARANTINE_LONGEST: Seconds = 3600;
 
-export function quarantine(core: Core, peer: Peer, error: unknown): void {
+/** What happened: the error, and the octets that were being handled (borrowed). */
+export interface Breakage {
+  readonly error: unknown;
+  readonly octets: Uint8Array;
+}
+
+export function quarantine(core: Core, peer: Peer, { error, octets }: Breakage): void {
   const seconds = Math.min(QUARANTINE_FIRST * 2 ** peer.quarantines, QUARANTINE_LONGEST);
   peer.quarantines++;
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
@@ -21,7 +27,9 @@ export function quarantine(core: Core, peer: Peer, error: unknown): void {
   stopPeer(core, peer, { type: 'AutomaticStop', subcode: CeaseSubcode.OutOfResources });
   forgetPaths(core, peer);
   core.timers.set(timerKeys(peer.id).held, core.now + secondsToMillis(seconds));
-  core.publish({ event: 'peer-quarantined', peer: peer.plan.name, reason: text, seconds });
+  const { name } = peer.plan;
+  core.effect({ type: 'keepEvidence', peer: name, reason: text, octets: octets.slice() });
+  core.publish({ event: 'peer-quarantined', peer: name, reason: text, seconds });
 }
 
 export function releaseQuarantine(core: Core, peer: Peer): void {

@@ -113,7 +113,7 @@ export class Speaker {
       // What all peers share cannot be trusted any more: the loop ends the process (exit 70).
       const isShared = error instanceof AssertionError && error.shared;
       if (peer === undefined || isShared) throw error;
-      quarantine(core, peer, error);
+      quarantine(core, peer, { error, octets: input.octets });
     }
   }
 
@@ -127,6 +127,8 @@ export class Speaker {
       if (routes.continueRemake()) more = true;
     }
     tellWriters(core);
+    // DESIGN 3.3: kernel routes outlive us, also those of peers whose paths just went with their sessions.
+    if (core.stopping !== undefined) return more;
     this.#driveKernel();
     return more || core.programmer.morePending;
   }
@@ -145,7 +147,9 @@ export class Speaker {
 
   #deadline(): Millis | undefined {
     const timers = this.#core.timers.nextDeadline();
-    const kernel = this.#core.options.kernelEnabled ? this.#core.programmer.deadline() : undefined;
+    const { options, programmer, stopping } = this.#core;
+    const driven = options.kernelEnabled && stopping === undefined;
+    const kernel = driven ? programmer.deadline() : undefined;
     if (timers === undefined) return kernel;
     return kernel === undefined ? timers : Math.min(timers, kernel);
   }

@@ -39,7 +39,17 @@ protocol bgp node_a {
 }
 `;
     const { lab, network } = fabric;
-    await Bird.start({ lab, namespace: network.outside, name: 'outside', config });
+    const outside = await Bird.start({
+      lab,
+      namespace: network.outside,
+      name: 'outside',
+      config,
+    });
+    await waitFor(
+      () => outside.protocol('node_a'),
+      ({ info }) => info.startsWith('Passive'),
+      { what: 'BIRD to wait for a call' },
+    );
   });
 
   afterAll(async () => {
@@ -187,6 +197,21 @@ protocol bgp node_a {
     await staysTrue(sessions, (now) => sameLines(now, before), {
       what: 'The sessions with half a file',
       forMs: 2_000,
+      intervalMs: 500,
+    });
+
+    // With its own Node there is a plan again, but one that would take away nearly everything: it is held.
+    cpSync(join(aside, 'node-node-a.yaml'), join(node.resourcesDir, 'node-node-a.yaml'));
+    const { heldChange } = await waitFor(
+      () => node.status(),
+      (status) => status.heldChange !== '',
+      { what: 'the change to be held', timeoutMs: 5_000 },
+    );
+    expect(heldChange).toMatch(/would remove .* of .* sessions/);
+    expect((await run(node, 'show', 'status')).match(/Held change: .*/)?.[0]).toContain(heldChange);
+    await staysTrue(sessions, (now) => sameLines(now, before), {
+      what: 'The sessions while a change is held',
+      forMs: 1_000,
       intervalMs: 500,
     });
 

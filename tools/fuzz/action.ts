@@ -21,7 +21,7 @@ export type Action =
   | { readonly op: 'stale'; readonly peer: number }
   | { readonly op: 'sweep'; readonly peer: number };
 
-export const TARGETS = ['tables', 'speaker'] as const;
+const TARGETS = ['tables', 'speaker'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 /** Something that must never be true. Whatever else a target throws is as bad. */

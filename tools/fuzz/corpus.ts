@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Chance } from './chance.ts';
 import { DRAFT_LENGTH_MAX } from './draft.ts';
-import { type Seed, SEEDS } from './seeds.ts';
+import { SEEDS, type Seed } from './seeds.ts';
 
 const REPOSITORY = resolve(import.meta.dirname, '../..');
 const FOLDERS: readonly string[] = [

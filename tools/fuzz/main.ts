@@ -49,32 +49,43 @@ async function fuzz(): Promise<number> {
   say(`${seeds.length} messages to begin with, ${fromFiles} from files; seed ${seed}`);
   const runs = [new Run('tables', seeds, seed), new Run('speaker', seeds, seed)] as const;
   const spent = [0, 0];
+  const used = [0, 0];
   const memory = new MemoryWatch();
   const begun = performance.now();
   for (let told = begun; performance.now() - begun < minutes * 60_000; ) {
     const turn = spent[1]! < (spent[0]! + spent[1]!) * SPEAKER_SHARE ? 1 : 0;
     const from = performance.now();
+    const { user, system } = process.cpuUsage();
     const found = await runs[turn].round();
     spent[turn]! += performance.now() - from;
+    const cpu = process.cpuUsage();
+    used[turn]! += (cpu.user + cpu.system - user - system) / 1000;
     if (found !== undefined) return tell(found);
     if (performance.now() - told < REPORT_EVERY_MS) continue;
     told = performance.now();
     const growth = memory.look();
-    report(runs, spent, memory);
+    report(runs, { spent, used }, memory);
     if (growth !== undefined) return fail(growth);
   }
   memory.look();
-  report(runs, spent, memory);
+  report(runs, { spent, used }, memory);
   return 0;
 }
 
-function report(runs: readonly Run[], spent: readonly number[], memory: MemoryWatch): void {
+/** Milliseconds of each run: by the clock, and of CPU, which does not depend on who else is busy here. */
+interface Times {
+  readonly spent: readonly number[];
+  readonly used: readonly number[];
+}
+
+function report(runs: readonly Run[], { spent, used }: Times, memory: MemoryWatch): void {
   runs.forEach((run, index) => {
     const { messages, rounds, clock, corpus, pardoned, target } = run;
     const rate = Math.round(messages / (spent[index]! / 1000));
+    const perCpu = Math.round(messages / (used[index]! / 1000));
     const { what, ms } = clock.longest;
     say(
-      `${target}: ${messages} messages in ${rounds} rounds, ${rate}/s, ${corpus.signatures} ways taken; ` +
+      `${target}: ${messages} messages in ${rounds} rounds, ${rate} a second (${perCpu} a CPU second), ${corpus.signatures} ways taken; ` +
         `steps p50 ${clock.quantile(0.5).toFixed(3)} ms, p99.9 ${clock.quantile(0.999).toFixed(2)} ms, ` +
         `longest ${ms.toFixed(1)} ms (${what}), ${pardoned} over 10 ms only once`,
     );
@@ -88,7 +99,11 @@ function tell(found: Found): number {
   const file = join(folder, `${found.target}-${found.seed}-${found.round}.json`);
   writeFileSync(file, encodeCase(found));
   say(`FOUND in round ${found.round} of ${found.target}: ${found.problem}`);
-  return fail(`repeat with: npm run fuzz -- --case ${file}`);
+  return fail(
+    found.alone
+      ? `repeat with: npm run fuzz -- --case ${file}`
+      : `it needs the rounds before; repeat with: npm run fuzz -- --seed ${found.seed} --minutes ${values.minutes}`,
+  );
 }
 
 function fail(text: string): number {

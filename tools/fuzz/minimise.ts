@@ -7,6 +7,9 @@ import { type Action, kept } from './action.ts';
 /** Courses tried at most; each takes as long as its actions. */
 const TRIES_MAX = 2000;
 
+/** Octets of the shortest UPDATE (RFC 4271 §4.3): what is shorter fails in other ways. */
+const LENGTH_MIN = 23;
+
 /** @param fails  Whether these actions, on a fresh target, fail as the whole did. */
 export async function minimise(
   actions: readonly Action[],
@@ -35,7 +38,7 @@ async function withoutPieces(
   return left;
 }
 
-/** Each message in one piece; of an UPDATE, the NLRI at its end one octet after the other. */
+/** Each message in one piece, and without the octets at its end that do not matter. */
 async function withoutOctets(
   actions: readonly Action[],
   fails: (actions: readonly Action[]) => Promise<boolean>,
@@ -54,8 +57,10 @@ async function withoutOctets(
       return false;
     };
     if (best.cut > 0) await accept({ ...best, cut: 0 });
-    while (best.octets.length > 23 && (await accept({ ...best, octets: shorter(best.octets) })))
-      continue;
+    let isShorter = true;
+    while (isShorter && best.octets.length > LENGTH_MIN) {
+      isShorter = await accept({ ...best, octets: shorter(best.octets) });
+    }
   }
   return left;
 }

@@ -8,9 +8,11 @@ import { Corpus } from './corpus.ts';
 import { Maker } from './maker.ts';
 import { minimise } from './minimise.ts';
 import type { Seed } from './seeds.ts';
-import { PEERS as SPEAKER_PEERS, SpeakerTarget } from './speaker-target.ts';
+import { PEERS as SPEAKER_PEERS } from './speaker-lines.ts';
+import { SpeakerTarget } from './speaker-target.ts';
 import { type SlowStep, StepClock } from './step-clock.ts';
-import { PEERS as TABLE_PEERS, TablesTarget } from './tables-target.ts';
+import { PEERS as TABLE_PEERS } from './tables-peers.ts';
+import { TablesTarget } from './tables-target.ts';
 
 interface Course {
   readonly make: (clock: StepClock) => Target;
@@ -18,6 +20,8 @@ interface Course {
   /** Actions of a round. */
   readonly actions: number;
   readonly batch: number;
+  /** A new target for each round: what it keeps from one to the next would make rounds depend on each other. */
+  readonly fresh: boolean;
 }
 
 const COURSES: Readonly<Record<TargetName, Course>> = {
@@ -26,12 +30,14 @@ const COURSES: Readonly<Record<TargetName, Course>> = {
     peers: TABLE_PEERS.length,
     actions: 4000,
     batch: 32,
+    fresh: false, // it is empty between rounds
   },
   speaker: {
     make: (clock) => new SpeakerTarget(clock),
     peers: SPEAKER_PEERS,
-    actions: 400,
+    actions: 800,
     batch: 16,
+    fresh: true,
   },
 };
 
@@ -41,6 +47,8 @@ const SLOW_REPEATS = 3;
 export interface Found extends Case {
   readonly seed: number;
   readonly round: number;
+  /** Whether the actions fail by themselves; otherwise only the run from its start repeats it. */
+  readonly alone: boolean;
 }
 
 export class Run {
@@ -71,6 +79,7 @@ export class Run {
     clock.slow = [];
     let made = 0;
     try {
+      if (this.#course.fresh && this.rounds > 0) this.#subject = this.#course.make(clock);
       for (; made < this.#course.actions; made++) {
         const action = maker.next();
         clock.action = made;
@@ -86,9 +95,7 @@ export class Run {
       return this.#write(made + 1, textOf(error));
     }
     const slow = clock.slow.length === 0 ? undefined : await this.#confirm(clock.slow);
-    if (slow !== undefined) {
-      return this.#write(slow.action + 1, `${slow.what} took ${slow.ms.toFixed(1)} ms`);
-    }
+    if (slow !== undefined) return slow;
     // Only now, so that the round can be made again from the same corpus.
     for (const { signature, seed } of finds) this.corpus.add(signature, seed);
     this.rounds++;
@@ -106,54 +113,68 @@ export class Run {
     return Array.from({ length }, () => kept(maker.next()));
   }
 
-  /** The step that is slow whenever its round is run. */
-  async #confirm(slow: readonly SlowStep[]): Promise<SlowStep | undefined> {
+  /** Finds the step that is slow whenever its round is run. */
+  async #confirm(slow: readonly SlowStep[]): Promise<Found | undefined> {
     let suspects = slow;
+    const actions = this.#actions(this.#course.actions);
     for (let i = 0; i < SLOW_REPEATS && suspects.length > 0; i++) {
       const clock = new StepClock();
-      const target = this.#course.make(clock);
-      for (const [index, action] of this.#actions(this.#course.actions).entries()) {
-        clock.action = index;
-        target.apply(action);
-      }
+      const problem = await apply(this.#course, actions, clock);
+      if (problem !== undefined) return this.#write(actions.length, problem);
       suspects = suspects.filter((step) =>
         clock.slow.some((again) => again.action === step.action),
       );
     }
     this.pardoned += slow.length - suspects.length;
-    return suspects[0];
+    const [first] = suspects;
+    return first === undefined ? undefined : this.#write(first.action + 1, textOfSlow(first));
   }
 
   async #write(count: number, problem: string): Promise<Found> {
     const actions = this.#actions(count);
-    const base = { target: this.target, problem, seed: this.#seed, round: this.rounds };
+    const { target } = this;
+    const base = { target, problem, seed: this.#seed, round: this.rounds };
     const isSame = async (some: readonly Action[]): Promise<boolean> =>
-      sameKind(await play({ target: this.target, problem, actions: some }), problem);
-    // What does not fail by itself again is kept whole.
-    if (!(await isSame(actions))) return { ...base, actions };
-    return { ...base, actions: await minimise(actions, isSame) };
+      isOfKind(await play({ target, problem, actions: some }), problem);
+    if (await isSame(actions)) {
+      return { ...base, alone: true, actions: await minimise(actions, isSame) };
+    }
+    return { ...base, alone: false, actions };
   }
 }
 
 /** Plays a case on a fresh target. @returns What goes wrong; undefined when nothing does. */
 export async function play({ target, actions }: Case): Promise<string | undefined> {
   const clock = new StepClock();
-  const subject = COURSES[target].make(clock);
+  const problem = await apply(COURSES[target], actions, clock);
+  const [slow] = clock.slow;
+  return problem ?? (slow === undefined ? undefined : textOfSlow(slow));
+}
+
+async function apply(
+  course: Course,
+  actions: readonly Action[],
+  clock: StepClock,
+): Promise<string | undefined> {
   try {
+    const target = course.make(clock);
     for (const [index, action] of actions.entries()) {
       clock.action = index;
-      subject.apply(action);
+      target.apply(action);
     }
-    await subject.finish();
+    await target.finish();
+    return undefined;
   } catch (error) {
     return textOf(error);
   }
-  const slow = clock.slow[0];
-  return slow === undefined ? undefined : `${slow.what} took ${slow.ms.toFixed(1)} ms`;
+}
+
+function textOfSlow({ what, ms }: SlowStep): string {
+  return `${what} took ${ms.toFixed(1)} ms`;
 }
 
 /** Numbers and octets differ between the whole and the part. */
-function sameKind(text: string | undefined, problem: string): boolean {
+function isOfKind(text: string | undefined, problem: string): boolean {
   return text !== undefined && kindOf(text) === kindOf(problem);
 }
 

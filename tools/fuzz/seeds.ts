@@ -1,5 +1,7 @@
-/** Valid messages with everything that godwit reads, to start from where no public messages are at hand. */
+/** Valid messages with everything that godwit reads, and what brought others down, to start from in any case. */
 
+import { encodeOpen } from '../../src/wire/open.ts';
+import { F2_TRIGGERS } from '../../src/wire/testing/f2-triggers.ts';
 import {
   AS_PATH,
   hex,
@@ -9,7 +11,6 @@ import {
   ORIGIN,
   update,
 } from '../../src/wire/testing/fixtures.ts';
-import { encodeOpen } from '../../src/wire/open.ts';
 
 export interface Seed {
   readonly octets: Uint8Array;
@@ -80,6 +81,7 @@ export const SEEDS: readonly Seed[] = [
     ],
   }),
 ]
+  .concat(F2_TRIGGERS.map(({ octets }) => octets))
   .map((octets): Seed => ({ octets }))
   .concat([
     {

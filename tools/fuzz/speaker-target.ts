@@ -3,40 +3,23 @@
  * whose sessions nothing of that may touch. Sampled: what it shows as text, JSON and metrics.
  */
 
-import { Metrics } from '../../src/api/metrics.ts';
 import { describeEvent } from '../../src/api/event-text.ts';
 import { neighborMessage, routeMessage, statusMessage } from '../../src/api/messages.ts';
-import type { PeerPlan } from '../../src/datastore/plan-types.ts';
+import { Metrics } from '../../src/api/metrics.ts';
 import { AFI_SAFIS } from '../../src/net/afi-safi.ts';
-import { type IpAddress, ip, ipv4ToU32 } from '../../src/net/ip-address.ts';
-import type { Policy } from '../../src/policy/types.ts';
+import { ip } from '../../src/net/ip-address.ts';
 import type { Effect } from '../../src/speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../../src/speaker/inputs.ts';
 import { Speaker } from '../../src/speaker/speaker.ts';
-import { planWith } from '../../src/speaker/testing/bare.ts';
 import { Framer } from '../../src/wire/framer.ts';
-import { MESSAGE_LENGTH_MAX } from '../../src/wire/header.ts';
 import { KEEPALIVE } from '../../src/wire/keepalive.ts';
-import { encodeOpen } from '../../src/wire/open.ts';
-import type { UpdateContext } from '../../src/wire/update.ts';
 import { type Action, Finding, type Target } from './action.ts';
-import { Observer } from './observer.ts';
+import { checkJson, checkMetrics, checkText } from './shown.ts';
 import { Signature } from './signature.ts';
+import { type Line, makeLines, openOf, PEERS, planOf } from './speaker-lines.ts';
 import type { StepClock } from './step-clock.ts';
-import { checkText } from './tables-target.ts';
 
-const LOCAL_AS = 64_512;
-const ADDRESSES = { ipv4: ip('10.0.0.1'), ipv6: ip('fd00::1') };
 const NODE = { address: ip('10.0.0.1'), port: 179 };
-/** An internal peer, an external one, one of 2-octet AS numbers, and one that is a client of this reflector. */
-const AS_OF_PEER: readonly number[] = [LOCAL_AS, 65_001, 65_002, LOCAL_AS];
-/** How many peers there are that say damaged things. */
-export const PEERS: number = AS_OF_PEER.length;
-const OLD_PEER = 2;
-const OBSERVER_AS: readonly number[] = [65_020, LOCAL_AS];
-const ACCEPT: Policy = { name: 'everything', statements: [], otherwise: 'accept' };
-
-const HOLD_TIME = 90;
 /** Virtual time between two actions, in milliseconds. */
 const TICK_MS = 10;
 const KEEPALIVE_EVERY_MS = 20_000;
@@ -48,14 +31,6 @@ const SHOW_EVERY = 200;
 const ROUTES_SHOWN = 50;
 /** Sets that a RIB keeps for a flap that brings them back (`LIMBO_KEEP` of `rib/rib.ts`), and some of its own. */
 const SETS_KEPT_MAX = 300;
-
-interface Line {
-  readonly address: IpAddress;
-  readonly as: number;
-  readonly as4: boolean;
-  connection: ConnectionId | undefined;
-  readonly observer: Observer | undefined;
-}
 
 export class SpeakerTarget implements Target {
   readonly #clock: StepClock;
@@ -72,19 +47,11 @@ export class SpeakerTarget implements Target {
 
   constructor(clock: StepClock) {
     this.#clock = clock;
-    this.#lines = [...AS_OF_PEER, ...OBSERVER_AS].map((as, index) => lineOf(as, index));
-    const plan = planWith(
-      this.#lines.map(({ address }) => address),
-      (peer) => this.#planOf(peer),
-    );
-    this.#step({
-      type: 'planChanged',
-      plan: { ...plan, addresses: ADDRESSES, clusterId: NODE.address },
-      revision: 1,
-    });
+    this.#lines = makeLines();
+    this.#step({ type: 'planChanged', plan: planOf(this.#lines), revision: 1 });
     for (const line of this.#lines) this.#connect(line);
     this.#rest();
-    const down = this.#lines.filter(({ connection }) => connection === undefined);
+    const down = this.#lines.filter(({ isUp }) => !isUp);
     if (down.length > 0) throw new Finding(`Not Established: ${down.map((l) => l.address).join()}`);
   }
 
@@ -118,28 +85,7 @@ export class SpeakerTarget implements Target {
     for (const until = this.#now + FORGET_MS; this.#now < until; ) this.#keepAlive();
     this.#rest();
     this.#checkEmpty();
-    this.#checkMetrics(await this.#metricsText());
-    for (const line of fuzzed) {
-      this.#restart(line, 'enableNeighbor');
-      this.#connect(line);
-    }
-    this.#rest();
-  }
-
-  #planOf(peer: PeerPlan): PeerPlan {
-    const line = this.#lines.find(({ address }) => address === peer.remoteAddress)!;
-    const isClient = line.as === LOCAL_AS && line !== this.#lines[0];
-    return {
-      ...peer,
-      remoteAs: line.as,
-      families: AFI_SAFIS,
-      passive: true,
-      holdTime: HOLD_TIME,
-      restartTime: 120,
-      rrClient: isClient,
-      importPolicy: ACCEPT,
-      exportPolicy: ACCEPT,
-    };
+    checkMetrics(await this.#metricsText());
   }
 
   #octets({ peer, octets, cut }: Extract<Action, { op: 'message' }>): void {
@@ -148,7 +94,7 @@ export class SpeakerTarget implements Target {
     // An OPEN is of interest at the beginning of a session only.
     if (octets[18] === 1 && line.connection !== undefined) this.#close(line);
     if (line.connection === undefined) this.#accept(line);
-    if (octets[18] !== 1 && !this.#isEstablished(line)) this.#greet(line);
+    if (octets[18] !== 1 && !line.isUp) this.#greet(line);
     for (const part of cut > 0 ? [octets.subarray(0, cut), octets.subarray(cut)] : [octets]) {
       const { connection } = line;
       if (connection === undefined) return;
@@ -161,12 +107,6 @@ export class SpeakerTarget implements Target {
       this.#perform(effects);
     }
     if (octets[18] === 1 && line.connection !== undefined) this.#receive(line, KEEPALIVE);
-  }
-
-  #isEstablished({ address }: Line): boolean {
-    return this.#speaker.view
-      .neighbors()
-      .some((one) => one.address === address && one.state === 'Established');
   }
 
   #connect(line: Line): void {
@@ -196,10 +136,9 @@ export class SpeakerTarget implements Target {
   }
 
   #restart({ address }: Line, command: 'disableNeighbor' | 'enableNeighbor'): void {
-    const neighbor = this.#speaker.view.neighbors().find((one) => one.address === address);
-    if (neighbor === undefined) throw new Finding(`${address} is no neighbor any more`);
     const id = this.#nextCommand++;
-    this.#step({ type: 'command', id, command: { command, name: neighbor.name } });
+    const name = `Global_${address.replaceAll('.', '_')}`;
+    this.#step({ type: 'command', id, command: { command, name } });
   }
 
   #close(line: Line): void {
@@ -212,7 +151,11 @@ export class SpeakerTarget implements Target {
     this.#now = Math.max(this.#now, this.#heldAt) + 1;
     this.#heldAt = this.#now;
     for (const line of this.#lines) {
-      if (line.observer !== undefined || this.#isEstablished(line)) this.#receive(line, KEEPALIVE);
+      const { connection } = line;
+      if (connection === undefined || !line.isUp) continue;
+      this.#receive(line, KEEPALIVE);
+      // All that was sent has been read (RFC 9687).
+      this.#step({ type: 'writable', connection });
     }
     this.#wake();
     this.#write();
@@ -251,11 +194,19 @@ export class SpeakerTarget implements Target {
         case 'wantsWrite':
           this.#wants.push(effect.connection);
           break;
+        case 'reply':
+          if (effect.error !== undefined) throw new Finding(`A command failed: ${effect.error}`);
+          break;
         case 'publish': {
-          const { text } = describeEvent(effect.event);
+          const { event } = effect;
+          const { text } = describeEvent(event);
           checkText(text);
           this.#signature.add(text.slice(text.indexOf(':')));
-          if (effect.event.event === 'peer-quarantined') throw new Finding(text);
+          if (event.event === 'peer-quarantined') throw new Finding(text);
+          if (event.event === 'session-up' || event.event === 'session-down') {
+            const line = this.#lines.find(({ address }) => address === event.address);
+            if (line !== undefined) line.isUp = event.event === 'session-up';
+          }
         }
       }
     }
@@ -318,11 +269,6 @@ export class SpeakerTarget implements Target {
     return this.#metrics.collect({ view, facts: FACTS, host: HOST }).metrics();
   }
 
-  #checkMetrics(text: string): void {
-    const bad = text.split('\n').find((line) => line !== '' && !METRICS_LINE.test(line));
-    if (bad !== undefined) throw new Finding(`Not a line of metrics: ${JSON.stringify(bad)}`);
-  }
-
   #checkEmpty(): void {
     const { routes } = this.#speaker.view.status();
     for (const family of AFI_SAFIS) {
@@ -343,41 +289,3 @@ export class SpeakerTarget implements Target {
 
 const FACTS = { version: '0.0.0', problems: 0 } as const;
 const HOST = { cpuSeconds: 0, residentOctets: 0, heapOctets: 0, loopLagSecondsMax: 0 } as const;
-const METRICS_LINE =
-  /^(#.*|[a-z_]\w*(\{[a-z_]\w*="([^"\\]|\\[\\n"])*"(,[a-z_]\w*="([^"\\]|\\[\\n"])*")*\})? [-+\d.eInfNa]+)$/;
-
-function lineOf(as: number, index: number): Line {
-  const address = ip(`10.0.0.${11 + index}`);
-  const isObserver = index >= PEERS;
-  const context: UpdateContext = {
-    as4: true,
-    peerType: as === LOCAL_AS ? 'ibgp' : 'ebgp',
-    addPathReceive: { 'ipv4-unicast': false, 'ipv6-unicast': false },
-    extendedNextHop: false,
-  };
-  const observer = isObserver
-    ? new Observer(`the observer in AS ${as}`, context, MESSAGE_LENGTH_MAX)
-    : undefined;
-  return { address, as, as4: index !== OLD_PEER, connection: undefined, observer };
-}
-
-function openOf({ as, as4, address }: Line): Uint8Array {
-  return encodeOpen({
-    version: 4,
-    myAs: as,
-    holdTime: HOLD_TIME,
-    bgpIdentifier: ipv4ToU32(address),
-    capabilities: [
-      { kind: 'multiprotocol', afi: 1, safi: 1 },
-      { kind: 'multiprotocol', afi: 2, safi: 1 },
-      { kind: 'routeRefresh' },
-      ...(as4 ? [{ kind: 'fourOctetAs', asn: as } as const] : []),
-    ],
-  });
-}
-
-function checkJson(value: object): void {
-  const text = JSON.stringify(value);
-  checkText(text);
-  JSON.parse(text);
-}

@@ -4,7 +4,7 @@
  */
 
 /** DESIGN 3: no step uses more CPU than this, in milliseconds. */
-export const STEP_MS_MAX = 10;
+const STEP_MS_MAX = 10;
 /** Buckets of a quarter of an octave, from a microsecond. */
 const BUCKETS = 96;
 /** Suspicions of one round that are kept. */

@@ -3,57 +3,26 @@
  * and every message as text. What `speaker/on-message.ts` does with an UPDATE, without sessions.
  */
 
-import type { MessageVisit } from '../../src/wire/framer.ts';
-import { Framer } from '../../src/wire/framer.ts';
 import { AFI_SAFIS, type AfiSafi } from '../../src/net/afi-safi.ts';
-import { ip } from '../../src/net/ip-address.ts';
 import type { NlriSpan } from '../../src/rib/adj-rib-in.ts';
 import { NextHops } from '../../src/rib/next-hops.ts';
 import { AttributeSets } from '../../src/rib/path-attributes.ts';
-import { Rib, type SettleConsumer } from '../../src/rib/rib.ts';
-import { exportConfig, peerConfig } from '../../src/rib/testing/support.ts';
+import type { Rib, SettleConsumer } from '../../src/rib/rib.ts';
 import { formatMessage } from '../../src/wire/format.ts';
-import { EXTENDED_MESSAGE_LENGTH_MAX, MESSAGE_LENGTH_MAX } from '../../src/wire/header.ts';
+import type { Framer, MessageVisit } from '../../src/wire/framer.ts';
 import { MessageType } from '../../src/wire/iana.ts';
-import type { NlriField } from '../../src/wire/nlri.ts';
+import { forEachNlri, type NlriField, type NlriVisit } from '../../src/wire/nlri.ts';
 import { decodeNotification } from '../../src/wire/notification.ts';
 import { decodeOpen } from '../../src/wire/open.ts';
 import { ProtocolError } from '../../src/wire/protocol-error.ts';
 import { decodeRouteRefresh } from '../../src/wire/route-refresh.ts';
 import { locateUpdate, type UpdateContext, updateLayout } from '../../src/wire/update.ts';
 import { type Action, Finding, type Target } from './action.ts';
-import { equalOctets, Observer, prefixOfKey } from './observer.ts';
+import { equalOctets, lotOf, Observer, prefixOfKey } from './observer.ts';
+import { checkText } from './shown.ts';
 import { Signature } from './signature.ts';
 import type { StepClock } from './step-clock.ts';
-
-const NO_ADD_PATH = { 'ipv4-unicast': false, 'ipv6-unicast': false } as const;
-const EBGP: UpdateContext = {
-  as4: true,
-  peerType: 'ebgp',
-  addPathReceive: NO_ADD_PATH,
-  extendedNextHop: false,
-};
-const IBGP: UpdateContext = { ...EBGP, peerType: 'ibgp' };
-/** Who speaks: an external peer, an internal one, one of 2-octet AS numbers, one with all extensions. */
-export const PEERS: readonly UpdateContext[] = [
-  EBGP,
-  IBGP,
-  { ...EBGP, as4: false },
-  {
-    ...IBGP,
-    addPathReceive: { 'ipv4-unicast': true, 'ipv6-unicast': true },
-    extendedNextHop: true,
-  },
-];
-const OBSERVERS = [
-  { name: 'external observer', context: EBGP, messageMax: MESSAGE_LENGTH_MAX },
-  { name: 'internal observer', context: IBGP, messageMax: EXTENDED_MESSAGE_LENGTH_MAX },
-  {
-    name: 'external observer of 2-octet AS numbers',
-    context: { ...EBGP, as4: false },
-    messageMax: MESSAGE_LENGTH_MAX,
-  },
-] as const;
+import { newFramer, OBSERVERS, PEERS, ribOf } from './tables-peers.ts';
 
 const SETTLE_BUDGET = 2048;
 const POLL_OCTETS = 65_536;
@@ -61,12 +30,16 @@ const POLL_OCTETS = 65_536;
 const SLICES_MAX = 20_000;
 /** One message in this many is also shown as text, which takes longer than all the rest. */
 const TEXT_EVERY = 4;
-/** Whatever could end a line or steer a terminal. */
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+/** One in this many is shown once more with other octets around it, which must not matter. */
+const AROUND_EVERY = 16;
+const AROUND = 32;
 
 export class TablesTarget implements Target {
   readonly #signature = new Signature();
-  #messages = 0;
+  #nlriEnd = 0;
+  readonly #noteEnd: NlriVisit = (at, length) => {
+    this.#nlriEnd = at + ((length + 7) >>> 3);
+  };
   readonly #clock: StepClock;
   readonly #nextHops = new NextHops(1);
   readonly #sets: AttributeSets;
@@ -86,8 +59,8 @@ export class TablesTarget implements Target {
     this.#clock = clock;
     this.#sets = new AttributeSets({ seed: 1, nextHops: this.#nextHops });
     this.#ribs = {
-      'ipv4-unicast': this.#rib('ipv4-unicast'),
-      'ipv6-unicast': this.#rib('ipv6-unicast'),
+      'ipv4-unicast': ribOf('ipv4-unicast', this.#sets),
+      'ipv6-unicast': ribOf('ipv6-unicast', this.#sets),
     };
     this.#framers = PEERS.map((_, index) => newFramer(index));
     this.#visits = PEERS.map((_, index) => (type, message) => this.#message(index, type, message));
@@ -131,7 +104,8 @@ export class TablesTarget implements Target {
     });
     this.#comeToRest();
     this.#compare();
-    while (this.#sets.collect(SETTLE_BUDGET)) continue;
+    let more = true;
+    while (more) more = this.#sets.collect(SETTLE_BUDGET);
     const left = {
       prefixes: this.#ribs['ipv4-unicast'].prefixCount + this.#ribs['ipv6-unicast'].prefixCount,
       paths: this.#ribs['ipv4-unicast'].pathCount + this.#ribs['ipv6-unicast'].pathCount,
@@ -147,33 +121,6 @@ export class TablesTarget implements Target {
     );
   }
 
-  #rib(family: AfiSafi): Rib {
-    const rib = new Rib({ family, sets: this.#sets, seed: 1 });
-    PEERS.forEach(({ peerType, addPathReceive }, index) => {
-      rib.addPeer(index + 1, {
-        ...peerConfig(),
-        ebgp: peerType === 'ebgp',
-        peerAs: peerType === 'ebgp' ? 65_001 + index : 65_000,
-        routerId: 0x0a00_0001 + index,
-        address: ip(`10.0.0.${index + 1}`),
-        addPathReceive: addPathReceive[family],
-      });
-    });
-    const selfNextHop =
-      family === 'ipv4-unicast' ? Uint8Array.of(10, 0, 0, 255) : new Uint8Array(16).fill(0x20);
-    OBSERVERS.forEach(({ context, messageMax }, index) => {
-      const peer = PEERS.length + 1 + index;
-      const ebgp = context.peerType === 'ebgp';
-      rib.addPeer(peer, { ...peerConfig(), ebgp, peerAs: 64_000 + peer, routerId: peer });
-      const { as4 } = context;
-      // A reflector, so that the internal observer is told what the internal peers say.
-      const reflector = ebgp ? {} : { clusterId: 0x0a00_00ff };
-      rib.join(peer, { ...exportConfig({ ebgp, as4, messageMax, selfNextHop }), ...reflector });
-      rib.allowEndOfRib(peer);
-    });
-    return rib;
-  }
-
   #octets({ peer, octets, cut }: Extract<Action, { op: 'message' }>): void {
     const framer = this.#framers[peer]!;
     const visit = this.#visits[peer]!;
@@ -184,7 +131,7 @@ export class TablesTarget implements Target {
       framer.feed(cut > 0 ? octets.subarray(cut) : octets, visit);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#signature.begin(error.message);
+      this.#signature.begin(error.reason);
       this.#framers[peer] = newFramer(peer);
     }
     this.#clock.end('message');
@@ -192,7 +139,12 @@ export class TablesTarget implements Target {
 
   #message(peer: number, type: MessageType, message: Uint8Array): boolean {
     const context = PEERS[peer]!;
-    if (++this.#messages % TEXT_EVERY === 0) checkText(formatMessage(message, context));
+    const lot = lotOf(message);
+    if (lot % TEXT_EVERY === 0) {
+      const text = formatMessage(message, context);
+      checkText(text);
+      if (lot % AROUND_EVERY === 0) this.#checkAround(message, context, text);
+    }
     switch (type) {
       case MessageType.Open: {
         this.#signature.begin('OPEN');
@@ -215,6 +167,17 @@ export class TablesTarget implements Target {
       default:
         this.#signature.begin('KEEPALIVE');
         return true;
+    }
+  }
+
+  /** Nothing outside a message may be read. */
+  #checkAround(message: Uint8Array, context: UpdateContext, text: string): void {
+    for (const around of [0x00, 0xff]) {
+      const buffer = new Uint8Array(message.length + 2 * AROUND).fill(around);
+      buffer.set(message, AROUND);
+      const inside = buffer.subarray(AROUND, AROUND + message.length);
+      if (formatMessage(inside, context) === text) continue;
+      throw new Finding(`Octets around a message matter: ${text}`);
     }
   }
 
@@ -279,6 +242,8 @@ export class TablesTarget implements Target {
     run: { family: AfiSafi; field: NlriField; set: number },
   ): void {
     const { field, set } = run;
+    forEachNlri(message, field, this.#noteEnd);
+    if (this.#nlriEnd !== field.end) throw new Finding('The last prefix ends outside its field');
     const rib = this.#ribs[run.family];
     const span = this.#spanOf(message, field);
     if (set === 0) rib.withdraw(peer + 1, span);
@@ -348,15 +313,4 @@ export class TablesTarget implements Target {
       }
     });
   }
-}
-
-function newFramer(peer: number): Framer {
-  const framer = new Framer();
-  if (PEERS[peer]!.extendedNextHop) framer.lengthMax = EXTENDED_MESSAGE_LENGTH_MAX;
-  return framer;
-}
-
-/** What people are shown keeps to its line, whatever a peer said. */
-export function checkText(text: string): void {
-  if (UNPRINTABLE.test(text)) throw new Finding(`Unprintable text: ${JSON.stringify(text)}`);
 }

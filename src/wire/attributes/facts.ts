@@ -62,11 +62,18 @@ export function emptyAttributeFacts(): AttributeFacts {
   };
 }
 
-/** Fills `facts` from canonical octets. O(length of the octets), no allocation. */
-export function attributeFacts(canonical: Uint8Array, facts: AttributeFacts): void {
+/**
+ * Fills `facts` from canonical octets, which may stand in a larger array; offsets in `facts` are indexes of that array.
+ * O(length of the octets), no allocation.
+ */
+export function attributeFacts(
+  canonical: Uint8Array,
+  facts: AttributeFacts,
+  span: { readonly start: number; readonly end: number } = { start: 0, end: canonical.length },
+): void {
   clear(facts);
-  let at = 0;
-  while (at < canonical.length) {
+  let at = span.start;
+  while (at < span.end) {
     const extended = (canonical[at]! & AttributeFlag.ExtendedLength) !== 0;
     const type = canonical[at + 1]!;
     const start = at + (extended ? 4 : 3);

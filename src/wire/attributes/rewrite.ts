@@ -152,7 +152,7 @@ function insertAttribute(type: number, rewrite: ExportRewrite, out: ByteWriter):
       }
       break;
     case AttributeType.Communities:
-      if (rewrite.addCommunities !== undefined) writeCommunities(NONE, rewrite, out);
+      if (!isKept(rewrite.addCommunities)) writeCommunities(NONE, rewrite, out);
       break;
     case AttributeType.OriginatorId:
       if (rewrite.originatorId !== undefined) {
@@ -168,7 +168,7 @@ function insertAttribute(type: number, rewrite: ExportRewrite, out: ByteWriter):
       }
       break;
     case AttributeType.LargeCommunity:
-      if (rewrite.addLargeCommunities !== undefined) writeLargeCommunities(NONE, rewrite, out);
+      if (!isKept(rewrite.addLargeCommunities)) writeLargeCommunities(NONE, rewrite, out);
       break;
     case AttributeType.OnlyToCustomer:
       if (rewrite.otc !== undefined) writeU32(out, { flags: 0xc0, type, value: rewrite.otc });
