@@ -16,8 +16,11 @@ import { EMPTY_ATTRIBUTES, encodeAttributes } from '../wire/attributes/codec.ts'
 import { Framer } from '../wire/framer.ts';
 import { locateUpdate, updateLayout } from '../wire/update.ts';
 
-/** Milliseconds at most; a fast machine has everything compiled by then. */
-const WARM_UP_MS = 250;
+/**
+ * Milliseconds at most, of the wall: a start waits for them. With 600 a first table of 100,000 prefixes takes a third
+ * less than with 250 on a busy machine (docs/performance.md).
+ */
+const WARM_UP_MS = 400;
 const UPDATES = 512;
 const PREFIXES_AN_UPDATE = 6;
 /** Octets fed at once, as a socket gives them. */

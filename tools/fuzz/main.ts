@@ -87,7 +87,7 @@ function report(runs: readonly Run[], { spent, used }: Times, memory: MemoryWatc
     say(
       `${target}: ${messages} messages in ${rounds} rounds, ${rate} a second (${perCpu} a CPU second), ${corpus.signatures} ways taken; ` +
         `steps p50 ${clock.quantile(0.5).toFixed(3)} ms, p99.9 ${clock.quantile(0.999).toFixed(2)} ms, ` +
-        `longest ${ms.toFixed(1)} ms (${what}), ${pardoned} over 10 ms only once`,
+        `longest ${ms.toFixed(1)} ms (${what}); over 10 ms ${clock.heldUp} held up by others, ${pardoned} not again`,
     );
   });
   say(memory.text);

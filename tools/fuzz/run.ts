@@ -41,7 +41,7 @@ const COURSES: Readonly<Record<TargetName, Course>> = {
   },
 };
 
-/** A round that was slow somewhere is repeated; what is slow at the same place each time is a finding. */
+/** What was slow somewhere is played so often again; what is slow at the same place each time is a finding. */
 const SLOW_REPEATS = 3;
 
 export interface Found extends Case {
@@ -94,10 +94,12 @@ export class Run {
     } catch (error) {
       return this.#write(made + 1, textOf(error));
     }
-    const slow = clock.slow.length === 0 ? undefined : await this.#confirm(clock.slow);
+    const slow = clock.slow.length === 0 ? undefined : await this.#confirm();
     if (slow !== undefined) return slow;
     // Only now, so that the round can be made again from the same corpus.
-    for (const { signature, seed } of finds) this.corpus.add(signature, seed);
+    for (const { signature, seed } of finds) {
+      if (this.corpus.isNew(signature)) this.corpus.add(signature, seed);
+    }
     this.rounds++;
     return undefined;
   }
@@ -113,21 +115,14 @@ export class Run {
     return Array.from({ length }, () => kept(maker.next()));
   }
 
-  /** Finds the step that is slow whenever its round is run. */
-  async #confirm(slow: readonly SlowStep[]): Promise<Found | undefined> {
-    let suspects = slow;
-    const actions = this.#actions(this.#course.actions);
-    for (let i = 0; i < SLOW_REPEATS && suspects.length > 0; i++) {
-      const clock = new StepClock();
-      const problem = await apply(this.#course, actions, clock);
-      if (problem !== undefined) return this.#write(actions.length, problem);
-      suspects = suspects.filter((step) =>
-        clock.slow.some((again) => again.action === step.action),
-      );
-    }
-    this.pardoned += slow.length - suspects.length;
-    const [first] = suspects;
-    return first === undefined ? undefined : this.#write(first.action + 1, textOfSlow(first));
+  /** Whether it is the round that is slow, and not the machine. */
+  async #confirm(): Promise<Found | undefined> {
+    const { actions } = this.#course;
+    const { target } = this;
+    const problem = await play({ target, problem: '', actions: this.#actions(actions) });
+    if (problem !== undefined) return this.#write(actions, problem);
+    this.pardoned += this.clock.slow.length;
+    return undefined;
   }
 
   async #write(count: number, problem: string): Promise<Found> {
@@ -143,12 +138,19 @@ export class Run {
   }
 }
 
-/** Plays a case on a fresh target. @returns What goes wrong; undefined when nothing does. */
+/** Plays a case on fresh targets. @returns What goes wrong; undefined when nothing does. */
 export async function play({ target, actions }: Case): Promise<string | undefined> {
-  const clock = new StepClock();
-  const problem = await apply(COURSES[target], actions, clock);
-  const [slow] = clock.slow;
-  return problem ?? (slow === undefined ? undefined : textOfSlow(slow));
+  let suspects: readonly SlowStep[] | undefined;
+  for (let i = 0; i < SLOW_REPEATS; i++) {
+    const clock = new StepClock();
+    const problem = await apply(COURSES[target], actions, clock);
+    if (problem !== undefined) return problem;
+    const { slow } = clock;
+    suspects = (suspects ?? slow).filter((step) => slow.some((one) => one.action === step.action));
+    if (suspects.length === 0) return undefined;
+  }
+  const [first] = suspects ?? [];
+  return first === undefined ? undefined : `${first.what} took ${first.ms.toFixed(1)} ms`;
 }
 
 async function apply(
@@ -167,10 +169,6 @@ async function apply(
   } catch (error) {
     return textOf(error);
   }
-}
-
-function textOfSlow({ what, ms }: SlowStep): string {
-  return `${what} took ${ms.toFixed(1)} ms`;
 }
 
 /** Numbers and octets differ between the whole and the part. */

@@ -114,10 +114,16 @@ export class SpeakerTarget implements Target {
     this.#greet(line);
   }
 
-  /** What held the neighbor back before is forgiven. */
+  /** Calls; when the speaker still holds past errors against the neighbor, they are forgiven first. */
   #accept(line: Line): void {
+    this.#call(line);
+    if (line.connection !== undefined) return;
     this.#restart(line, 'disableNeighbor');
     this.#restart(line, 'enableNeighbor');
+    this.#call(line);
+  }
+
+  #call(line: Line): void {
     const connection = this.#nextConnection;
     this.#nextConnection += 2;
     line.connection = connection;

@@ -78,7 +78,7 @@ describe('the file datastore', () => {
     ]);
     expect(broken).toEqual([]);
     expect(documents[1]!.positionOf(['spec', 'cidr'])).toEqual({ line: 9, column: 15 });
-    expect(documents[1]!.positionOf(['spec', 'nothing', 3])).toEqual({ line: 9, column: 7 });
+    expect(documents[1]!.positionOf(['spec', 'nothing', 3])).toEqual({ line: 9, column: 1 });
   });
 
   it('delivers a save, a rename over a file and a deletion within half a second', async () => {
