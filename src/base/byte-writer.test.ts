@@ -53,4 +53,13 @@ describe('ByteWriter', () => {
     out.patchU8(0, 2);
     expect([copy[0], view[0]]).toEqual([1, 2]);
   });
+
+  it('copyTo() puts what was written, and no more, at its place', () => {
+    const out = new ByteWriter(2);
+    out.u32(0x01020304);
+    const target = new Uint8Array(7).fill(0xee);
+    out.copyTo(target, 1);
+    expect([...target]).toEqual([0xee, 1, 2, 3, 4, 0xee, 0xee]);
+    expect([...out.octets.subarray(0, out.length)]).toEqual([1, 2, 3, 4]);
+  });
 });

@@ -5,8 +5,6 @@
  * `bgp_<thing>_<unit>` (or `godwit_…` for the process itself), units are SI base units, label values are bounded.
  */
 
-export type Labels = Readonly<Record<string, string>>;
-
 interface Common {
   readonly help: string;
   readonly labels?: readonly string[];

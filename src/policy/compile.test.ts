@@ -150,4 +150,17 @@ describe('a compiled policy', () => {
     const through: Condition = { kind: 'interface', pattern: '*' };
     expect(compilePolicy(policy(statement([through]))).dependsOnInterface).toBe(true);
   });
+
+  it('does not depend on what stands behind a statement that decides for every route', () => {
+    const inside: Condition = { kind: 'prefix', operator: 'in', prefix: prefix('10.0.0.0/8') };
+    const through: Condition = { kind: 'interface', pattern: 'eth*' };
+    const rest = [statement([inside], 'reject'), statement([through], 'reject')];
+    const decided = compilePolicy(policy(statement([], 'accept'), ...rest));
+    expect([decided.dependsOnPrefix, decided.dependsOnInterface]).toEqual([false, false]);
+    expect(decided.evaluate(subject('10.1.0.0/16'))).toMatchObject({ accept: true, statement: 0 });
+    // One that only acts decides nothing: what follows counts.
+    const acted = compilePolicy(policy(statement([]), ...rest));
+    expect([acted.dependsOnPrefix, acted.dependsOnInterface]).toEqual([true, true]);
+    expect(acted.evaluate(subject('10.1.0.0/16'))).toMatchObject({ accept: false, statement: 1 });
+  });
 });

@@ -119,7 +119,6 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
   },
   'src/rib/ids.ts': { by: 'src/rib/rib.test.ts', reason: 'names of integers' },
   'src/rib/policy-port.ts': { by: 'src/rib/rib.test.ts', reason: 'types and a list of names' },
-  'src/rib/metrics.ts': { by: 'src/api/metrics.test.ts', reason: 'rendered and linted there' },
   // One door, tested through it: against a plain model under random histories, and by sentences.
   'src/rib/adj-rib-in.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/adj-rib-out.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
