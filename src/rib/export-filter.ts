@@ -6,35 +6,23 @@
  */
 
 import { ByteWriter } from '../base/byte-writer.ts';
-import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
-import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
+import { factsOf } from '../net/afi-safi.ts';
+import type { PrefixId } from '../net/prefix-table.ts';
 import { rewriteAttributes } from '../wire/attributes/rewrite.ts';
 import {
   mpReachHeaderLength,
   needsMpReach,
   writeWireAttributes,
 } from '../wire/attributes/to-wire.ts';
-import { type AttributeTable, SetFlag } from './attribute-table.ts';
+import { SetFlag } from './attribute-table.ts';
+import type { ExportContext } from './export-context.ts';
 import { ExportRewrites } from './export-rewrites.ts';
 import { type AttributesId, LOCAL_PEER, type PathId } from './ids.ts';
-import type { LocRib } from './loc-rib.ts';
-import type { PathTable } from './path-table.ts';
-import { Kind, type PeerTable } from './peer-table.ts';
+import { Kind } from './peer-table.ts';
 import { type PolicyVerdict, SOURCES } from './policy-port.ts';
 import type { ExportConfig } from './rib-config.ts';
 import { RouteSubject } from './route-subject.ts';
 import { Modifications, RewriteMemo } from './verdict-memo.ts';
-
-export interface ExportContext {
-  readonly family: AfiSafi;
-  readonly prefixes: PrefixTable;
-  readonly paths: PathTable;
-  readonly peers: PeerTable;
-  readonly sets: AttributeTable;
-  readonly locRib: LocRib;
-  /** Outgoing interface of a path; asked for only by policies on interfaces. */
-  readonly interfaceOfPath: (path: PathId) => string | undefined;
-}
 
 /** Why a best path is not announced to a peer. */
 export type NotExported =

@@ -8,7 +8,7 @@
 import { factsOf } from '../net/afi-safi.ts';
 import type { ExportRewrite } from '../wire/attributes/rewrite.ts';
 import { LOCAL_PREF_DEFAULT, SetFlag } from './attribute-table.ts';
-import type { ExportContext } from './export-filter.ts';
+import type { ExportContext } from './export-context.ts';
 import { type AttributesId, LOCAL_PEER, type PathId } from './ids.ts';
 import { Kind } from './peer-table.ts';
 import type { ExportConfig } from './rib-config.ts';

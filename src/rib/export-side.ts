@@ -7,7 +7,8 @@
 import { assertShared } from '../base/assert.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { AdjRibOut } from './adj-rib-out.ts';
-import { type ExportContext, ExportFilter } from './export-filter.ts';
+import type { ExportContext } from './export-context.ts';
+import { ExportFilter } from './export-filter.ts';
 import type { GroupId, PeerId } from './ids.ts';
 import type { PolicyPort } from './policy-port.ts';
 import type { ExportConfig } from './rib-config.ts';

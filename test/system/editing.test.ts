@@ -101,7 +101,21 @@ protocol bgp node_a {
     });
     const like = /via 10\.10\.1\.1 dev eth0 proto (bird|12)/;
     const where = { node: 'node-a', prefix: OUTSIDE.prefixV4, like };
-    await followed(() => fabric.writeResource(peer), where);
+    const began = performance.now();
+    fabric.writeResource(peer);
+    await waitFor(
+      () => fabric.node('node-a').neighbors(),
+      (all) =>
+        all.some(({ address, state }) => address === OUTSIDE.ipv4 && state === 'Established'),
+      { what: 'the added session', intervalMs: 10 },
+    );
+    expect(performance.now() - began).toBeLessThan(FOLLOWS_MS_MAX);
+    // BIRD itself takes up to three seconds before it sends its first UPDATE.
+    await waitFor(
+      () => route(where.node, where.prefix),
+      (text) => where.like.test(text),
+      { what: 'the route of the added session' },
+    );
     const after = await sessions();
     expect(after.filter((line) => line.includes(OUTSIDE.ipv4))).toEqual([
       `node-a ${OUTSIDE.ipv4} Established 1 0`,

@@ -65,6 +65,23 @@ describe('rewriteAttributes', () => {
     ]);
   });
 
+  it.each([61, 62, 63, 64, 65])('gives a path of %i AS numbers its length field', (count) => {
+    const asns = Array.from({ length: count }, (_, i) => i + 1000);
+    const out = new ByteWriter();
+    const canonical = encodeAttributes({ ...BASE, asPath: [sequence(...asns)] }, 'ipv4-unicast');
+    rewriteAttributes(canonical, { ...KEEP, prepend: [1] }, out);
+    const expected = { ...BASE, asPath: [sequence(1, ...asns)] };
+    expect(out.finish()).toEqual(encodeAttributes(expected, 'ipv4-unicast'));
+  });
+
+  it('leaves out communities that came without a value', () => {
+    const origin = [0x40, 1, 1, 0];
+    const octets = Uint8Array.of(...origin, 0xc0, 8, 0, 0xc0, 32, 0);
+    const out = new ByteWriter();
+    rewriteAttributes(octets, { ...KEEP, addCommunities: [], addLargeCommunities: [] }, out);
+    expect([...out.finish()]).toEqual(origin);
+  });
+
   it('fills a segment to 255 AS numbers and begins another', () => {
     const long = Array.from({ length: 254 }, (_, i) => i + 1000);
     const { asPath } = rewritten({ ...BASE, asPath: [sequence(...long)] }, { prepend: [1, 2, 3] });

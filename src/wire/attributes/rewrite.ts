@@ -242,13 +242,14 @@ function writeLongerAsPath(octets: Uint8Array, at: number, { rewrite, out }: Tar
   const { prepend } = rewrite;
   const start = attributeValue(octets, at);
   const length = attributeEnd(octets, at) - start;
-  const extended = length + prepend.length * 4;
+  const longer = length + prepend.length * 4;
   if (length === 0 || octets[start] !== AsPathSegmentType.AsSequence) return false;
   const count = octets[start + 1]!;
-  if (length !== 2 + count * 4 || extended > 255 || count + prepend.length > 255) return false;
+  // Without Extended Length the segment has 63 places at most, so its count cannot overflow either.
+  if (length !== 2 + count * 4 || longer > 255) return false;
   out.u8(AttributeFlag.Transitive);
   out.u8(AttributeType.AsPath);
-  out.u8(extended);
+  out.u8(longer);
   out.u8(AsPathSegmentType.AsSequence);
   out.u8(count + prepend.length);
   for (let i = 0; i < prepend.length; i++) out.u32(prepend[i]!);
