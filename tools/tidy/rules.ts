@@ -124,7 +124,6 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
   'src/rib/adj-rib-out.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/attribute-table.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/export-filter.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
-  'src/rib/export-rewrites.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/export-side.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/graves.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/import-filter.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
