@@ -117,8 +117,14 @@ export class Configuration {
       this.#parts.log.warn({ event: 'config-warning', code: problem.code }, text);
       return;
     }
-    const resource = problem.resource ?? problem.file ?? 'configuration';
-    this.#parts.publish({ event: 'resource-rejected', resource, reason: text });
+    // The event names the resource itself; the rest says where it stands and what is wrong.
+    const { resource, ...rest } = problem;
+    const reason = formatConfigError(rest);
+    this.#parts.publish({
+      event: 'resource-rejected',
+      resource: resource ?? 'configuration',
+      reason,
+    });
   }
 
   #persist(lastGood: NonNullable<KeeperOutput['persist']>): void {
