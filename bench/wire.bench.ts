@@ -175,6 +175,7 @@ function benchAttributes(): void {
   run('canonicalise (7606 checks, sort, copy)', () => void canonicalise(input, out));
   const facts = emptyAttributeFacts();
   run('attributeFacts', () => attributeFacts(CANONICAL, facts));
+  const span = { octets: CANONICAL, start: 0, end: CANONICAL.length };
   const rewrite = {
     family: 'ipv4-unicast',
     prepend: [64512],
@@ -183,7 +184,7 @@ function benchAttributes(): void {
     localPref: 'drop',
     removeOriginatorAndCluster: true,
   } as const;
-  run('rewriteAttributes (prepend, next hop)', () => rewriteAttributes(CANONICAL, rewrite, out));
+  run('rewriteAttributes (prepend, next hop)', () => rewriteAttributes(span, rewrite, out));
   run('writeWireAttributes, 4-octet AS', () => writeWireAttributes(CANONICAL, true, out));
   run('writeWireAttributes, 2-octet AS', () => writeWireAttributes(CANONICAL, false, out));
 }

@@ -1,7 +1,7 @@
 /** Columns grow in few, wide stages and keep what they hold. */
 
 import { describe, expect, it } from 'vitest';
-import { capacityFor, grown, ROWS_MAX } from './columns.ts';
+import { capacityFor, grown, grownForAWhile, ROWS_MAX } from './columns.ts';
 
 describe('columns', () => {
   it('reserve a stage that holds the row asked for', () => {
@@ -19,5 +19,13 @@ describe('columns', () => {
     expect(larger).toHaveLength(12);
     expect([...larger.subarray(0, 4)]).toEqual([1, 2, 3, 0]);
     expect(grown(larger, 2, 4)).toBe(larger);
+  });
+
+  it('are as easily read, written and cut when they are large', () => {
+    const column = grown(Uint32Array.of(7, 8), 1 << 22);
+    column[(1 << 22) - 1] = 9;
+    expect([column[1], column.at(-1), column.length]).toEqual([8, 9, 1 << 22]);
+    expect([...column.subarray(0, 3)]).toEqual([7, 8, 0]);
+    expect(grownForAWhile(Uint8Array.of(1), 1 << 22).buffer).toBeInstanceOf(ArrayBuffer);
   });
 });

@@ -1,26 +1,40 @@
 /**
- * Adj-RIB-Out of an update group as columns by PrefixId: which set was announced, and from whom it came.
+ * Adj-RIB-Out of an update group as columns by PrefixId: which set was announced in which way, and from whom it came.
  *
- * Member m has been told `advertised[p]` unless `sources[p]` is m, in which case it has been told nothing. Invariant:
- * an entry is a reference to its attribute set; counters equal what the columns say.
+ * Member m has been told `sets[p]`, rewritten by an order, unless m is its source: then it has been told nothing.
+ * Order and source share a word, `how[p]` (see `howOf`). Invariant: an entry is a reference to its attribute set and to
+ * its order; counters equal what the columns say.
  */
 
-import { capacityFor, grown } from '../net/columns.ts';
+import { capacityFor, grownForAWhile } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { AttributeTable } from './attribute-table.ts';
+import type { ExportOrders, OrderId } from './export-orders.ts';
 import type { AttributesId, PeerId } from './ids.ts';
 
+/** Order and source of an announcement in one word of 32 bits. */
+export type How = number;
+
+export function howOf(order: OrderId, source: PeerId): How {
+  return ((order << 16) | source) >>> 0;
+}
+
+export const orderOf = (how: How): OrderId => how >>> 16;
+export const sourceOf = (how: How): PeerId => how & 0xffff;
+
 export class AdjRibOut {
-  /** 0 = nothing is announced. */
-  advertised = new Uint32Array(capacityFor(0));
-  /** Meaningful where `advertised` is not 0. */
-  sources = new Uint16Array(capacityFor(0));
-  readonly #sets: AttributeTable;
+  /** As accepted on import; 0 = nothing is announced. */
+  sets = new Uint32Array(capacityFor(0));
+  /** Meaningful where `sets` is not 0. */
+  how = new Uint32Array(capacityFor(0));
+  readonly #table: AttributeTable;
+  readonly #orders: ExportOrders;
   #count = 0;
   #bySource: number[] = [];
 
-  constructor(sets: AttributeTable) {
-    this.#sets = sets;
+  constructor(table: AttributeTable, orders: ExportOrders) {
+    this.#table = table;
+    this.#orders = orders;
   }
 
   /** Prefixes announced to members that are not their source. */
@@ -29,24 +43,26 @@ export class AdjRibOut {
   }
 
   ensure(top: PrefixId): void {
-    if (top < this.advertised.length) return;
+    if (top < this.sets.length) return;
     const rows = capacityFor(top);
-    this.advertised = grown(this.advertised, rows);
-    this.sources = grown(this.sources, rows);
+    this.sets = grownForAWhile(this.sets, rows);
+    this.how = grownForAWhile(this.how, rows);
   }
 
   get(prefix: PrefixId): AttributesId {
-    return prefix < this.advertised.length ? this.advertised[prefix]! : 0;
+    return prefix < this.sets.length ? this.sets[prefix]! : 0;
   }
 
-  source(prefix: PrefixId): PeerId {
-    return prefix < this.sources.length ? this.sources[prefix]! : 0;
+  /** Fills `into` with what is announced, which is something, and gives it back. */
+  read<T extends { set: AttributesId; order: OrderId }>(prefix: PrefixId, into: T): T {
+    into.set = this.sets[prefix]!;
+    into.order = orderOf(this.how[prefix]!);
+    return into;
   }
 
-  /** What `member` has been told: the group's set, or nothing where it is the source itself. */
-  told(prefix: PrefixId, member: PeerId): AttributesId {
-    const set = this.get(prefix);
-    return set !== 0 && this.sources[prefix] === member ? 0 : set;
+  /** Whether `member` has been told of it: not where it is the source itself. */
+  isTold(prefix: PrefixId, member: PeerId): boolean {
+    return this.get(prefix) !== 0 && sourceOf(this.how[prefix]!) !== member;
   }
 
   /** Prefixes that `member` has been told. */
@@ -54,42 +70,47 @@ export class AdjRibOut {
     return this.#count - (this.#bySource[member] ?? 0);
   }
 
-  set(prefix: PrefixId, set: AttributesId, source: PeerId): void {
-    const old = this.advertised[prefix]!;
-    if (old !== set) {
-      if (set !== 0) this.#sets.retain(set);
-      this.advertised[prefix] = set;
-      if (old !== 0) this.#sets.release(old);
-    }
-    if (old !== 0) {
-      this.#count--;
-      this.#bySource[this.sources[prefix]!]!--;
-    }
-    this.sources[prefix] = set === 0 ? 0 : source;
+  /** `how` is 0 where `set` is. */
+  set(prefix: PrefixId, set: AttributesId, how: How): void {
+    const oldSet = this.sets[prefix]!;
+    const oldHow = this.how[prefix]!;
     if (set !== 0) {
+      this.#table.retain(set);
+      this.#orders.retain(orderOf(how));
       this.#count++;
+      const source = sourceOf(how);
       this.#bySource[source] = (this.#bySource[source] ?? 0) + 1;
     }
+    this.sets[prefix] = set;
+    this.how[prefix] = how;
+    if (oldSet === 0) return;
+    this.#table.release(oldSet);
+    this.#orders.release(orderOf(oldHow));
+    this.#count--;
+    this.#bySource[sourceOf(oldHow)]!--;
   }
 
   /** The same announcements, counted anew. */
   clone(): AdjRibOut {
-    const copy = new AdjRibOut(this.#sets);
-    copy.advertised = this.advertised.slice();
-    copy.sources = this.sources.slice();
+    const copy = new AdjRibOut(this.#table, this.#orders);
+    copy.sets = this.sets.slice();
+    copy.how = this.how.slice();
     copy.#count = this.#count;
     copy.#bySource = this.#bySource.slice();
-    const { advertised } = copy;
-    for (let id = 1; id < advertised.length && copy.#count > 0; id++) {
-      if (advertised[id] !== 0) this.#sets.retain(advertised[id]!);
+    const { sets, how } = copy;
+    for (let id = 1, left = copy.#count; id < sets.length && left > 0; id++) {
+      if (sets[id] === 0) continue;
+      this.#table.retain(sets[id]!);
+      this.#orders.retain(orderOf(how[id]!));
+      left--;
     }
     return copy;
   }
 
   /** Gives up entries from `from` on, `budget` ids at most. @returns Where to go on; 0 when done. */
   dissolve(from: PrefixId, budget: number): PrefixId {
-    const end = Math.min(from + budget, this.advertised.length);
-    for (let id = from; id < end; id++) if (this.advertised[id] !== 0) this.set(id, 0, 0);
-    return end === this.advertised.length || this.#count === 0 ? 0 : end;
+    const end = Math.min(from + budget, this.sets.length);
+    for (let id = from; id < end; id++) if (this.sets[id] !== 0) this.set(id, 0, 0);
+    return end === this.sets.length || this.#count === 0 ? 0 : end;
   }
 }

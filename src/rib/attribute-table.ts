@@ -35,7 +35,16 @@ export const SetFlag = {
   Facts: 128,
   Limbo: 256,
   Live: 512,
+  /** These very octets were judged and accepted as received from a peer with 4-octet AS numbers: an external one, … */
+  SoundEbgp: 1024,
+  /** … an internal one. */
+  SoundIbgp: 2048,
 } as const;
+
+export interface OctetSpan {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** RFC 4271 §5.1.5 leaves the value of an absent LOCAL_PREF to us; 100 is everybody's. */
 export const LOCAL_PREF_DEFAULT = 100;
@@ -68,6 +77,7 @@ export class AttributeTable {
   #warmth = 0; // written only
   #top = 0;
   #free = 0;
+  #freed = 0;
 
   constructor(options: { seed: number; nextHops: NextHops }) {
     this.#seed = options.seed;
@@ -87,20 +97,30 @@ export class AttributeTable {
     return this.#arena;
   }
 
+  /** Moves whenever an id may come to mean another set. */
+  get freed(): number {
+    return this.#freed;
+  }
+
   /** The id of `octets[start..end)`, canonical; in limbo until somebody retains it. 0 when the table is full. */
   intern(octets: Uint8Array, start = 0, end: number = octets.length): AttributesId {
     const span = { start, end };
-    const hash = hashOctets(octets, span, this.#seed);
+    const hash = this.hashOf(octets, span);
+    const found = this.find(hash, octets, span);
+    return found === 0 ? this.add(hash, octets, span) : found;
+  }
+
+  hashOf(octets: Uint8Array, span: OctetSpan): number {
+    return hashOctets(octets, span, this.#seed);
+  }
+
+  /** The set with these canonical octets; 0 when there is none. `hash` as `hashOf` gives it. */
+  find(hash: number, octets: Uint8Array, span: OctetSpan): AttributesId {
     const index = this.#index;
     for (let id = index.first(hash, 0); id !== 0; id = index.next()) {
-      if (
-        this.#lengths[id] === end - start &&
-        this.#arena.equals(this.#octets[id]!, octets, span)
-      ) {
-        return id;
-      }
+      if (this.equals(id, octets, span)) return id;
     }
-    return this.#add(octets, span, hash);
+    return 0;
   }
 
   retain(id: AttributesId): void {
@@ -110,6 +130,11 @@ export class AttributeTable {
   release(id: AttributesId): void {
     assertShared(this.#refs[id]! > 0, 'a released attribute set is held');
     if (--this.#refs[id]! === 0) this.#toLimbo(id);
+  }
+
+  /** Sets that nobody names, or that did not when they were noted. */
+  get limboSize(): number {
+    return this.#limbo.size;
   }
 
   /** References by tables; 0 in limbo. */
@@ -146,11 +171,19 @@ export class AttributeTable {
     return this.#arena.view(this.#octets[id]!, this.#lengths[id]!);
   }
 
+  /** As `octetsOf` without making a view: fills `span` with where the octets stand. */
+  locate(id: AttributesId, span: { octets: Uint8Array; start: number; end: number }): void {
+    const ref = this.#octets[id]!;
+    span.octets = this.#arena.chunkOf(ref);
+    span.start = this.#arena.offsetOf(ref);
+    span.end = span.start + this.#lengths[id]!;
+  }
+
   lengthOf(id: AttributesId): number {
     return this.#lengths[id]!;
   }
 
-  equals(id: AttributesId, octets: Uint8Array, span: { start: number; end: number }): boolean {
+  equals(id: AttributesId, octets: Uint8Array, span: OctetSpan): boolean {
     return (
       this.#lengths[id] === span.end - span.start &&
       this.#arena.equals(this.#octets[id]!, octets, span)
@@ -159,6 +192,11 @@ export class AttributeTable {
 
   flagsOf(id: AttributesId): number {
     return this.#flags[id]!;
+  }
+
+  /** Notes `SoundEbgp` or `SoundIbgp`. */
+  addFlag(id: AttributesId, flag: number): void {
+    this.#flags[id]! |= flag;
   }
 
   /** LOCAL_PREF, AS_PATH length and ORIGIN as one number, lower is better (RFC 4271 §9.1.1, §9.1.2.2 a and b). */
@@ -220,7 +258,8 @@ export class AttributeTable {
     this.#nextHopIds[id] = length === 0 ? 0 : this.nextHops.retain(octets, at, at + length);
   }
 
-  #add(octets: Uint8Array, span: { start: number; end: number }, hash: number): AttributesId {
+  /** A set that `find` has not found; in limbo until somebody retains it. 0 when the table is full. */
+  add(hash: number, octets: Uint8Array, span: OctetSpan): AttributesId {
     let id = this.#free;
     if (id !== 0) this.#free = this.#refs[id]!;
     else {
@@ -245,6 +284,7 @@ export class AttributeTable {
   }
 
   #drop(id: AttributesId): void {
+    this.#freed++;
     for (const forget of this.onFree) forget(id);
     this.#index.remove(this.#hashes[id]!, 0, id);
     this.#arena.free(this.#octets[id]!, this.#lengths[id]!);

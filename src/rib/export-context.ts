@@ -3,6 +3,8 @@
 import type { AfiSafi } from '../net/afi-safi.ts';
 import type { PrefixTable } from '../net/prefix-table.ts';
 import type { AttributeTable } from './attribute-table.ts';
+import type { ExportOrders } from './export-orders.ts';
+import type { Exported } from './exported.ts';
 import type { PathId } from './ids.ts';
 import type { LocRib } from './loc-rib.ts';
 import type { PathTable } from './path-table.ts';
@@ -15,6 +17,8 @@ export interface ExportContext {
   readonly peers: PeerTable;
   readonly sets: AttributeTable;
   readonly locRib: LocRib;
+  readonly orders: ExportOrders;
+  readonly exported: Exported;
   /** Outgoing interface of a path; asked for only by policies on interfaces. */
   readonly interfaceOfPath: (path: PathId) => string | undefined;
 }

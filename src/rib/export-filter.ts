@@ -1,14 +1,14 @@
 /**
- * Export: from a best path to the attribute set that an update group announces for it, or the reason why none.
+ * Export: from a best path to what an update group does to its attribute set (an order), or the reason why none.
  *
- * Rules before policy (calico model 3.4), policy, then one rewrite (next hop, AS_PATH, MED, LOCAL_PREF, reflection).
- * Rewrites are remembered by set and kind of source, verdicts too where the policy does not look at the prefix.
+ * Rules before policy (calico model 3.4), policy, then the order: next hop, AS_PATH, MED, LOCAL_PREF, reflection. What
+ * comes of it is remembered by set and kind of source where the policy does not look at the prefix.
  */
 
 import { ByteWriter } from '../base/byte-writer.ts';
 import { factsOf } from '../net/afi-safi.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
-import { rewriteAttributes } from '../wire/attributes/rewrite.ts';
+import type { ExportRewrite } from '../wire/attributes/rewrite.ts';
 import {
   mpReachHeaderLength,
   needsMpReach,
@@ -16,13 +16,14 @@ import {
 } from '../wire/attributes/to-wire.ts';
 import { SetFlag } from './attribute-table.ts';
 import type { ExportContext } from './export-context.ts';
+import type { OrderId } from './export-orders.ts';
 import { ExportRewrites } from './export-rewrites.ts';
 import { type AttributesId, LOCAL_PEER, type PathId } from './ids.ts';
 import { Kind } from './peer-table.ts';
 import { type PolicyVerdict, SOURCES } from './policy-port.ts';
 import type { ExportConfig } from './rib-config.ts';
 import { RouteSubject } from './route-subject.ts';
-import { Modifications, RewriteMemo } from './verdict-memo.ts';
+import { Modifications, OrderMemo } from './verdict-memo.ts';
 
 /** Why a best path is not announced to a peer. */
 export type NotExported =
@@ -32,12 +33,13 @@ export type NotExported =
   | 'NO_ADVERTISE'
   | 'NO_EXPORT'
   | 'attributes too long for a message'
+  | 'too many different rewrites'
   | 'export policy';
 
 export class ExportFilter {
   readonly config: ExportConfig;
   readonly #context: ExportContext;
-  readonly #memo: RewriteMemo;
+  readonly #memo: OrderMemo;
   readonly #modifications = new Modifications();
   readonly #rewrites: ExportRewrites;
   readonly #subject: RouteSubject;
@@ -48,7 +50,7 @@ export class ExportFilter {
   constructor(context: ExportContext, config: ExportConfig) {
     this.config = config;
     this.#context = context;
-    this.#memo = new RewriteMemo(context.sets);
+    this.#memo = new OrderMemo(context.sets);
     this.#rewrites = new ExportRewrites(context, config);
     this.#isGeneral = !config.policy.dependsOnPrefix && !config.policy.dependsOnInterface;
     const { family, sets, prefixes } = context;
@@ -56,21 +58,19 @@ export class ExportFilter {
     this.#subject = new RouteSubject({ family, sets, prefixes, peerType });
   }
 
-  /** The set to announce for `path`, the best of `prefix`; 0 = nothing. */
-  export(prefix: PrefixId, path: PathId): AttributesId {
+  /** What is done to the set of `path`, the best of `prefix`, on its way out; 0 = it is not announced. */
+  export(prefix: PrefixId, path: PathId): OrderId {
     const { paths } = this.#context;
     // Resolvability changes without the set: it is no part of what is remembered.
     if (!this.#context.locRib.isResolvable(path)) return 0;
+    if (!this.#isGeneral) return this.#evaluate(prefix, path);
     const set = paths.effective(path);
     const kind = this.#kindOf(path);
-    if (this.#isGeneral) {
-      const known = this.#memo.get(set, kind);
-      if (known >= 0) return known;
-      const result = this.#evaluate(prefix, path, kind);
-      this.#memo.put(set, kind, result);
-      return result;
-    }
-    return this.#evaluate(prefix, path, kind);
+    const known = this.#memo.get(set, kind);
+    if (known >= 0) return known;
+    const order = this.#evaluate(prefix, path);
+    this.#memo.put(set, kind, order);
+    return order;
   }
 
   /** For people: why `path` is not announced, with the deciding statement of the policy; undefined when it is. */
@@ -79,19 +79,23 @@ export class ExportFilter {
     if (rule !== undefined) return { reason: rule };
     const verdict = this.#verdict(prefix, path);
     if (!verdict.accept) return { reason: 'export policy', statement: verdict.statement };
-    return this.export(prefix, path) === 0
-      ? { reason: 'attributes too long for a message' }
-      : undefined;
+    if (this.export(prefix, path) !== 0) return undefined;
+    const order = this.#order(path, this.#modificationOf(verdict));
+    return {
+      reason: order === 0 ? 'too many different rewrites' : 'attributes too long for a message',
+    };
   }
 
   /** The group ends or gets another filter. */
   dispose(): void {
     this.#memo.dispose();
+    this.#rewrites.forget();
   }
 
   /** Everything remembered is forgotten: a peer's role or our policy's surroundings changed. */
   forget(): void {
     this.#memo.clear();
+    this.#rewrites.forget();
   }
 
   /** What the result depends on beside the set: local source, eBGP, iBGP client, or one peer when reflecting. */
@@ -105,26 +109,28 @@ export class ExportFilter {
     return this.config.ebgp ? 9 : 16 + peer;
   }
 
-  #evaluate(prefix: PrefixId, path: PathId, kind: number): AttributesId {
+  #evaluate(prefix: PrefixId, path: PathId): OrderId {
     if (this.#ruleAgainst(path) !== undefined) return 0;
     const verdict = this.#verdict(prefix, path);
     if (!verdict.accept) return 0;
-    let modification = this.#modifications.indexOf(verdict);
-    if (modification < 0) {
-      this.#modifications.reset();
-      this.#rewrites.forget();
-      this.#memo.clear();
-      modification = this.#modifications.indexOf(verdict);
-    }
-    const set = this.#context.paths.effective(path);
-    // Where the whole verdict is remembered, the rewrite need not be.
-    if (this.#isGeneral) return this.#rewrite(set, path, modification);
-    const key = (modification << 17) | kind;
-    const known = this.#memo.get(set, key);
+    const order = this.#order(path, this.#modificationOf(verdict));
+    if (order === 0) return 0;
+    return this.#isTooLong(this.#context.paths.effective(path), order) ? 0 : order;
+  }
+
+  #modificationOf(verdict: PolicyVerdict): number {
+    const known = this.#modifications.indexOf(verdict);
     if (known >= 0) return known;
-    const result = this.#rewrite(set, path, modification);
-    this.#memo.put(set, key, result);
-    return result;
+    this.#modifications.reset();
+    this.forget();
+    return this.#modifications.indexOf(verdict);
+  }
+
+  #order(path: PathId, modification: number): OrderId {
+    return this.#rewrites.of(this.#context.paths.effective(path), path, {
+      index: modification,
+      modification: this.#modifications.at(modification),
+    });
   }
 
   #ruleAgainst(path: PathId): NotExported | undefined {
@@ -162,25 +168,18 @@ export class ExportFilter {
     return policy.evaluate(subject);
   }
 
-  #rewrite(set: AttributesId, path: PathId, modification: number): AttributesId {
-    const { sets } = this.#context;
-    const out = this.#out;
-    const rewrite = this.#rewrites.of(set, path, {
-      index: modification,
-      modification: this.#modifications.at(modification),
-    });
-    out.reset();
-    rewriteAttributes(sets.octetsOf(set), rewrite, out);
-    return this.#isTooLong() ? 0 : sets.intern(out.octets, 0, out.length);
-  }
-
   /** RFC 8654 §5: what does not fit the peer's message size with even one prefix is not announced. */
-  #isTooLong(): boolean {
+  #isTooLong(set: AttributesId, order: OrderId): boolean {
     const { messageMax, as4 } = this.config;
-    const longest = 1 + factsOf(this.#context.family).width / 8;
+    const { family, sets, orders, exported } = this.#context;
+    const longest = 1 + factsOf(family).width / 8;
     // AS4_PATH and AS4_AGGREGATOR may add to what is stored, but never double it.
-    if (23 + longest + MP_REACH_HEADER_MAX + this.#out.length * 2 <= messageMax) return false;
-    const octets = this.#out.view();
+    const most = sets.lengthOf(set) + growthMax(orders.of(order));
+    if (23 + longest + MP_REACH_HEADER_MAX + most * 2 <= messageMax) return false;
+    const out = this.#out;
+    out.reset();
+    exported.write({ set, order }, out);
+    const octets = out.view();
     const fixed = 23 + longest + (needsMpReach(octets) ? mpReachHeaderLength(octets) : 0);
     this.#wire.reset();
     writeWireAttributes(octets, as4, this.#wire);
@@ -188,5 +187,19 @@ export class ExportFilter {
   }
 }
 
+/** Octets that a rewrite adds at most. */
+function growthMax(rewrite: ExportRewrite): number {
+  const { prepend, addCommunities, addLargeCommunities } = rewrite;
+  // A longer list may need a wider length field, or a segment header every 255 AS numbers.
+  return (
+    REST_MAX +
+    prepend.length * 5 +
+    (addCommunities?.length ?? 0) * 4 +
+    (addLargeCommunities?.length ?? 0) * 12
+  );
+}
+
+/** Next hop, MED, LOCAL_PREF, ORIGINATOR_ID, CLUSTER_LIST and OTC where they are new, and wider headers. */
+const REST_MAX = 45 + 4 * 8 + 16;
 /** Octets of `mpReachHeader` at most: header, AFI, SAFI, two IPv6 next hops with their length, reserved octet. */
 const MP_REACH_HEADER_MAX = 4 + 3 + 33 + 1;

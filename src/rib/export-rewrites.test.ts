@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { ip } from '../net/ip-address.ts';
 import { PrefixTable } from '../net/prefix-table.ts';
 import { EMPTY_ATTRIBUTES, encodeAttributes } from '../wire/attributes/codec.ts';
+import type { ExportRewrite } from '../wire/attributes/rewrite.ts';
 import { AttributeTable } from './attribute-table.ts';
-import { ExportRewrites } from './export-rewrites.ts';
+import { ExportOrders } from './export-orders.ts';
+import { ExportRewrites, type NumberedModification } from './export-rewrites.ts';
+import { Exported } from './exported.ts';
 import { LOCAL_PEER } from './ids.ts';
 import { LocRib } from './loc-rib.ts';
 import { NextHops } from './next-hops.ts';
@@ -26,7 +29,9 @@ function bench(config: Partial<ExportConfig>) {
   peers.add(FEED, peerConfig());
   paths.ensurePrefix(2);
   const tables = { family, sets, paths, peers, prefixes, locRib } as const;
-  const context = { ...tables, interfaceOfPath: () => undefined };
+  const orders = new ExportOrders();
+  const exported = new Exported(sets, orders);
+  const context = { ...tables, orders, exported, interfaceOfPath: () => undefined };
   const set = (localPref?: number): number => {
     const values = { ...EMPTY_ATTRIBUTES, nextHop: ip('192.0.2.1') };
     const octets = encodeAttributes(
@@ -38,7 +43,10 @@ function bench(config: Partial<ExportConfig>) {
     return id;
   };
   const path = { learned: paths.add(1, FEED), own: paths.add(2, LOCAL_PEER) };
-  return { rewrites: new ExportRewrites(context, exportConfig(config)), set, path };
+  const rewrites = new ExportRewrites(context, exportConfig(config));
+  const of = (set: number, path: number, numbered: NumberedModification): ExportRewrite =>
+    orders.of(rewrites.of(set, path, numbered));
+  return { rewrites: { of, forget: () => rewrites.forget() }, orders, set, path };
 }
 
 describe('ExportRewrites', () => {
@@ -63,5 +71,14 @@ describe('ExportRewrites', () => {
     expect(rewrites.of(set(), path.learned, prepend(1)).prepend).toEqual([1]);
     rewrites.forget();
     expect(rewrites.of(set(), path.learned, prepend(2)).prepend).toEqual([2]);
+  });
+
+  it('gives every order back that it took', () => {
+    const { rewrites, orders, set, path } = bench({ ebgp: false });
+    rewrites.of(set(), path.learned, PLAIN);
+    rewrites.of(set(200), path.learned, PLAIN);
+    expect(orders.size).toBe(2);
+    rewrites.forget();
+    expect(orders.size).toBe(0);
   });
 });

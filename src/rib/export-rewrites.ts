@@ -1,15 +1,15 @@
 /**
  * What an export does to an attribute set, as an order to `rewriteAttributes` (RFC 4271 §5.1, RFC 4456 §8).
  *
- * Nearly all sets of a group are rewritten alike, so the orders are kept; only reflection, which names the originator,
- * and next hops of their own are made anew.
+ * Nearly all sets of a group are rewritten alike: a handful of orders, and one an originator on a reflector.
  */
 
 import { factsOf } from '../net/afi-safi.ts';
 import type { ExportRewrite } from '../wire/attributes/rewrite.ts';
 import { LOCAL_PREF_DEFAULT, SetFlag } from './attribute-table.ts';
 import type { ExportContext } from './export-context.ts';
-import { type AttributesId, LOCAL_PEER, type PathId } from './ids.ts';
+import type { OrderId } from './export-orders.ts';
+import { type AttributesId, LOCAL_PEER, type PathId, PEER_ID_MAX } from './ids.ts';
 import { Kind } from './peer-table.ts';
 import type { ExportConfig } from './rib-config.ts';
 import type { Modification } from './verdict-memo.ts';
@@ -20,55 +20,68 @@ export interface NumberedModification {
   readonly modification: Modification;
 }
 
+/** Where a path comes from, as far as its rewrite depends on it. */
+interface Source {
+  readonly isLocal: boolean;
+  readonly hasLocalPref: boolean;
+  readonly nextHop: 'keep' | 'keep-global' | Uint8Array;
+}
+
+const PEERS = PEER_ID_MAX + 1;
+
 export class ExportRewrites {
   readonly #context: ExportContext;
   readonly #config: ExportConfig;
-  /** By modification, then by where the path comes from and what its set has. */
-  readonly #plain: ExportRewrite[] = [];
+  /** By modification, then by where the path comes from and what its set has. Each entry is a reference. */
+  readonly #orders = new Map<number, OrderId>();
 
   constructor(context: ExportContext, config: ExportConfig) {
     this.#context = context;
     this.#config = config;
   }
 
-  of(
-    set: AttributesId,
-    path: PathId,
-    { index, modification }: NumberedModification,
-  ): ExportRewrite {
+  /** 0 when there are too many different ones already. */
+  of(set: AttributesId, path: PathId, numbered: NumberedModification): OrderId {
     const { paths, peers, sets } = this.#context;
     const { clusterId, ebgp } = this.#config;
     const peer = paths.peer[path]!;
     const isLocal = peer === LOCAL_PEER;
     const nextHop = this.#nextHopFor(set);
     const flags = sets.flagsOf(set);
-    const isReflected = !ebgp && !isLocal && (peers.kinds[peer]! & Kind.Ebgp) === 0;
-    const source = { isLocal, hasLocalPref: (flags & SetFlag.HasLocalPref) !== 0, nextHop };
-    if (isReflected && clusterId !== undefined) {
-      const rewrite = this.#make(modification, source);
-      // RFC 4456 §8: ORIGINATOR_ID once, our CLUSTER_ID in front at every passage.
-      return (flags & SetFlag.HasOriginatorId) !== 0
-        ? { ...rewrite, clusterId }
-        : { ...rewrite, originatorId: peers.routerIds[peer]!, clusterId };
-    }
-    if (nextHop !== 'keep' && nextHop !== this.#config.selfNextHop) {
-      return this.#make(modification, source);
-    }
-    const key =
-      index * 8 + (isLocal ? 1 : 0) + (source.hasLocalPref ? 2 : 0) + (nextHop === 'keep' ? 4 : 0);
-    this.#plain[key] ??= this.#make(modification, source);
-    return this.#plain[key];
+    const isReflected =
+      !ebgp && !isLocal && clusterId !== undefined && (peers.kinds[peer]! & Kind.Ebgp) === 0;
+    const hasOriginator = (flags & SetFlag.HasOriginatorId) !== 0;
+    const hasLocalPref = (flags & SetFlag.HasLocalPref) !== 0;
+    // RFC 4456 §8: ORIGINATOR_ID once, so that a set without one is rewritten for each originator apart.
+    const originator = isReflected ? (hasOriginator ? PEERS : peer) : 0;
+    const bits =
+      (isLocal ? 1 : 0) +
+      (hasLocalPref ? 2 : 0) +
+      (nextHop === 'keep' ? 4 : nextHop === 'keep-global' ? 8 : 0);
+    const key = (numbered.index * 16 + bits) * (PEERS + 1) + originator;
+    const known = this.#orders.get(key);
+    if (known !== undefined) return known;
+    const rewrite = this.#make(numbered.modification, { isLocal, hasLocalPref, nextHop });
+    const reflected = isReflected
+      ? {
+          ...rewrite,
+          ...(hasOriginator ? {} : { originatorId: peers.routerIds[peer]! }),
+          // RFC 4456 §8: our CLUSTER_ID stands in front at every passage.
+          clusterId,
+        }
+      : rewrite;
+    const order = this.#context.orders.take(reflected);
+    if (order !== 0) this.#orders.set(key, order);
+    return order;
   }
 
-  /** Modifications are numbered anew. */
+  /** Modifications are numbered anew, or a peer is not who it was. */
   forget(): void {
-    this.#plain.length = 0;
+    for (const order of this.#orders.values()) this.#context.orders.release(order);
+    this.#orders.clear();
   }
 
-  #make(
-    modification: Modification,
-    source: { isLocal: boolean; hasLocalPref: boolean; nextHop: 'keep' | Uint8Array },
-  ): ExportRewrite {
+  #make(modification: Modification, source: Source): ExportRewrite {
     const config = this.#config;
     const { prepend, addCommunities, addLargeCommunities } = modification;
     const { nextHop } = source;
@@ -95,18 +108,17 @@ export class ExportRewrites {
     };
   }
 
-  #nextHopFor(set: AttributesId): 'keep' | Uint8Array {
+  #nextHopFor(set: AttributesId): Source['nextHop'] {
     if (!this.#keepsNextHop(set)) return this.#config.selfNextHop;
     const { sets } = this.#context;
-    const octets = sets.nextHops.octetsOf(sets.nextHopOf(set));
     // RFC 2545 §3: a link-local address goes only to a peer on the same link as the next hop, which nobody knows here.
-    return octets.length === 32 ? octets.slice(0, 16) : 'keep';
+    return sets.nextHops.lengthOf(sets.nextHopOf(set)) === 32 ? 'keep-global' : 'keep';
   }
 
   /** Calico model 3.4: iBGP keeps a next hop that is there (third party, reflection), eBGP only where told to. */
   #keepsNextHop(set: AttributesId): boolean {
-    const { nextHop } = this.#config;
-    if (nextHop === 'self') return false;
+    const { nextHop, ebgp } = this.#config;
+    if (nextHop === 'self' || (nextHop === 'auto' && ebgp)) return false;
     const { sets, family } = this.#context;
     const id = sets.nextHopOf(set);
     if (id === 0) return false;
@@ -114,7 +126,6 @@ export class ExportRewrites {
     // A next hop of the other family, or a link-local one alone, means nothing to the next peer.
     if (octets.length < factsOf(family).width / 8) return false;
     if (factsOf(family).width === 32 && octets.length !== 4) return false;
-    if (octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80 && octets.length > 4) return false;
-    return nextHop === 'keep' || !this.#config.ebgp;
+    return !(octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80 && octets.length > 4);
   }
 }

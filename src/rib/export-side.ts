@@ -137,9 +137,9 @@ export class ExportSide {
     const key = this.#keyOf(group.filter.config);
     assertShared(this.#byKey.get(key) === group, 'a group is known by its configuration');
     this.#byKey.delete(key);
-    const { advertised } = group.out;
+    const { sets } = group.out;
     const { prefixes, paths } = this.#context;
-    const end = Math.min(prefixes.top, advertised.length - 1);
+    const end = Math.min(prefixes.top, sets.length - 1);
     for (let id = 1; id <= end; id++) {
       if (paths.heads[id] === 0 && prefixes.isLive(id)) this.#onIdle(id);
     }

@@ -6,7 +6,7 @@
  * forgotten when the last reader has left. Invariant: readers only move forward.
  */
 
-import { grown } from '../net/columns.ts';
+import { grownForAWhile } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { PeerId } from './ids.ts';
 
@@ -49,7 +49,7 @@ class Chunk {
 
   name(prefix: PrefixId): void {
     if (this.prefixCount === this.prefixes.length) {
-      this.prefixes = grown(this.prefixes, this.prefixCount * 2);
+      this.prefixes = grownForAWhile(this.prefixes, this.prefixCount * 2);
     }
     this.prefixes[this.prefixCount++] = prefix;
   }

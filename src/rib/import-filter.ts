@@ -37,6 +37,7 @@ export class ImportFilter {
   readonly #subject: RouteSubject;
   readonly #modifications = new Modifications();
   readonly #memo: RewriteMemo;
+  readonly #span = { octets: new Uint8Array(0), start: 0, end: 0 };
   readonly #out = new ByteWriter(512);
   #config: PeerRibConfig | undefined;
   #attributes: AttributesId = 0;
@@ -108,8 +109,9 @@ export class ImportFilter {
     const { localPref, prepend, addCommunities, addLargeCommunities } =
       this.#modifications.at(modification);
     this.#out.reset();
+    sets.locate(this.#attributes, this.#span);
     rewriteAttributes(
-      sets.octetsOf(this.#attributes),
+      this.#span,
       {
         family,
         prepend,
@@ -122,7 +124,7 @@ export class ImportFilter {
       },
       this.#out,
     );
-    const accepted = sets.intern(this.#out.view());
+    const accepted = sets.intern(this.#out.octets, 0, this.#out.length);
     if (accepted === 0) {
       // No room for what policy asks: the path is kept as received but not used.
       this.flags = PathFlag.Rejected;

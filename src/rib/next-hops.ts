@@ -170,6 +170,11 @@ export class NextHops {
     return this.#octets.subarray(id * OCTETS, id * OCTETS + this.#lengths[id]!);
   }
 
+  /** 4, 16 or 32. */
+  lengthOf(id: NextHopId): number {
+    return this.#lengths[id]!;
+  }
+
   /** The global address (the only one, where there is one). */
   addressOf(id: NextHopId): IpAddress {
     const known = this.#addresses[id];

@@ -85,7 +85,8 @@ export class OctetArena {
 
   #addChunk(): void {
     assert(this.#chunks.length < 1 << 15, 'attribute octets stay below 32 GiB');
-    const buffer = new ArrayBuffer(CHUNK_OCTETS);
+    // Shared with nobody, but not counted as garbage to come (`net/columns.ts`).
+    const buffer = new SharedArrayBuffer(CHUNK_OCTETS);
     this.#chunks.push(new Uint8Array(buffer));
     this.#words.push(new Int32Array(buffer));
     this.#at = this.#chunks.length === 1 ? 8 : 0; // reference 0 means none

@@ -33,7 +33,7 @@ export class AttributeSets {
   constructor(options: { seed: number; nextHops: NextHops }) {
     this.nextHops = options.nextHops;
     this.table = new AttributeTable(options);
-    this.#memo = new ReceivedMemo(this.table, options.seed ^ 0x51ed270b);
+    this.#memo = new ReceivedMemo(this.table);
   }
 
   /** Sets held; those that nobody names any more are counted until collected. */

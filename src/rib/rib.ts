@@ -11,7 +11,9 @@ import type { Prefix } from '../net/prefix.ts';
 import { type PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import { EMPTY_ATTRIBUTES, encodeAttributes } from '../wire/attributes/codec.ts';
 import { AdjRibIn, type NlriSpan } from './adj-rib-in.ts';
+import { ExportOrders } from './export-orders.ts';
 import { ExportSide } from './export-side.ts';
+import { Exported } from './exported.ts';
 import { Graves } from './graves.ts';
 import type { AttributesId, GroupId, NextHopId, PathId, PeerId } from './ids.ts';
 import { LOCAL_PEER } from './ids.ts';
@@ -34,6 +36,8 @@ import {
 const MULTIPATHS_MAX = 16;
 /** Attribute sets freed and prefix ids given back by one `settle`. */
 const FREES_PER_SETTLE = 4096;
+/** Prefixes and sets together below which a table may always double before it is tidied. */
+const UNTIDY_MIN = 65_536;
 /** Sets that nobody names and that are kept nonetheless, so that a flap finds them again. */
 const LIMBO_KEEP = 256;
 
@@ -74,9 +78,11 @@ export class Rib {
   readonly #locRib: LocRib;
   readonly #in: AdjRibIn;
   readonly #export: ExportSide;
+  readonly #exported: Exported;
   readonly #graves: Graves;
   readonly #tables: ViewTables;
   readonly #localInterfaces = new Map<PathId, string>();
+  #tidySize = 0; // prefixes and sets when last tidy
 
   constructor(options: RibOptions) {
     const { family, sets, seed } = options;
@@ -98,7 +104,10 @@ export class Rib {
     this.#graves = new Graves(this.#paths);
     const interfaceOfPath = (path: PathId): string | undefined =>
       this.#localInterfaces.get(path) ?? interfaceOf(this.nextHopOf(path));
-    this.#export = new ExportSide({ ...common, locRib: this.#locRib, interfaceOfPath }, (prefix) =>
+    const orders = new ExportOrders();
+    this.#exported = new Exported(sets.table, orders);
+    const exporting = { orders, exported: this.#exported, locRib: this.#locRib, interfaceOfPath };
+    this.#export = new ExportSide({ ...common, ...exporting }, (prefix) =>
       this.#graves.bury(prefix),
     );
     this.#tables = { ...common, locRib: this.#locRib, filter: this.#filter };
@@ -246,9 +255,36 @@ export class Rib {
       if (heads[prefix] === 0) this.#graves.bury(prefix);
     }
     this.#export.dissolve();
-    const collecting = this.sets.table.collect(FREES_PER_SETTLE, LIMBO_KEEP);
+    const isTidying = this.#tidy();
+    return !this.isSettled || isTidying || this.#export.isDissolving;
+  }
+
+  /**
+   * Frees what nobody needs any more, when there is nothing better to do: peers wait for decisions and UPDATEs, and
+   * nobody waits for this. Only a table that has doubled since it was last tidy cannot wait.
+   *
+   * @returns Whether more can be freed at once.
+   */
+  #tidy(): boolean {
+    const { table } = this.sets;
+    const isDirty = table.limboSize > LIMBO_KEEP || this.#graves.size > 0;
+    if (!isDirty) {
+      this.#tidySize = this.prefixes.size + table.size;
+      return false;
+    }
+    const sizeMax = 2 * Math.max(this.#tidySize, UNTIDY_MIN);
+    if (this.#isBusy() && this.prefixes.size + table.size < sizeMax) return false;
+    const collecting = table.collect(FREES_PER_SETTLE, LIMBO_KEEP);
+    const { groups } = this.#export;
     const reaping = this.#graves.reap(FREES_PER_SETTLE, { groups, prefixes: this.prefixes });
-    return !this.isSettled || collecting || reaping || this.#export.isDissolving;
+    return collecting || reaping;
+  }
+
+  #isBusy(): boolean {
+    if (!this.isSettled) return true;
+    const { groups } = this.#export;
+    for (let g = 0; g < groups.length; g++) if (groups[g]!.pending > 0) return true;
+    return false;
   }
 
   /** Every prefix is decided and no scan runs. */
@@ -414,10 +450,11 @@ export class Rib {
     return member.group.endOfRib();
   }
 
-  /** What `peer` has been told, or is about to be; 0 = nothing. */
-  advertisedTo(peer: PeerId, prefix: PrefixId): AttributesId {
+  /** Canonical octets that `peer` has been told, or is about to be; undefined when nothing. */
+  advertisedTo(peer: PeerId, prefix: PrefixId): Uint8Array | undefined {
     const member = this.#export.member(peer);
-    return member === undefined ? 0 : member.group.out.told(prefix, peer);
+    if (member === undefined || !member.group.out.isTold(prefix, peer)) return undefined;
+    return this.#exported.octetsOf(member.group.out.read(prefix, { set: 0, order: 0 }));
   }
 
   #renew(peer: PeerId, keep: number): void {

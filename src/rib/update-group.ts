@@ -4,13 +4,13 @@
  * Marks come from decisions; when a member's socket takes octets, marked prefixes are exported, compared with what was
  * announced, and packed once into the log that all members read. A member that is new, asked for a refresh, or fell
  * more than `LOG_CHUNKS_MAX` behind has marks and a log of its own, and re-joins the others when both are empty.
- * Invariant: what a member was sent, plus what it is still owed, is exactly `AdjRibOut.told`.
+ * Invariant: what a member was sent, plus what it is still owed, is exactly what `AdjRibOut` says it is told.
  */
 
 import { assert } from '../base/assert.ts';
-import { capacityFor, grown } from '../net/columns.ts';
+import { capacityFor, grownForAWhile } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
-import { AdjRibOut } from './adj-rib-out.ts';
+import { AdjRibOut, type How, howOf, orderOf, sourceOf } from './adj-rib-out.ts';
 import type { ExportContext } from './export-context.ts';
 import type { ExportFilter } from './export-filter.ts';
 import { type Audience, GroupLog, type Reader } from './group-log.ts';
@@ -24,6 +24,9 @@ import { encodeEndOfRib, PACK_BATCH, UpdatePacker } from './update-packer.ts';
 const LOG_CHUNKS_MAX = 16;
 /** Batches one poll packs at most when nothing of them is for the asking member: about 5 ms. */
 const BATCHES_PER_POLL = 16;
+
+/** A withdrawal. */
+const NOTHING = { set: 0, order: 0 } as const;
 
 export class Member {
   readonly peer: PeerId;
@@ -63,9 +66,9 @@ export class UpdateGroup {
   #out: AdjRibOut;
   #isMarked = new Uint8Array(capacityFor(0)); // by PrefixId: in #marks
   readonly #marks = new IdQueue();
-  // What the group had announced for the prefix at hand.
-  #oldSet: AttributesId = 0;
-  #oldSource: PeerId = 0;
+  // What the group had announced for the prefix at hand, and what it announces now.
+  readonly #old = { set: 0, order: 0, source: 0 };
+  readonly #new = { set: 0, order: 0, source: 0 };
   #scanAt = 0; // the next prefix of a pass over all of them; 0 = none runs
   #inStep = 0; // members with a reader in the shared log
   /** Members that were cut off from the shared log, for metrics. */
@@ -78,11 +81,12 @@ export class UpdateGroup {
     this.#paths = context.paths;
     this.#filter = filter;
     this.#onIdle = options.onIdle;
-    const { family, prefixes, sets } = context;
+    const { family, prefixes, sets, orders, exported } = context;
     const { as4, messageMax } = filter.config;
-    this.#packer = new UpdatePacker({ family, prefixes, sets, as4, messageMax });
-    this.#ownPacker = new UpdatePacker({ family, prefixes, sets, as4, messageMax });
-    this.#out = from === undefined ? new AdjRibOut(sets) : from.#out.clone();
+    const packing = { family, prefixes, exported, as4, messageMax };
+    this.#packer = new UpdatePacker(packing);
+    this.#ownPacker = new UpdatePacker(packing);
+    this.#out = from === undefined ? new AdjRibOut(sets, orders) : from.#out.clone();
     this.markAll();
   }
 
@@ -107,7 +111,7 @@ export class UpdateGroup {
   /** The prefix is exported again when a member asks. */
   mark(prefix: PrefixId): void {
     if (prefix >= this.#isMarked.length) {
-      this.#isMarked = grown(this.#isMarked, capacityFor(prefix));
+      this.#isMarked = grownForAWhile(this.#isMarked, capacityFor(prefix));
     }
     if (this.#isMarked[prefix] !== 0) return;
     this.#isMarked[prefix] = 1;
@@ -161,7 +165,7 @@ export class UpdateGroup {
   adopt(member: Member, from: UpdateGroup): void {
     const { top } = this.#context.prefixes;
     for (let id = 1; id <= top; id++) {
-      if (from.#out.told(id, member.peer) !== this.#out.told(id, member.peer)) member.marks.add(id);
+      if (!this.#isToldAlike(id, member.peer, from.#out)) member.marks.add(id);
     }
     member.group = this;
     this.members.set(member.peer, member);
@@ -258,31 +262,47 @@ export class UpdateGroup {
       return;
     }
     const best: PathId = paths.best(prefix);
-    const set = best === 0 ? 0 : this.#filter.export(prefix, best);
-    const source = set === 0 ? 0 : paths.peer[best]!;
-    this.#oldSet = this.#out.advertised[prefix]!;
-    this.#oldSource = this.#out.sources[prefix]!;
-    if (set !== this.#oldSet || source !== this.#oldSource) {
-      if (this.#inStep > 0) this.#announce(prefix, set, source);
-      if (this.#inStep < this.members.size) this.#markMembers(prefix, set, source);
-      this.#out.set(prefix, set, source);
+    const order = best === 0 ? 0 : this.#filter.export(prefix, best);
+    const set: AttributesId = order === 0 ? 0 : paths.effective(best);
+    const how: How = order === 0 ? 0 : howOf(order, paths.peer[best]!);
+    const out = this.#out;
+    if (set !== out.sets[prefix] || how !== out.how[prefix]) {
+      this.#tell(prefix, set, how);
+      out.set(prefix, set, how);
     }
     if (best === 0) this.#onIdle(prefix);
   }
 
+  /** Packs or marks whatever the members are to hear of the change. */
+  #tell(prefix: PrefixId, set: AttributesId, how: How): void {
+    const before = this.#old;
+    const after = this.#new;
+    before.set = this.#out.sets[prefix]!;
+    before.order = orderOf(this.#out.how[prefix]!);
+    before.source = sourceOf(this.#out.how[prefix]!);
+    after.set = set;
+    after.order = orderOf(how);
+    after.source = sourceOf(how);
+    const isSame = set !== 0 && before.set !== 0 && this.#context.exported.areAlike(before, after);
+    if (this.#inStep > 0) this.#announce(prefix, isSame);
+    if (this.#inStep < this.members.size) this.#markMembers(prefix, isSame);
+  }
+
   /** RFC 4271 §9.1.3: nobody gets its own route; who becomes the source loses what it was told before. */
-  #announce(prefix: PrefixId, set: AttributesId, source: PeerId): void {
+  #announce(prefix: PrefixId, isSame: boolean): void {
     const packer = this.#packer;
-    const oldSet = this.#oldSet;
-    const oldSource = this.#oldSource;
-    if (set !== oldSet) {
-      packer.add(prefix, set, this.#audience(set === 0 ? oldSource : source));
-    } else if (this.#audience(oldSource) !== 0) {
-      packer.add(prefix, set, -oldSource); // it was the source, and is not any more
+    const before = this.#old;
+    const after = this.#new;
+    packer.take(after);
+    if (!isSame) {
+      packer.add(prefix, this.#audience(after.set === 0 ? before.source : after.source));
+    } else if (before.source !== after.source && this.#audience(before.source) !== 0) {
+      packer.add(prefix, -before.source); // it was the source, and is not any more
     }
-    if (set !== 0 && oldSet !== 0 && source !== oldSource && this.#audience(source) !== 0) {
-      packer.add(prefix, 0, -source);
-    }
+    if (after.set === 0 || before.set === 0 || after.source === before.source) return;
+    if (this.#audience(after.source) === 0) return;
+    packer.take(NOTHING);
+    packer.add(prefix, -after.source);
   }
 
   /** "All but this peer", which is "all" when the peer reads no shared log here. */
@@ -290,13 +310,26 @@ export class UpdateGroup {
     return this.members.get(source)?.reader === undefined ? 0 : source;
   }
 
-  #markMembers(prefix: PrefixId, set: AttributesId, source: PeerId): void {
-    for (const member of this.members.values()) {
-      if (member.reader !== undefined) continue;
-      const before = this.#oldSource === member.peer ? 0 : this.#oldSet;
-      const after = source === member.peer ? 0 : set;
-      if (before !== after) member.marks.add(prefix);
+  #markMembers(prefix: PrefixId, isSame: boolean): void {
+    const before = this.#old;
+    const after = this.#new;
+    for (const { peer, reader, marks } of this.members.values()) {
+      if (reader !== undefined) continue;
+      const wasTold = before.set !== 0 && before.source !== peer;
+      const isTold = after.set !== 0 && after.source !== peer;
+      if (wasTold !== isTold || (isTold && !isSame)) marks.add(prefix);
     }
+  }
+
+  /** Whether the member is told here what `other` has told it. */
+  #isToldAlike(prefix: PrefixId, peer: PeerId, other: AdjRibOut): boolean {
+    const isTold = this.#out.isTold(prefix, peer);
+    if (isTold !== other.isTold(prefix, peer)) return false;
+    if (!isTold) return true;
+    return this.#context.exported.areAlike(
+      this.#out.read(prefix, this.#new),
+      other.read(prefix, this.#old),
+    );
   }
 
   #pollOwn(member: Member, budget: number): Uint8Array | undefined {
@@ -310,9 +343,10 @@ export class UpdateGroup {
       member.ownReader ??= member.ownLog.readerAtEnd();
       for (let i = 0; i < PACK_BATCH && member.marks.size > 0; i++) {
         const prefix = member.marks.take();
-        const set = this.#out.told(prefix, member.peer);
-        this.#ownPacker.add(prefix, set, 0);
-        if (set === 0) this.#onIdle(prefix);
+        const isTold = this.#out.isTold(prefix, member.peer);
+        this.#ownPacker.take(isTold ? this.#out.read(prefix, this.#new) : NOTHING);
+        this.#ownPacker.add(prefix, 0);
+        if (!isTold) this.#onIdle(prefix);
       }
       this.#ownPacker.flush(member.ownLog);
     }
@@ -361,11 +395,9 @@ export class UpdateGroup {
   }
 
   #markTold(member: Member): void {
-    const { advertised, sources } = this.#out;
+    const out = this.#out;
     const { peer, marks } = member;
-    const top = Math.min(this.#context.prefixes.top, advertised.length - 1);
-    for (let id = top; id > 0; id--) {
-      if (advertised[id] !== 0 && sources[id] !== peer) marks.add(id);
-    }
+    const top = Math.min(this.#context.prefixes.top, out.sets.length - 1);
+    for (let id = top; id > 0; id--) if (out.isTold(id, peer)) marks.add(id);
   }
 }

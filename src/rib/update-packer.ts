@@ -2,7 +2,7 @@
  * Changes of a group → UPDATE messages: as many NLRI an UPDATE as fit, one attribute set each (RFC 4271 §4.3, §9.2).
  *
  * Hot path (`bench/rib.bench.ts`): a batch of changes is sorted into buckets by attribute set and audience through a
- * small hash table of typed arrays; each set is turned into wire octets once a batch. Nothing is allocated a prefix.
+ * small hash table of typed arrays; each set is rewritten into wire octets once a batch. Nothing is allocated a prefix.
  * Invariant: no message exceeds `messageMax`, and none is empty.
  */
 
@@ -10,17 +10,17 @@ import { assert } from '../base/assert.ts';
 import { ByteWriter } from '../base/byte-writer.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
+import { findAttribute } from '../wire/attributes/facts.ts';
 import {
   mpReachHeader,
   mpUnreachHeader,
   needsMpReach,
   writeWireAttributes,
 } from '../wire/attributes/to-wire.ts';
-import { MessageType } from '../wire/iana.ts';
+import { AttributeType, MessageType } from '../wire/iana.ts';
 import { NlriWriter } from '../wire/nlri-writer.ts';
-import type { AttributeTable } from './attribute-table.ts';
+import type { Announced, Exported } from './exported.ts';
 import type { Audience, GroupLog } from './group-log.ts';
-import type { AttributesId } from './ids.ts';
 
 /** Changes sorted and packed at a time: more share an UPDATE, but the step gets longer (about 2 ms). */
 export const PACK_BATCH = 2048;
@@ -32,7 +32,7 @@ const NLRI_ROOM_MIN = 256;
 export interface PackerOptions {
   readonly family: AfiSafi;
   readonly prefixes: PrefixTable;
-  readonly sets: AttributeTable;
+  readonly exported: Exported;
   readonly as4: boolean;
   readonly messageMax: number;
 }
@@ -43,14 +43,18 @@ export class UpdatePacker {
   readonly #prefix = new Uint32Array(PACK_BATCH);
   readonly #next = new Int32Array(PACK_BATCH); // next entry of the bucket, −1 ends
   readonly #bucketSet = new Int32Array(BUCKETS);
+  readonly #bucketOrder = new Int32Array(BUCKETS);
   readonly #bucketAudience = new Int32Array(BUCKETS);
   readonly #bucketHead = new Int32Array(BUCKETS); // entry + 1; 0 = free
   readonly #bucketTail = new Int32Array(BUCKETS);
-  readonly #order = new Int32Array(PACK_BATCH); // buckets as first met
-  #buckets = 0;
+  readonly #buckets = new Int32Array(PACK_BATCH); // as first met
+  #bucketCount = 0;
+  #set = 0;
+  #order = 0;
   #size = 0;
   readonly #head = new ByteWriter(512); // up to where NLRI begin
   readonly #tail = new ByteWriter(512); // attributes behind MP NLRI
+  readonly #scratch = new ByteWriter(512); // canonical octets of what travels otherwise
   readonly #nlri = new NlriWriter();
   /** UPDATE messages written, for metrics. */
   messages = 0;
@@ -68,21 +72,35 @@ export class UpdatePacker {
     return this.#size === PACK_BATCH;
   }
 
-  /** One change: `set` 0 withdraws. At most `PACK_BATCH` before a `flush`. */
-  add(prefix: PrefixId, set: AttributesId, audience: Audience): void {
+  /** What the changes that follow announce; set 0 withdraws. */
+  take({ set, order }: Announced): void {
+    this.#set = set;
+    this.#order = order;
+  }
+
+  /** One change. At most `PACK_BATCH` before a `flush`. */
+  add(prefix: PrefixId, audience: Audience): void {
     const entry = this.#size++;
+    const set = this.#set;
+    const order = this.#order;
     this.#prefix[entry] = prefix;
     this.#next[entry] = -1;
-    let at = (Math.imul(set, 0x9e3779b1) ^ Math.imul(audience, 0x85ebca6b)) >>> 20;
+    const key = Math.imul(set, 0x9e3779b1) ^ Math.imul(audience, 0x85ebca6b) ^ (order << 20);
+    let at = key >>> 20;
     for (;;) {
       if (this.#bucketHead[at] === 0) {
         this.#bucketSet[at] = set;
+        this.#bucketOrder[at] = order;
         this.#bucketAudience[at] = audience;
         this.#bucketHead[at] = entry + 1;
-        this.#order[this.#buckets++] = at;
+        this.#buckets[this.#bucketCount++] = at;
         break;
       }
-      if (this.#bucketSet[at] === set && this.#bucketAudience[at] === audience) {
+      if (
+        this.#bucketSet[at] === set &&
+        this.#bucketAudience[at] === audience &&
+        this.#bucketOrder[at] === order
+      ) {
         this.#next[this.#bucketTail[at]!] = entry;
         break;
       }
@@ -94,20 +112,21 @@ export class UpdatePacker {
   /** Writes all changes to `log`, withdrawals first: they free what announcements may need. */
   flush(log: GroupLog): void {
     for (const withdraws of [true, false]) {
-      for (let i = 0; i < this.#buckets; i++) {
-        const at = this.#order[i]!;
+      for (let i = 0; i < this.#bucketCount; i++) {
+        const at = this.#buckets[i]!;
         if ((this.#bucketSet[at] === 0) === withdraws) this.#packBucket(at, log);
       }
     }
-    for (let i = 0; i < this.#buckets; i++) this.#bucketHead[this.#order[i]!] = 0;
-    this.#buckets = 0;
+    for (let i = 0; i < this.#bucketCount; i++) this.#bucketHead[this.#buckets[i]!] = 0;
+    this.#bucketCount = 0;
     this.#size = 0;
   }
 
   #packBucket(bucket: number, log: GroupLog): void {
     const set = this.#bucketSet[bucket]!;
     const audience = this.#bucketAudience[bucket]!;
-    const frame = set === 0 ? this.#openWithdrawal() : this.#openAnnouncement(set);
+    const order = this.#bucketOrder[bucket]!;
+    const frame = set === 0 ? this.#openWithdrawal() : this.#openAnnouncement({ set, order });
     let entry = this.#bucketHead[bucket]! - 1;
     while (entry >= 0) entry = this.#packMessage(entry, frame, { log, audience });
   }
@@ -168,14 +187,24 @@ export class UpdatePacker {
     return { isMp: false, nlriLengthAt: HEADER_LENGTH };
   }
 
-  #openAnnouncement(set: AttributesId): Frame {
-    const { sets, as4 } = this.#options;
+  #openAnnouncement(announced: Announced): Frame {
+    const { exported, as4 } = this.#options;
     const head = this.#head;
-    const canonical = sets.octetsOf(set);
     this.#tail.reset();
     writeHeader(head);
     head.u16(0);
     head.u16(0);
+    const start = head.length;
+    if (as4 && !this.#isWide) {
+      // Nearly all there is: canonical octets are what is sent.
+      exported.write(announced, head);
+      const span = { start, end: head.length };
+      if (findAttribute(head.octets, AttributeType.MpReachNlri, span) < 0) return closed(head);
+      head.truncate(start);
+    }
+    this.#scratch.reset();
+    exported.write(announced, this.#scratch);
+    const canonical = this.#scratch.view();
     if (needsMpReach(canonical)) {
       // RFC 7606 §5.1: MP_REACH_NLRI is the first attribute.
       const nlriLengthAt = mpReachHeader(canonical, head);
@@ -183,8 +212,7 @@ export class UpdatePacker {
       return { isMp: true, nlriLengthAt };
     }
     writeWireAttributes(canonical, as4, head);
-    head.patchU16(HEADER_LENGTH + 2, head.length - HEADER_LENGTH - 4);
-    return { isMp: false, nlriLengthAt: 0 };
+    return closed(head);
   }
 }
 
@@ -194,6 +222,14 @@ interface Frame {
   readonly isMp: boolean;
   /** Offset of the length field right before which counting stops; 0 when NLRI end the message. */
   readonly nlriLengthAt: number;
+}
+
+const CLASSIC: Frame = { isMp: false, nlriLengthAt: 0 };
+
+/** Attributes are complete; NLRI follow to the end of the message. */
+function closed(head: ByteWriter): Frame {
+  head.patchU16(HEADER_LENGTH + 2, head.length - HEADER_LENGTH - 4);
+  return CLASSIC;
 }
 
 /** End-of-RIB (RFC 4724 §2): an empty UPDATE for IPv4, an empty MP_UNREACH_NLRI otherwise. */

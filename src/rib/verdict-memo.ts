@@ -1,12 +1,13 @@
 /**
  * What policies do to attribute sets, remembered: a set that was rewritten one way once is not rewritten so again.
  *
- * `Modifications` numbers the distinct changes verdicts ask for; `RewriteMemo` maps (set, key) to the resulting set.
- * Invariant: what is remembered is a live set, and goes when the set goes that led to it.
+ * `Modifications` numbers the distinct changes verdicts ask for; `RewriteMemo` maps (set, key) to the resulting set on
+ * import, `OrderMemo` to an order on export. Invariant: what is remembered goes when the set goes that led to it.
  */
 
-import { capacityFor, grown } from '../net/columns.ts';
+import { capacityFor, grown, grownForAWhile } from '../net/columns.ts';
 import type { AttributeTable } from './attribute-table.ts';
+import type { OrderId } from './export-orders.ts';
 import type { AttributesId } from './ids.ts';
 import type { PolicyVerdict } from './policy-port.ts';
 
@@ -112,6 +113,47 @@ export class RewriteMemo {
     const value = this.#values[set]!;
     this.#keys[set] = 0;
     if (value !== 0 && value !== set) this.#table.release(value);
+  }
+}
+
+/** Columns by AttributesId: the last key asked for and the order that came of it, 0 for "not exported". */
+export class OrderMemo {
+  readonly #table: AttributeTable;
+  readonly #onFree = (set: AttributesId): void => {
+    if (set < this.#keys.length) this.#keys[set] = 0;
+  };
+  #keys = new Int32Array(capacityFor(0)); // key + 1; 0 = nothing is remembered
+  #orders = new Uint16Array(capacityFor(0));
+  #top = 0; // largest set that something was remembered for
+
+  constructor(table: AttributeTable) {
+    this.#table = table;
+    table.onFree.add(this.#onFree);
+  }
+
+  /** −1 when not remembered. */
+  get(set: AttributesId, key: number): number {
+    return set < this.#keys.length && this.#keys[set] === key + 1 ? this.#orders[set]! : -1;
+  }
+
+  put(set: AttributesId, key: number, order: OrderId): void {
+    if (set >= this.#keys.length) {
+      this.#keys = grownForAWhile(this.#keys, capacityFor(set));
+      this.#orders = grownForAWhile(this.#orders, capacityFor(set));
+    }
+    if (set > this.#top) this.#top = set;
+    this.#keys[set] = key + 1;
+    this.#orders[set] = order;
+  }
+
+  clear(): void {
+    this.#keys.fill(0, 0, this.#top + 1);
+    this.#top = 0;
+  }
+
+  /** Gives up everything for good. */
+  dispose(): void {
+    this.#table.onFree.delete(this.#onFree);
   }
 }
 

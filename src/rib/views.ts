@@ -70,7 +70,7 @@ export function explainExport(
   prefix: PrefixId,
 ): ExportReason | undefined {
   const { paths } = tables;
-  if (member.group.out.told(prefix, member.peer) !== 0) return undefined;
+  if (member.group.out.isTold(prefix, member.peer)) return undefined;
   const best = paths.best(prefix);
   if (best === 0) return { reason: 'no best path' };
   // RFC 4271 §9.1.3: a route is not sent back to where it came from.

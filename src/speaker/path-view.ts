@@ -2,10 +2,11 @@
 
 import { ipv4FromU32 } from '../net/ip-address.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
-import type { AttributesId, PathId } from '../rib/ids.ts';
+import type { PathId } from '../rib/ids.ts';
 import type { Rib } from '../rib/rib.ts';
 import type { PathReason } from '../rib/views.ts';
 import { formatAsPath } from '../wire/attributes/as-path.ts';
+import { decodeAttributes } from '../wire/attributes/codec.ts';
 import { formatCommunity } from '../wire/attributes/communities.ts';
 import { formatExtendedCommunity } from '../wire/attributes/extended-communities.ts';
 import { Origin, type PathAttributes } from '../wire/attributes/path-attributes.ts';
@@ -35,8 +36,8 @@ export function sentPathView(
   const { peer } = state;
   const rib = core.ribs[state.family];
   if (state.group === undefined) return undefined;
-  const attributes = rib.advertisedTo(peer.id, prefix);
-  if (attributes === 0) return undefined;
+  const octets = rib.advertisedTo(peer.id, prefix);
+  if (octets === undefined) return undefined;
   const best = rib.best(prefix);
   return {
     from: best === 0 ? 'withdrawing' : fromName(core, rib, best),
@@ -45,7 +46,7 @@ export function sentPathView(
     multipath: false,
     state: 'usable',
     stale: false,
-    ...attributesView(core, attributes),
+    ...attributesView(decodeAttributes(octets)),
   };
 }
 
@@ -63,7 +64,7 @@ function pathView(core: Core, rib: Rib, reason: PathReason): PathView {
     ...(because === undefined ? {} : { because }),
     stale: rib.isStale(path),
     ...(pathId === 0 ? {} : { pathId }),
-    ...attributesView(core, accepted === 0 ? rib.receivedAttributesOf(path) : accepted),
+    ...attributesView(core.sets.decode(accepted === 0 ? rib.receivedAttributesOf(path) : accepted)),
     ...resolvedVia(core, rib, path),
   };
 }
@@ -102,8 +103,7 @@ type AttributesPart = Omit<
   | 'resolvedVia'
 >;
 
-function attributesView(core: Core, id: AttributesId): AttributesPart {
-  const attributes = core.sets.decode(id);
+function attributesView(attributes: PathAttributes): AttributesPart {
   return {
     origin: ORIGIN_NAMES[attributes.origin],
     asPath: formatAsPath(attributes.asPath),

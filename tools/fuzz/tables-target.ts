@@ -301,10 +301,11 @@ export class TablesTarget implements Target {
         }
         for (const [key, octets] of told) {
           const prefix = prefixOfKey(key, family);
-          const id = rib.advertisedTo(peer, rib.find(prefix));
-          if (id === 0) throw new Finding(`${observer.name} was never told of ${prefix}`);
+          const expected = rib.advertisedTo(peer, rib.find(prefix));
+          if (expected === undefined)
+            throw new Finding(`${observer.name} was never told of ${prefix}`);
           // To 2-octet speakers, AS numbers go in two attributes that are merged again: not octet by octet.
-          if (as4 && !equalOctets(octets, this.#sets.octetsOf(id))) {
+          if (as4 && !equalOctets(octets, expected)) {
             throw new Finding(
               `${observer.name} holds other attributes of ${prefix} than it was told`,
             );

@@ -56,13 +56,19 @@ export interface Canonicalised {
  * @returns A shared constant when nothing was wrong.
  */
 export function canonicalise(input: CanonicaliseInput, out: ByteWriter): Canonicalised {
+  const judged = judgeAttributes(input);
+  if (judged.action === 'accept') writeCanonical(input, out);
+  return judged;
+}
+
+/** The first half of `canonicalise`, for who writes only what `isVerbatim` says is not canonical as it came. */
+export function judgeAttributes(input: CanonicaliseInput): Canonicalised {
   clearScratch();
   const faults = new FaultList(input.message);
   collect(input, faults);
   checkMandatory(input, faults);
   if (faults.worst === 'treat-as-withdraw' && mayHideNlri(input.layout)) faults.escalate();
   const action = faults.worst === undefined || faults.worst === 'discard' ? 'accept' : faults.worst;
-  if (action === 'accept') writeCanonical(input, out);
   return action === 'accept' && faults.list.length === 0
     ? ACCEPTED
     : { action, faults: faults.list };
@@ -191,7 +197,23 @@ function mayHideNlri(layout: UpdateLayout): boolean {
   return layout.attributeCount > (mpUnreach.present ? 1 : 0);
 }
 
-function writeCanonical(input: CanonicaliseInput, out: ByteWriter): void {
+/**
+ * Right after `judgeAttributes` accepted without a fault: whether the attributes as received are canonical octets.
+ * May say no for some that are (Extended Length, LARGE_COMMUNITY): then they are written, and compare equal.
+ */
+export function isVerbatim({ context, layout, part }: CanonicaliseInput): boolean {
+  if (part !== 'classic' || !context.as4 || layout.overrunAt >= 0) return false;
+  for (let i = 0; i < typeCount; i++) {
+    const type = TYPES[i]!;
+    if (SEEN[type] !== 1 || (i > 0 && TYPES[i - 1]! > type)) return false;
+    if (type === AttributeType.LargeCommunity || AS4_ONLY.has(type)) return false;
+    if (FLAGS[type] !== flagsOf(type)) return false;
+  }
+  return true;
+}
+
+/** The second half of `canonicalise`: appends the canonical octets of what `judgeAttributes` has just accepted. */
+export function writeCanonical(input: CanonicaliseInput, out: ByteWriter): void {
   const { message, layout, part } = input;
   const { mpReach } = layout;
   // An IPv4 next hop has one canonical form, whichever attribute brought it.
@@ -206,9 +228,7 @@ function writeCanonical(input: CanonicaliseInput, out: ByteWriter): void {
     }
     if (type === skipped || (type === AttributeType.NextHop && part === 'mp')) continue;
     // AS4_* live on in AS_PATH and AGGREGATOR; RFC 6793 §4.1: from a NEW speaker they are discarded.
-    if (type !== AttributeType.As4Path && type !== AttributeType.As4Aggregator) {
-      writeOne(input, type, out);
-    }
+    if (!AS4_ONLY.has(type)) writeOne(input, type, out);
   }
 }
 
@@ -231,12 +251,7 @@ function writeIpv4NextHop(message: Uint8Array, at: number, out: ByteWriter): voi
 function writeOne(input: CanonicaliseInput, type: number, out: ByteWriter): void {
   if (SEEN[type] !== 1) return;
   const { message, layout, context } = input;
-  const row = attributeRow(type);
-  // RFC 4271 §5: whoever passes on what it does not know sets Partial, and nobody clears it.
-  const flags =
-    row === undefined
-      ? AttributeFlag.Optional | AttributeFlag.Transitive | AttributeFlag.Partial
-      : canonicalFlags(row, FLAGS[type]!);
+  const flags = flagsOf(type);
   const start = START[type]!;
   const end = END[type]!;
   if (type === AttributeType.MpReachNlri) {
@@ -258,10 +273,16 @@ function writeOne(input: CanonicaliseInput, type: number, out: ByteWriter): void
   out.bytes(scratch.view());
 }
 
-function canonicalFlags(row: AnyAttributeRow, received: number): number {
+/** Canonical flags of an attribute that was received. */
+function flagsOf(type: number): number {
+  const row = attributeRow(type);
+  // RFC 4271 §5: whoever passes on what it does not know sets Partial, and nobody clears it.
+  if (row === undefined) {
+    return AttributeFlag.Optional | AttributeFlag.Transitive | AttributeFlag.Partial;
+  }
   const flags = categoryFlags(row.category);
   return row.category === 'optional-transitive'
-    ? flags | (received & AttributeFlag.Partial)
+    ? flags | (FLAGS[type]! & AttributeFlag.Partial)
     : flags;
 }
 
@@ -313,6 +334,9 @@ const NOT_KEPT: ReadonlySet<number> = new Set([
   AttributeType.Aigp,
   AttributeType.BgpLs,
 ]);
+
+/** RFC 6793 §4.1: they say something only beside 2-octet AS numbers. */
+const AS4_ONLY: ReadonlySet<number> = new Set([AttributeType.As4Path, AttributeType.As4Aggregator]);
 
 /** No fault: the attribute is simply not used. */
 const IGNORED = malformed('discard', UpdateSubcode.OptionalAttribute, 'Not used');

@@ -10,7 +10,12 @@ import { EBGP, hex, IBGP, judge, MANDATORY, message, OLD } from '../testing/fixt
 import { decodeAttributes, EMPTY_ATTRIBUTES, encodeAttributes, formatAttributes } from './codec.ts';
 import { asPathCount, clusterListContains, communitiesContain } from './facts.ts';
 import { type AsPathSegment, Origin, type PathAttributes } from './path-attributes.ts';
-import { type ExportRewrite, rewriteAttributes } from './rewrite.ts';
+import {
+  type CanonicalSpan,
+  differRewritten,
+  type ExportRewrite,
+  rewriteAttributes,
+} from './rewrite.ts';
 import {
   closeMpAttribute,
   mpReachHeader,
@@ -29,13 +34,19 @@ const KEEP: ExportRewrite = {
   removeOriginatorAndCluster: false,
 };
 
+const whole = (octets: Uint8Array): CanonicalSpan => ({ octets, start: 0, end: octets.length });
+
 function rewritten(
   attributes: PathAttributes,
   change: Partial<ExportRewrite>,
   family: AfiSafi = 'ipv4-unicast',
 ): PathAttributes {
   const out = new ByteWriter();
-  rewriteAttributes(encodeAttributes(attributes, family), { ...KEEP, family, ...change }, out);
+  rewriteAttributes(
+    whole(encodeAttributes(attributes, family)),
+    { ...KEEP, family, ...change },
+    out,
+  );
   return decodeAttributes(out.finish());
 }
 
@@ -43,13 +54,39 @@ const sequence = (...asns: number[]): AsPathSegment => ({ type: 2, asns });
 const BASE: PathAttributes = { ...EMPTY_ATTRIBUTES, nextHop: ip('10.0.0.1') };
 
 describe('rewriteAttributes', () => {
+  it('leaves out the link-local next hop where the global one is kept (RFC 2545 §3)', () => {
+    const next = (hex: string): ExportRewrite['nextHop'] =>
+      Uint8Array.from(Buffer.from(hex, 'hex'));
+    const global = '20010db8000000000000000000000001';
+    const both = `${global}fe800000000000000000000000000002`;
+    const out = new ByteWriter();
+    const canonical = encodeAttributes({ ...EMPTY_ATTRIBUTES }, 'ipv6-unicast');
+    rewriteAttributes(
+      whole(canonical),
+      { ...KEEP, family: 'ipv6-unicast', nextHop: next(both) },
+      out,
+    );
+    const [two, one] = [new ByteWriter(), new ByteWriter()];
+    rewriteAttributes(
+      whole(out.finish()),
+      { ...KEEP, nextHop: 'keep-global', family: 'ipv6-unicast' },
+      two,
+    );
+    rewriteAttributes(
+      whole(canonical),
+      { ...KEEP, family: 'ipv6-unicast', nextHop: next(global) },
+      one,
+    );
+    expect(two.finish()).toEqual(one.finish());
+  });
+
   it('of nothing gives back the same octets', () => {
     const canonical = encodeAttributes(
       { ...BASE, asPath: [sequence(1, 2)], communities: [7], originatorId: 9, med: 3 },
       'ipv4-unicast',
     );
     const out = new ByteWriter();
-    rewriteAttributes(canonical, KEEP, out);
+    rewriteAttributes(whole(canonical), KEEP, out);
     expect(out.finish()).toEqual(canonical);
   });
 
@@ -69,7 +106,7 @@ describe('rewriteAttributes', () => {
     const asns = Array.from({ length: count }, (_, i) => i + 1000);
     const out = new ByteWriter();
     const canonical = encodeAttributes({ ...BASE, asPath: [sequence(...asns)] }, 'ipv4-unicast');
-    rewriteAttributes(canonical, { ...KEEP, prepend: [1] }, out);
+    rewriteAttributes(whole(canonical), { ...KEEP, prepend: [1] }, out);
     const expected = { ...BASE, asPath: [sequence(1, ...asns)] };
     expect(out.finish()).toEqual(encodeAttributes(expected, 'ipv4-unicast'));
   });
@@ -78,7 +115,7 @@ describe('rewriteAttributes', () => {
     const origin = [0x40, 1, 1, 0];
     const octets = Uint8Array.of(...origin, 0xc0, 8, 0, 0xc0, 32, 0);
     const out = new ByteWriter();
-    rewriteAttributes(octets, { ...KEEP, addCommunities: [], addLargeCommunities: [] }, out);
+    rewriteAttributes(whole(octets), { ...KEEP, addCommunities: [], addLargeCommunities: [] }, out);
     expect([...out.finish()]).toEqual(origin);
   });
 
@@ -320,6 +357,48 @@ describe('attributes as values, octets, and over the wire', () => {
       );
     });
   }
+
+  it('that come out of a rewrite unlike each other are said to differ, and mostly only those', () => {
+    const rewrites: readonly ExportRewrite[] = [
+      KEEP,
+      {
+        ...KEEP,
+        prepend: [64512],
+        nextHop: Uint8Array.of(10, 0, 0, 9),
+        med: 'drop',
+        localPref: 'drop',
+        removeOriginatorAndCluster: true,
+      },
+      { ...KEEP, med: 7, localPref: 100, clusterId: 9, addCommunities: [0x1_0001] },
+    ];
+    const octetsOf = (set: PathAttributes, rewrite: ExportRewrite): string => {
+      const out = new ByteWriter();
+      rewriteAttributes(whole(encodeAttributes(settled(set), 'ipv4-unicast')), rewrite, out);
+      return out.finish().join(' ');
+    };
+    fc.assert(
+      fc.property(attributeSets, attributeSets, fc.nat(3), (one, other, keep) => {
+        // Two sets that share most of what they say are the interesting ones.
+        const { med: _, localPref: __, ...rest } = one;
+        const near: PathAttributes =
+          keep === 0
+            ? other
+            : {
+                ...rest,
+                ...(other.med === undefined ? {} : { med: other.med }),
+                ...(other.localPref === undefined ? {} : { localPref: other.localPref }),
+              };
+        for (const rewrite of rewrites) {
+          const [a, b] = [one, near].map((set) =>
+            whole(encodeAttributes(settled(set), 'ipv4-unicast')),
+          );
+          const differ = differRewritten(a!, b!, rewrite);
+          if (octetsOf(one, rewrite) !== octetsOf(near, rewrite)) expect(differ).toBe(true);
+          else if (rewrite.addCommunities === undefined) expect(differ).toBe(false);
+        }
+      }),
+    );
+  });
 
   it('are found in octets as they are found in values', () => {
     fc.assert(

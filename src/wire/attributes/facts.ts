@@ -120,9 +120,13 @@ export function communitiesContain(canonical: Uint8Array, community: number): bo
 }
 
 /** Index of the attribute of this type in canonical octets, -1 when absent. */
-export function findAttribute(canonical: Uint8Array, type: number): number {
-  let at = 0;
-  while (at < canonical.length) {
+export function findAttribute(
+  canonical: Uint8Array,
+  type: number,
+  span: { readonly start: number; readonly end: number } = { start: 0, end: canonical.length },
+): number {
+  let at = span.start;
+  while (at < span.end) {
     const found = canonical[at + 1]!;
     if (found === type) return at;
     if (found > type) return -1; // ascending by type

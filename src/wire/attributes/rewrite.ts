@@ -16,8 +16,11 @@ export interface ExportRewrite {
   readonly family: AfiSafi;
   /** AS numbers put in front of AS_PATH, left to right as they shall stand there. */
   readonly prepend: readonly number[];
-  /** 4 octets, or 16 or 32 of IPv6 (global, then link-local). */
-  readonly nextHop: 'keep' | Uint8Array;
+  /**
+   * 4 octets, or 16 or 32 of IPv6 (global, then link-local). `keep-global` leaves out the link-local address: it means
+   * nothing on another link (RFC 2545 §3).
+   */
+  readonly nextHop: 'keep' | 'keep-global' | Uint8Array;
   readonly med: 'keep' | 'drop' | number;
   readonly localPref: 'keep' | 'drop' | number;
   /** Set where ORIGINATOR_ID is absent (RFC 4456 §8). */
@@ -37,24 +40,74 @@ export interface ExportRewrite {
   readonly removeOriginatorAndCluster: boolean;
 }
 
+/** Canonical octets inside a larger array: a view each time would cost more than the rewrite of a short attribute. */
+export interface CanonicalSpan {
+  readonly octets: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Appends the rewritten canonical octets to `out`. */
 export function rewriteAttributes(
-  canonical: Uint8Array,
+  canonical: CanonicalSpan,
   rewrite: ExportRewrite,
   out: ByteWriter,
 ): void {
-  let at = 0;
+  const { octets, end } = canonical;
+  target.rewrite = rewrite;
+  target.out = out;
+  let at = canonical.start;
   let inserted = 0; // index into INSERTABLE
-  while (at < canonical.length) {
-    const type = canonical[at + 1]!;
+  while (at < end) {
+    const type = octets[at + 1]!;
     while (inserted < INSERTABLE.length && INSERTABLE[inserted]! < type) {
       insertAttribute(INSERTABLE[inserted++]!, rewrite, out);
     }
     if (INSERTABLE[inserted] === type) inserted++;
-    rewriteAttribute(canonical, at, { rewrite, out });
-    at = attributeEnd(canonical, at);
+    rewriteAttribute(octets, at, target);
+    at = attributeEnd(octets, at);
   }
   while (inserted < INSERTABLE.length) insertAttribute(INSERTABLE[inserted++]!, rewrite, out);
+}
+
+/**
+ * Whether two sets that differ also differ once rewritten: compares what `rewrite` does not replace or leave out.
+ * May say yes for two that come out alike (a community that is added to one and was there in the other): that costs an
+ * announcement that says nothing new, and is harmless.
+ */
+export function differRewritten(
+  a: CanonicalSpan,
+  b: CanonicalSpan,
+  rewrite: ExportRewrite,
+): boolean {
+  let i = a.start;
+  let j = b.start;
+  for (;;) {
+    while (i < a.end && isReplaced(a.octets[i + 1]!, rewrite)) i = attributeEnd(a.octets, i);
+    while (j < b.end && isReplaced(b.octets[j + 1]!, rewrite)) j = attributeEnd(b.octets, j);
+    if (i >= a.end || j >= b.end) return i < a.end || j < b.end;
+    const end = attributeEnd(a.octets, i);
+    if (attributeEnd(b.octets, j) - j !== end - i) return true;
+    while (i < end) if (a.octets[i++] !== b.octets[j++]) return true;
+  }
+}
+
+/** Whether what a rewrite gives does not depend on this attribute. */
+function isReplaced(type: number, rewrite: ExportRewrite): boolean {
+  switch (type) {
+    case AttributeType.NextHop:
+    case AttributeType.MpReachNlri:
+      return typeof rewrite.nextHop !== 'string';
+    case AttributeType.MultiExitDisc:
+      return rewrite.med !== 'keep';
+    case AttributeType.LocalPref:
+      return rewrite.localPref !== 'keep';
+    case AttributeType.OriginatorId:
+    case AttributeType.ClusterList:
+      return rewrite.removeOriginatorAndCluster;
+    default:
+      return false;
+  }
 }
 
 /** Attributes that a rewrite may add where they are absent, ascending. */
@@ -74,9 +127,12 @@ const INSERTABLE: readonly number[] = [
 const NONE = new Uint8Array(0);
 
 interface Target {
-  readonly rewrite: ExportRewrite;
-  readonly out: ByteWriter;
+  rewrite: ExportRewrite;
+  out: ByteWriter;
 }
+
+/** What the running `rewriteAttributes` works on; one object, not one an attribute. */
+const target = {} as Target;
 
 /** One attribute that is there: copied, changed or left out. */
 function rewriteAttribute(octets: Uint8Array, at: number, target: Target): void {
@@ -91,6 +147,7 @@ function rewriteAttribute(octets: Uint8Array, at: number, target: Target): void 
     case AttributeType.NextHop:
     case AttributeType.MpReachNlri:
       if (rewrite.nextHop === 'keep') out.copy(octets, at, end);
+      else if (rewrite.nextHop === 'keep-global') writeGlobalNextHop(octets, at, target);
       else insertAttribute(octets[at + 1]!, rewrite, out);
       return;
     case AttributeType.MultiExitDisc:
@@ -138,7 +195,7 @@ function insertAttribute(type: number, rewrite: ExportRewrite, out: ByteWriter):
       if (rewrite.prepend.length > 0) writeAsPath(NONE, rewrite, out);
       break;
     case AttributeType.NextHop:
-      if (rewrite.nextHop !== 'keep' && rewrite.nextHop.length === 4) {
+      if (typeof rewrite.nextHop !== 'string' && rewrite.nextHop.length === 4) {
         writeAttributeHeader(out, { flags: AttributeFlag.Transitive, type, length: 4 });
         out.bytes(rewrite.nextHop);
       }
@@ -163,7 +220,7 @@ function insertAttribute(type: number, rewrite: ExportRewrite, out: ByteWriter):
       if (rewrite.clusterId !== undefined) writeClusterList(NONE, rewrite, out);
       break;
     case AttributeType.MpReachNlri:
-      if (rewrite.nextHop !== 'keep' && rewrite.nextHop.length !== 4) {
+      if (typeof rewrite.nextHop !== 'string' && rewrite.nextHop.length !== 4) {
         writeMpNextHop(rewrite.family, rewrite.nextHop, out);
       }
       break;
@@ -190,6 +247,16 @@ export function writeMpNextHop(family: AfiSafi, nextHop: Uint8Array, out: ByteWr
   out.u8(nextHop.length);
   out.bytes(nextHop);
   out.u8(0);
+}
+
+/** The attribute 14 with the first 16 octets of its next hop; anything else as it is. */
+function writeGlobalNextHop(octets: Uint8Array, at: number, { rewrite, out }: Target): void {
+  const start = attributeValue(octets, at);
+  if (octets[at + 1] !== AttributeType.MpReachNlri || octets[start + 3] !== 32) {
+    out.copy(octets, at, attributeEnd(octets, at));
+    return;
+  }
+  writeMpNextHop(rewrite.family, octets.subarray(start + 4, start + 20), out);
 }
 
 function writeU32(out: ByteWriter, field: { flags: number; type: number; value: number }): void {
