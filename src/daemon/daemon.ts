@@ -26,7 +26,7 @@ import { Events } from './events.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { Loop } from './loop.ts';
 import { TcpShell } from './tcp-shell.ts';
-import { warmUp } from './warm-up.ts';
+import { warmUp } from './warm-up/warm-up.ts';
 
 /** sysexits.h: EX_SOFTWARE, an internal error; EX_CANTCREAT, the state directory; EX_UNAVAILABLE, the control socket. */
 const EXIT_SOFTWARE = 70;
@@ -98,6 +98,9 @@ export class Daemon {
       );
       return EXIT_CANNOT_CREATE;
     }
+    // Before the real speaker is made: objects of the first one teach V8 what the fields hold, and those made earlier
+    // would have to be converted in the middle of the first table.
+    warmUp(() => performance.now(), { kernelEnabled: settings.kernel.enabled });
     const daemon = new Daemon(settings, log);
     return daemon.#run(stateDir);
   }
@@ -138,7 +141,6 @@ export class Daemon {
     process.on('uncaughtException', onBug);
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
-    warmUp(() => performance.now());
     if (settings.kernel.enabled) this.#kernel.start();
     await configuration.start();
     const exitCode = await ended;

@@ -30,7 +30,7 @@ export class AdjRibOut {
   readonly #table: AttributeTable;
   readonly #orders: ExportOrders;
   #count = 0;
-  #bySource: number[] = [];
+  #bySource = new Uint32Array(16); // by PeerId
 
   constructor(table: AttributeTable, orders: ExportOrders) {
     this.#table = table;
@@ -67,7 +67,7 @@ export class AdjRibOut {
 
   /** Prefixes that `member` has been told. */
   countFor(member: PeerId): number {
-    return this.#count - (this.#bySource[member] ?? 0);
+    return this.#count - (member < this.#bySource.length ? this.#bySource[member]! : 0);
   }
 
   /** `how` is 0 where `set` is. */
@@ -79,7 +79,10 @@ export class AdjRibOut {
       this.#orders.retain(orderOf(how));
       this.#count++;
       const source = sourceOf(how);
-      this.#bySource[source] = (this.#bySource[source] ?? 0) + 1;
+      if (source >= this.#bySource.length) {
+        this.#bySource = grownForAWhile(this.#bySource, source * 2);
+      }
+      this.#bySource[source]!++;
     }
     this.sets[prefix] = set;
     this.how[prefix] = how;

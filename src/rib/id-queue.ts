@@ -4,15 +4,20 @@
  */
 
 const BLOCK = 4096;
+/** The first block is small: most queues of a node with many peers never hold more. */
+const FIRST_BLOCK = 64;
 /** Empty blocks kept for reuse. */
 const SPARE_BLOCKS_MAX = 4;
 
 export class IdQueue {
-  #blocks: Int32Array[] = [];
-  #spare: Int32Array[] = [];
+  // Never without a block: for V8 an array that is empty at first is of another kind than one that holds objects, and
+  // the hot path that pushes would be compiled twice.
+  readonly #blocks: Int32Array[] = [new Int32Array(FIRST_BLOCK)];
+  readonly #spare: Int32Array[] = [];
+  #last = this.#blocks[0]!;
   #first = 0; // index of the oldest block still in use; earlier ones are gone
   #head = 0; // within the first block
-  #tail = BLOCK; // within the last block
+  #tail = 0; // within the last block
   #size = 0;
 
   get size(): number {
@@ -20,35 +25,38 @@ export class IdQueue {
   }
 
   push(id: number): void {
-    if (this.#tail === BLOCK) {
-      this.#blocks.push(this.#spare.pop() ?? new Int32Array(BLOCK));
+    if (this.#tail === this.#last.length) {
+      this.#last = this.#spare.pop() ?? new Int32Array(BLOCK);
+      this.#blocks.push(this.#last);
       this.#tail = 0;
     }
-    this.#blocks[this.#blocks.length - 1]![this.#tail++] = id;
+    this.#last[this.#tail++] = id;
     this.#size++;
   }
 
   /** The oldest id; 0 when empty. */
   shift(): number {
     if (this.#size === 0) return 0;
-    const id = this.#blocks[this.#first]![this.#head++]!;
+    const block = this.#blocks[this.#first]!;
+    const id = block[this.#head++]!;
     this.#size--;
-    if (this.#head === BLOCK || this.#size === 0) this.#retire();
+    if (this.#size === 0) this.#startAfresh();
+    else if (this.#head === block.length) this.#retire(block);
     return id;
   }
 
-  #retire(): void {
-    if (this.#size === 0) {
-      // Empty: the last block starts afresh.
-      this.#head = 0;
-      this.#tail = 0;
-      this.#blocks = [this.#blocks[this.#blocks.length - 1]!];
-      this.#first = 0;
-      return;
-    }
+  /** Empty: the last block is the first again. */
+  #startAfresh(): void {
     this.#head = 0;
-    const block = this.#blocks[this.#first]!;
-    if (this.#spare.length < SPARE_BLOCKS_MAX) this.#spare.push(block);
+    this.#tail = 0;
+    this.#blocks[0] = this.#last;
+    this.#blocks.length = 1;
+    this.#first = 0;
+  }
+
+  #retire(block: Int32Array): void {
+    this.#head = 0;
+    if (block.length === BLOCK && this.#spare.length < SPARE_BLOCKS_MAX) this.#spare.push(block);
     this.#first++;
     if (this.#first >= 64) {
       this.#blocks.splice(0, this.#first);

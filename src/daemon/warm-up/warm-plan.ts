@@ -1,0 +1,139 @@
+/** The plan that the warm-up runs by: an external feed, an external sink, and a peer of the mesh that comes and goes. */
+
+import type { PeerPlan, SpeakerPlan } from '../../datastore/plan-types.ts';
+import { AFI_SAFIS } from '../../net/afi-safi.ts';
+import { type IpAddress, ip, ipv4ToU32 } from '../../net/ip-address.ts';
+import { prefix } from '../../net/prefix.ts';
+import type { Policy } from '../../policy/types.ts';
+import { encodeOpen } from '../../wire/open.ts';
+
+export interface WarmPeer {
+  readonly address: IpAddress;
+  readonly as: number;
+}
+
+const LOCAL_AS = 64_512;
+const HOLD_TIME = 90;
+const ADDRESS = ip('192.0.2.1');
+const POOL = prefix('10.0.0.0/8');
+const POOL6 = prefix('fd00::/16');
+
+export const FEED: WarmPeer = { address: ip('192.0.2.11'), as: 64_601 };
+export const SINK: WarmPeer = { address: ip('192.0.2.12'), as: 64_602 };
+export const MESH: WarmPeer = { address: ip('192.0.2.13'), as: LOCAL_AS };
+
+/** OPEN of a peer, as BIRD 2 offers. */
+export function openOf(peer: WarmPeer): Uint8Array {
+  const families = [
+    { afi: 1, safi: 1 },
+    { afi: 2, safi: 1 },
+  ];
+  return encodeOpen({
+    version: 4,
+    myAs: peer.as,
+    holdTime: HOLD_TIME,
+    bgpIdentifier: ipv4ToU32(peer.address),
+    capabilities: [
+      ...families.map((family) => ({ kind: 'multiprotocol', ...family }) as const),
+      { kind: 'routeRefresh' },
+      { kind: 'fourOctetAs', asn: peer.as },
+      {
+        kind: 'gracefulRestart',
+        restarting: false,
+        notification: false,
+        restartTime: 120,
+        families: families.map((family) => ({ ...family, forwarding: true })),
+      },
+    ],
+  });
+}
+
+/** Statements of the kinds that Calico's defaults and a BGPFilter compile to. */
+const IMPORT: Policy = {
+  name: 'warm import',
+  statements: [
+    {
+      name: 'elevated',
+      conditions: [{ kind: 'localPref', operator: 'above', value: 2_147_482_623 }],
+      actions: [{ kind: 'setPreference', value: 200 }],
+    },
+  ],
+  otherwise: 'accept',
+};
+
+const TO_ALL: Policy = {
+  name: 'warm export',
+  statements: [{ name: 'all', conditions: [], actions: [], verdict: 'accept' }],
+  otherwise: 'reject',
+};
+
+const TO_MESH: Policy = {
+  name: 'warm mesh export',
+  statements: [
+    {
+      name: 'priority',
+      conditions: [{ kind: 'source', source: 'bgp', negate: true }],
+      actions: [{ kind: 'setLocalPref', value: 2_147_482_623 }],
+    },
+    {
+      name: 'tunnel',
+      conditions: [{ kind: 'interface', pattern: '*.cali' }],
+      actions: [],
+      verdict: 'reject',
+    },
+    {
+      name: 'pool',
+      conditions: [{ kind: 'insideAny', prefixes: [POOL, POOL6] }],
+      actions: [],
+      verdict: 'accept',
+    },
+  ],
+  otherwise: 'reject',
+};
+
+export const WARM_PLAN: SpeakerPlan = {
+  node: 'warm-up',
+  localAs: LOCAL_AS,
+  routerId: ADDRESS,
+  addresses: { ipv4: ADDRESS, ipv6: ip('2001:db8::1') },
+  listen: { port: 179, addresses: [] },
+  peers: [
+    peerPlan('feed', FEED, TO_ALL),
+    peerPlan('mesh', MESH, TO_MESH),
+    peerPlan('sink', SINK, TO_ALL),
+  ],
+  originated: [
+    { prefix: prefix('10.255.0.0/26'), source: 'block', blackhole: true, origin: 'warm-up' },
+  ],
+  kernel: {
+    table: 254,
+    tunnelDevice: 'tunl0',
+    ownSubnet: { ipv4: prefix('192.0.2.0/24'), ipv6: prefix('2001:db8::/64') },
+    pools: [POOL, POOL6].map((cidr) => ({ cidr, name: 'warm', programming: 'direct' })),
+    rejected: [],
+    metric: { mode: 'priority', normal: { ipv4: 1024, ipv6: 1024 } },
+  },
+  logLevel: 'none',
+};
+
+function peerPlan(name: string, peer: WarmPeer, exportPolicy: Policy): PeerPlan {
+  return {
+    name,
+    kind: peer.as === LOCAL_AS ? 'mesh' : 'node',
+    remoteAddress: peer.address,
+    remotePort: 179,
+    localAddress: ADDRESS,
+    localAs: LOCAL_AS,
+    remoteAs: peer.as,
+    passive: true,
+    families: AFI_SAFIS,
+    holdTime: HOLD_TIME,
+    restartTime: 120,
+    nextHop: 'auto',
+    rrClient: false,
+    allowLocalAs: 0,
+    importPolicy: IMPORT,
+    exportPolicy,
+    origin: 'warm-up',
+  };
+}

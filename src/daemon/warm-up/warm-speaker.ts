@@ -1,0 +1,142 @@
+/** A speaker between sockets and a kernel that take everything: effects are carried out at once, octets are dropped. */
+
+import { type IpAddress, ip, ipFamily } from '../../net/ip-address.ts';
+import { prefix, prefixFamily } from '../../net/prefix.ts';
+import { RouteProtocol, RouteScope } from '../../netlink/codes.ts';
+import type { Effect } from '../../speaker/effects.ts';
+import type { ConnectionId, KernelChange, SpeakerInput } from '../../speaker/inputs.ts';
+import { Speaker } from '../../speaker/speaker.ts';
+import { WARM_PLAN } from './warm-plan.ts';
+
+const POLL_OCTETS = 65_536;
+/** Time stands still, so that no timer ever fires; at a fraction, since V8 keeps whole numbers in fields of their own kind. */
+const NOW = 1000.5;
+const LINK = 2;
+
+export class WarmSpeaker {
+  readonly #speaker: Speaker;
+  #nextConnection = 2; // accepted connections have even numbers
+  #morePending = false;
+  readonly #answers: SpeakerInput[] = [];
+  /** Octets that peers would have been sent. */
+  octetsSent = 0;
+
+  constructor(kernelEnabled: boolean) {
+    this.#speaker = new Speaker({ seed: 1, kernelEnabled, restarting: false, now: NOW });
+  }
+
+  accept(address: IpAddress): ConnectionId {
+    const connection = this.#nextConnection;
+    this.#nextConnection += 2;
+    const local = { address: ip('192.0.2.1'), port: 179 };
+    const remote = { address, port: 40_000 };
+    this.step({ type: 'tcpAccepted', connection, remote, local });
+    return connection;
+  }
+
+  receive(connection: ConnectionId, octets: Uint8Array): void {
+    this.step({ type: 'octetsReceived', connection, octets });
+  }
+
+  /** Until nothing is left to do. */
+  settle(): void {
+    while (this.#morePending) this.step({ type: 'wake' });
+  }
+
+  step(input: SpeakerInput): void {
+    this.#one(input);
+    for (let next = this.#answers.shift(); next !== undefined; next = this.#answers.shift()) {
+      this.#one(next);
+    }
+  }
+
+  #one(input: SpeakerInput): void {
+    const { effects, morePending } = this.#speaker.step(input, NOW);
+    this.#morePending = morePending;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'wantsWrite':
+        for (;;) {
+          const octets = this.#speaker.pollTransmit(effect.connection, POLL_OCTETS);
+          if (octets === undefined || octets.length === 0) return;
+          this.octetsSent += octets.length;
+        }
+      case 'kernelDump':
+        this.#answers.push(
+          { type: 'kernelDumpStarted' },
+          { type: 'kernelChanged', changes: MACHINE },
+          { type: 'kernelDumpDone' },
+        );
+        return;
+      case 'kernelRequests': {
+        const { id, count } = effect.batch;
+        this.#answers.push({ type: 'kernelAck', batch: id, errnos: new Int32Array(count) });
+        return;
+      }
+      default: // nobody listens, calls or reads here
+    }
+  }
+}
+
+/** One interface, in the subnet of all peers. */
+const MACHINE: readonly KernelChange[] = [
+  {
+    what: 'link',
+    removed: false,
+    link: {
+      index: LINK,
+      name: 'warm0',
+      up: true,
+      carrier: true,
+      operState: 'up',
+      mtu: 1500,
+      loopback: false,
+      pointToPoint: false,
+    },
+  },
+  ...(['192.0.2.1', '2001:db8::1'] as const).map(addressChange),
+  ...(['192.0.2.0/24', '2001:db8::/64'] as const).map(routeChange),
+];
+
+function addressChange(text: string): KernelChange {
+  const address = ip(text);
+  const family = ipFamily(address);
+  return {
+    what: 'address',
+    removed: false,
+    address: {
+      family,
+      interfaceIndex: LINK,
+      address,
+      prefixLength: family === 4 ? 24 : 64,
+      scope: 0,
+      secondary: false,
+      tentative: false,
+      deprecated: false,
+      duplicate: false,
+    },
+  };
+}
+
+function routeChange(text: string): KernelChange {
+  const to = prefix(text);
+  const isIpv4 = prefixFamily(to) === 4;
+  return {
+    what: 'route',
+    removed: false,
+    route: {
+      family: isIpv4 ? 4 : 6,
+      table: WARM_PLAN.kernel.table,
+      prefix: to,
+      metric: isIpv4 ? 0 : 256,
+      type: 'unicast',
+      protocol: RouteProtocol.KERNEL,
+      scope: isIpv4 ? RouteScope.LINK : RouteScope.UNIVERSE,
+      nextHops: [{ interfaceIndex: LINK, weight: 1, onlink: false }],
+      flags: 0,
+    },
+  };
+}
