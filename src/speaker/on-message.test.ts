@@ -153,6 +153,46 @@ describe('a malformed UPDATE (RFC 7606)', () => {
     expect(s.neighbor(1)).toMatchObject({ state: 'Established', flaps: 0 });
   });
 
+  it.each([
+    ['none at all', `${NO_PATH} 400101 07`, undefined, UpdateSubcode.InvalidOrigin],
+    ['those it withdraws', `400101 07`, NLRI_A, UpdateSubcode.InvalidOrigin],
+    [
+      'none, beside a NEXT_HOP',
+      `${ORIGIN} 400304 00000000`,
+      undefined,
+      UpdateSubcode.InvalidNextHop,
+    ],
+    [
+      'none, by an attribute that is cut',
+      `${ORIGIN} c00808 0001`,
+      undefined,
+      UpdateSubcode.AttributeLength,
+    ],
+  ])(
+    'in attributes that announce nothing resets the session (RFC 7606 §5.2): prefixes %s',
+    (...row) => {
+      const [, attributes, withdrawn, subcode] = row;
+      const s = telling(A);
+      const parts = withdrawn === undefined ? {} : { withdrawn: hex(withdrawn) };
+      s.peer.talk.send(rawUpdate({ attributes: hex(attributes), ...parts }));
+      s.lab.run(100);
+      expect(s.peer.talk.notifications).toMatchObject([{ code: ErrorCode.Update, subcode }]);
+    },
+  );
+
+  it.each([
+    ['what costs only an attribute', `${ORIGIN} c00705 0000000000`],
+    ['a NEXT_HOP beside MP attributes (RFC 4760 §3)', `400304 00000000 800f03 000201`],
+    ['a family that is not spoken', `400101 07 800e09 000180 04 0a000001 00`],
+    ['nothing', `${ORIGIN} ${NO_PATH} ${NEXT_HOP}`],
+  ])('in attributes that announce nothing, the session survives %s', (_name, attributes) => {
+    const s = telling(A);
+    s.peer.talk.send(rawUpdate({ attributes: hex(attributes) }));
+    s.lab.run(100);
+    expect(s.has(A)).toBe(true);
+    expect(s.neighbor()).toMatchObject({ state: 'Established', flaps: 0 });
+  });
+
   it('whose withdrawn routes are fine but whose attributes exceed it withdraws nothing', () => {
     const s = telling(A);
     const update = rawUpdate({ withdrawn: hex(NLRI_A), attributes: hex(ORIGIN) });

@@ -5,10 +5,11 @@
  * RIB; nothing is allocated a prefix.
  */
 
+import { ByteWriter } from '../base/byte-writer.ts';
 import { type AfiSafi, afiSafiFrom } from '../net/afi-safi.ts';
 import type { NlriSpan } from '../rib/adj-rib-in.ts';
 import type { AttributesId } from '../rib/ids.ts';
-import type { ReceivedSet } from '../rib/received-memo.ts';
+import { canonicalise } from '../wire/attributes/canonical.ts';
 import { MessageType } from '../wire/iana.ts';
 import type { NlriField } from '../wire/nlri.ts';
 import { decodeNotification } from '../wire/notification.ts';
@@ -16,7 +17,7 @@ import { decodeOpen, type OpenMessage } from '../wire/open.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { decodeRouteRefresh } from '../wire/route-refresh.ts';
 import { locateUpdate, updateLayout } from '../wire/update.ts';
-import { formatUpdateFault } from '../wire/update-faults.ts';
+import { formatUpdateFault, type UpdateFault } from '../wire/update-faults.ts';
 import { endCollision } from './collisions.ts';
 import type { Core } from './core.ts';
 import { resolveNewNextHops } from './next-hops.ts';
@@ -134,6 +135,7 @@ function applyUpdate(core: Core, peer: Peer, message: Uint8Array): void {
   const mp = family === undefined ? NOTHING : intern(core, update, { family, part: 'mp' });
   const classic =
     nlri.count === 0 ? NOTHING : intern(core, update, { family: 'ipv4-unicast', part: 'classic' });
+  if (mp === NOTHING && classic === NOTHING) judgeIdleAttributes(core, update);
   resolveNewNextHops(core);
   // RFC 7606 §2: what is wrong with the attributes concerns all prefixes of the UPDATE, whichever field they stand in.
   const usable = mp !== WITHDRAW && classic !== WITHDRAW;
@@ -177,14 +179,27 @@ interface Run {
 function intern(core: Core, { peer, message }: Update, part: Part): AttributesId {
   const context = peer.updateContext!;
   const set = core.sets.internReceived({ message, layout, context, ...part });
-  if (set.faults.length > 0) tellFaults(core, peer, set);
-  if (set.action === 'session-reset') {
-    const fault = set.faults.find(({ action }) => action === 'session-reset')!;
-    const { code, subcode, data, name, reason } = fault;
-    throw new ProtocolError({ code, subcode, data }, `${name}: ${reason}`);
-  }
+  if (set.faults.length > 0) tellFaults(core, peer, set.faults);
   return set.action === 'accept' ? set.attributes : WITHDRAW;
 }
+
+/**
+ * Attributes of an UPDATE that announces nothing serve nobody, but RFC 7606 §5.2 has a fault in them reset the session:
+ * the NLRI that they came for may be what could not be found. Those of families that we do not speak are not looked at.
+ */
+function judgeIdleAttributes(core: Core, { peer, message }: Update): void {
+  const { mpReach, mpUnreach, attributeCount } = layout;
+  if (attributeCount === (mpUnreach.present ? 1 : 0)) return;
+  if (mpReach.present && mpReach.family === undefined) return;
+  const context = peer.updateContext!;
+  // RFC 4760 §3: beside MP attributes a NEXT_HOP without NLRI at the end of the message is ignored, right or wrong.
+  const part = mpReach.present || mpUnreach.present ? 'mp' : 'classic';
+  idle.reset();
+  const { faults } = canonicalise({ message, layout, context, part }, idle);
+  if (faults.length > 0) tellFaults(core, peer, faults);
+}
+
+const idle = new ByteWriter(512);
 
 const span: { octets: Uint8Array; start: number; end: number } & NlriSpan = {
   octets: new Uint8Array(0),
@@ -218,14 +233,22 @@ function isUp(peer: Peer, family: AfiSafi): boolean {
   return peer.families.get(family)?.group !== undefined;
 }
 
-function tellFaults(core: Core, peer: Peer, set: ReceivedSet): void {
-  for (const fault of set.faults) {
+/** @throws {ProtocolError} when one of them resets the session. */
+function tellFaults(core: Core, peer: Peer, faults: readonly UpdateFault[]): void {
+  for (const fault of faults) {
     const key = `${fault.name} ${fault.action}`;
     core.updateFaults.set(key, (core.updateFaults.get(key) ?? 0) + 1);
   }
+  publishFault(core, peer, faults[0]!);
+  const fatal = faults.find(({ action }) => action === 'session-reset');
+  if (fatal === undefined) return;
+  const { code, subcode, data, name, reason } = fatal;
+  throw new ProtocolError({ code, subcode, data }, `${name}: ${reason}`);
+}
+
+function publishFault(core: Core, peer: Peer, fault: UpdateFault): void {
   if (peer.faultPublished !== undefined && core.now - peer.faultPublished < FAULT_EVENT_MS) return;
   peer.faultPublished = core.now;
-  const fault = set.faults[0]!;
   core.publish({
     event: 'update-fault',
     peer: peer.plan.name,

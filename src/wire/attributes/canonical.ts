@@ -172,8 +172,10 @@ function judgeMpReach({ message, layout }: CanonicaliseInput): Malformed | undef
 }
 
 function checkMandatory({ layout, part }: CanonicaliseInput, faults: FaultList): void {
-  const announced = part === 'classic' ? layout.nlri.count : layout.mpReach.nlri.count;
-  if (announced === 0) return;
+  const { nlri, mpReach } = layout;
+  // A layout keeps what it says of an MP attribute of an earlier message: `present` tells.
+  const announces = part === 'classic' ? nlri.count > 0 : mpReach.present && mpReach.nlri.count > 0;
+  if (!announces) return;
   // RFC 7606 §3(d): a missing well-known mandatory attribute is treat-as-withdraw.
   if (SEEN[AttributeType.Origin] === 0) faults.missing(AttributeType.Origin);
   if (SEEN[AttributeType.AsPath] === 0) faults.missing(AttributeType.AsPath);

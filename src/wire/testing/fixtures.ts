@@ -59,7 +59,10 @@ export function update(parts: UpdateParts): Uint8Array {
   return message(2, out.finish());
 }
 
-/** One UPDATE through `locateUpdate` and `canonicalise`; the part is that which it announces. */
+/**
+ * One UPDATE through `locateUpdate` and `canonicalise`; the part is that which it announces. One that announces nothing
+ * is judged as a session does it: NEXT_HOP counts unless there are MP attributes.
+ */
 export function judge(
   octets: Uint8Array,
   context: UpdateContext,
@@ -67,7 +70,8 @@ export function judge(
   const layout = updateLayout();
   locateUpdate(octets, context, layout);
   const out = new ByteWriter();
-  const part = layout.nlri.count > 0 ? 'classic' : 'mp';
+  const isMp = layout.mpReach.present || layout.mpUnreach.present;
+  const part = layout.nlri.count > 0 || !isMp ? 'classic' : 'mp';
   const result = canonicalise({ message: octets, layout, context, part }, out);
   return { ...result, canonical: out.finish() };
 }
