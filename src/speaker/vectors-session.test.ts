@@ -12,7 +12,7 @@ import {
 } from '../../test/support/vectors/judgements.ts';
 import { headerError, readPlainOpen } from '../../test/support/vectors/plain-errors.ts';
 import { plainUpdate } from '../../test/support/vectors/plain-export.ts';
-import { announcedBy, readPlainUpdate } from '../../test/support/vectors/plain-update.ts';
+import { readPlainUpdate } from '../../test/support/vectors/plain-update.ts';
 import {
   expectedOf,
   readVectors,
@@ -20,10 +20,10 @@ import {
   VECTOR_FILES,
   type Vector,
 } from '../../test/support/vectors/public-vectors.ts';
+import { announcedIn, isIncomplete, mustBe, OCTETS } from '../../test/support/vectors/told.ts';
 import { KEEPALIVE } from '../wire/keepalive.ts';
 import { toHex } from '../wire/text.ts';
-import { Observed, type Party, type Talk } from './testing/observed.ts';
-import { isIncomplete, mustBe, OCTETS } from './testing/passing-on.ts';
+import { Observed, type Party } from './testing/observed.ts';
 
 const OBSERVER: Party = { address: '198.51.100.11', as: 65_020, as4: true };
 const ROUTE_OF_SENDER = `4:18cb0071`;
@@ -98,7 +98,7 @@ function runOther(vector: Vector): Told {
   const [from, observer] = [observed.establish(sender), observed.establish(OBSERVER)];
   observed.say(from, announcement(ROUTE_OF_SENDER, '0000fde9', OCTETS.sender4));
   observed.say(observer, announcement(ROUTE_OF_OBSERVER, '0000fdfc', 'c633640b'));
-  const both = [from, observer].map((talk) => announcedTo(talk));
+  const both = [from, observer].map((talk) => announcedIn(talk.take(2)));
   mustBe('announced', both.flat(), [ROUTE_OF_OBSERVER, ROUTE_OF_SENDER]);
   observed.say(from, vector.hex);
   const stands = observed.state(from) === 'Established';
@@ -114,12 +114,8 @@ function runOther(vector: Vector): Told {
   return {
     notification: notification === undefined ? undefined : notificationText(notification),
     stands,
-    again: announcedTo(from).includes(ROUTE_OF_OBSERVER),
+    again: announcedIn(from.take(2)).includes(ROUTE_OF_OBSERVER),
   };
-}
-
-function announcedTo(talk: Talk): string[] {
-  return talk.take(2).flatMap((message) => announcedBy(readPlainUpdate(message)));
 }
 
 /** What must come of a message that is neither OPEN nor UPDATE. */

@@ -3,6 +3,7 @@
  * Everything that it says to anyone is kept as hexadecimal, message by message.
  */
 
+import { SELF } from '../../../test/support/vectors/told.ts';
 import type { Millis } from '../../base/units.ts';
 import type { PeerPlan, SpeakerPlan } from '../../datastore/plan-types.ts';
 import { ip, ipv4ToU32 } from '../../net/ip-address.ts';
@@ -14,9 +15,6 @@ import { fromHex, toHex } from '../../wire/text.ts';
 import type { Effect } from '../effects.ts';
 import type { ConnectionId } from '../inputs.ts';
 import { Speaker } from '../speaker.ts';
-
-/** AS number, addresses and cluster of the speaker: none of the public test messages has them. */
-export const SELF = { as: 64_999, ipv4: '198.51.100.1', ipv6: '2001:db8:ffff::1' } as const;
 
 export interface Party {
   readonly address: string;

@@ -3,7 +3,8 @@
  * to message as long as the session stands, so that nothing of one may be left for the next.
  */
 
-import { Observed, type Party, SELF, type Talk } from './observed.ts';
+import { SELF, SENDER } from '../../../test/support/vectors/told.ts';
+import { Observed, type Party, type Talk } from './observed.ts';
 
 export type PeerType = 'ebgp' | 'ibgp';
 
@@ -31,7 +32,7 @@ export class VectorStages {
     const key = `${peerType} ${as4}`;
     const kept = this.#free.get(key);
     if (kept !== undefined) return kept;
-    const sender = { address: '198.51.100.2', as: peerType === 'ebgp' ? 65_001 : SELF.as, as4 };
+    const sender = { address: SENDER.address, as: peerType === 'ebgp' ? SENDER.as : SELF.as, as4 };
     const observed = new Observed([sender, ...OBSERVERS]);
     const stage: VectorStage = {
       peerType,
