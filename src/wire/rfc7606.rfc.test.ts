@@ -305,9 +305,9 @@ const CASES: readonly Case[] = [
     ...DISCARD,
   },
   { rule: 'RFC 8669 §6 Prefix-SID TLV overrun', attributes: 'c0 28 04 01 0007 00', ...DISCARD },
-  { rule: 'RFC 9234 §6 OTC of 3 octets', attributes: 'c0 23 03 0000fd', ...WITHDRAW },
-  { rule: 'RFC 9234 §6 OTC of 0 octets', attributes: 'c0 23 00', ...WITHDRAW },
-  { rule: 'RFC 9234 OTC AS 0', attributes: 'c0 23 04 00000000', ...WITHDRAW },
+  { rule: 'RFC 9234 §5 OTC of 3 octets', attributes: 'c0 23 03 0000fd', ...WITHDRAW },
+  { rule: 'RFC 9234 §5 OTC of 0 octets', attributes: 'c0 23 00', ...WITHDRAW },
+  { rule: 'RFC 9234 §5 OTC AS 0', attributes: 'c0 23 04 00000000', ebgp: 'accept' },
   { rule: '§3(c) OTC not transitive', attributes: '80 23 04 0000fde9', ...WITHDRAW, subcode: 4 },
   { rule: '§3 unknown well-known', attributes: '40 63 01 00', ebgp: 'session-reset', subcode: 2 },
   {

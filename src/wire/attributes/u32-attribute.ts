@@ -13,11 +13,10 @@ import {
 export function defineU32Attribute(
   row: Pick<AttributeRow<number>, 'type' | 'name' | 'category'> & {
     readonly before?: (value: AttributeSlice) => Malformed | undefined;
-    readonly after?: (value: AttributeSlice) => Malformed | undefined;
     readonly format?: (value: number) => string;
   },
 ): AttributeRow<number> {
-  const { type, name, category, before, after, format } = row;
+  const { type, name, category, before, format } = row;
   return defineAttribute<number>({
     type,
     name,
@@ -25,7 +24,7 @@ export function defineU32Attribute(
     check(value) {
       const early = before?.(value);
       if (early !== undefined) return early;
-      return lengthOf(value) === 4 ? after?.(value) : BAD_LENGTH;
+      return lengthOf(value) === 4 ? undefined : BAD_LENGTH;
     },
     decode: (value) => value.u32(),
     encode: (value, out) => out.u32(value),
