@@ -36,7 +36,7 @@ export function resolveOffer(given: Partial<Offer> = {}): Offer {
 export function buildOpen(config: SessionConfig): OpenMessage {
   return {
     version: BGP_VERSION,
-    // RFC 6793 §4.2.3: an AS number that needs four octets is AS_TRANS in the field of two.
+    // RFC 6793 §4.2.1: an AS number that needs four octets is AS_TRANS in the field of two.
     myAs: config.localAs > AS_TWO_OCTETS_MAX ? AS_TRANS : config.localAs,
     holdTime: resolveTimers(config.timers).holdTime,
     bgpIdentifier: config.routerId,

@@ -168,7 +168,7 @@ export class ExportFilter {
     return policy.evaluate(subject);
   }
 
-  /** RFC 8654 §5: what does not fit the peer's message size with even one prefix is not announced. */
+  /** RFC 4271 §9.2: what does not fit the peer's message size with even one prefix is not announced. */
   #isTooLong(set: AttributesId, order: OrderId): boolean {
     const { messageMax, as4 } = this.config;
     const { family, sets, orders, exported } = this.#context;

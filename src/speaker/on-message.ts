@@ -208,7 +208,7 @@ const span: { octets: Uint8Array; start: number; end: number } & NlriSpan = {
 };
 
 function withdraw(core: Core, { peer, message }: Update, { family, field }: Run): void {
-  // RFC 4760 §7: what was not negotiated is ignored.
+  // RFC 4760 §8: what was not negotiated is not spoken; ignored.
   if (!isUp(peer, family)) return;
   spanOf(message, field);
   core.ribs[family].withdraw(peer.id, span);

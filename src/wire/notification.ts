@@ -88,7 +88,7 @@ export function decodeNotification(message: Uint8Array): Notification {
 /**
  * The text of an Administrative Shutdown or Reset, escaped for showing; undefined when there is none.
  *
- * RFC 9003 §3: a length that does not fit the data is an error of the sender, to be logged; the text is
+ * RFC 9003 §4: a length that does not fit the data is an error of the sender, to be logged; the text is
  * then shown as hexadecimal. The session ends anyway.
  */
 export function shutdownCommunication(value: Notification): string | undefined {

@@ -54,7 +54,7 @@ describe('canonical octets', () => {
     expect(decodeAttributes(canonical).partial).toEqual([8]);
   });
 
-  it('hold a repeated large community once (RFC 8092 §5)', () => {
+  it('hold a repeated large community once (RFC 8092 §3)', () => {
     const one = '0000fde9 00000001 00000002';
     const two = '0000fde9 00000001 00000003';
     expect(classic(`${MANDATORY} c0 20 24 ${one} ${two} ${one}`)).toEqual(

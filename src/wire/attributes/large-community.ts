@@ -21,7 +21,7 @@ export const largeCommunityAttribute = defineAttribute<readonly LargeCommunity[]
   format: (communities) => communities.map((community) => community.join(':')).join(' '),
 });
 
-/** RFC 8092 §5: the receiver silently removes repeated values. `value` is whole communities, in the order kept. */
+/** RFC 8092 §3: the receiver silently removes repeated values. `value` is whole communities, in the order kept. */
 export function writeUniqueLargeCommunities(value: Uint8Array, out: ByteWriter): void {
   for (let at = 0; at < value.length; at += 12) {
     if (!isAmong(value, at)) out.copy(value, at, at + 12);

@@ -51,7 +51,10 @@ export const tunnelEncapsulationAttribute = opaque({
   },
 });
 
-/** RFC 7311 §3: discarded whether sound or not, since godwit has no IGP metric to accumulate. */
+/**
+ * RFC 7311 §3.2: malformed is attribute discard. RFC 7311 §3.3: sound or not, without an AIGP session it is treated as
+ * an unknown non-transitive one, since godwit has no IGP metric to accumulate.
+ */
 export const aigpAttribute = opaque({
   type: AttributeType.Aigp,
   name: 'AIGP',

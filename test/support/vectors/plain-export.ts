@@ -55,7 +55,7 @@ export function plainExport(
   );
   const asPath = pathOf(has, from.as4);
   const external = asPath.filter(({ type }) => type < 3);
-  // RFC 4271 §5.1.2: our AS in front towards external peers. RFC 5065 §4: no confederation segments there.
+  // RFC 4271 §5.1.2: our AS in front towards external peers. RFC 5065 §5.1: no confederation segments there.
   writePath(to.ebgp ? prepended(external, self.as) : asPath, to.as4, out);
   writeAggregator(has, path, out);
   const med = has.get(4)?.value;
@@ -104,7 +104,7 @@ function isCopied(type: number, flags: number): boolean {
   return type === 1 || type === 6 || (flags & 0x40) !== 0;
 }
 
-/** RFC 4271 §5: Partial is set by who passes on what it does not know; RFC 8092 §5: large communities stand there once. */
+/** RFC 4271 §5: Partial is set by who passes on what it does not know; RFC 8092 §3: large communities stand there once. */
 function partial({ flags, type, value }: PlainAttribute): PlainAttribute {
   const isKnown = KNOWN.has(type);
   const kept = flags & 0xe0;
