@@ -63,9 +63,11 @@ export class Corpus {
 /** @returns the messages, and how many of them came from files. */
 export function readSeeds(): { seeds: readonly Seed[]; fromFiles: number } {
   const texts = FOLDERS.filter((folder) => existsSync(folder)).flatMap((folder) =>
-    readdirSync(folder)
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
       .sort()
-      .map((name) => readFileSync(join(folder, name), 'latin1')),
+      .map((path) => readFileSync(path, 'latin1')),
   );
   const messages = new Set(texts.flatMap((text) => text.match(MESSAGE) ?? []));
   const read = [...messages].map((text): Seed => ({ octets: Buffer.from(text, 'hex') }));

@@ -51,7 +51,7 @@ export function checkFixtures(fixtures: readonly string[], texts: readonly strin
   const all = texts.join('\n');
   return fixtures
     .filter((path) => {
-      const folder = posix.basename(posix.dirname(path));
+      const folder = posix.relative('test/fixtures', posix.dirname(path));
       return !all.includes(posix.basename(path)) && !all.includes(`fixtures/${folder}`);
     })
     .map((file) => ({

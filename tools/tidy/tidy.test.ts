@@ -258,6 +258,10 @@ describe('coverage', () => {
     expect(broken(fixture)).toEqual(['unused-fixture test/fixtures/wire/open.txt:1']);
     const test = { 'test/a.test.ts': `${OPENING}use('test/fixtures/wire');\n` };
     expect(broken({ ...fixture, ...test })).toEqual([]);
+    const deeper = { 'test/fixtures/wire/opens/four.txt': 'ff\n' };
+    expect(broken({ ...deeper, ...test })).toEqual([
+      'unused-fixture test/fixtures/wire/opens/four.txt:1',
+    ]);
   });
 
   it('finds names in ARCHITECTURE.md that no longer exist', () => {
