@@ -53,6 +53,7 @@ export class AdjRibIn {
   // The scan.
   #scanAt = 1;
   #scanLeft = 0; // rows to look at until every one was seen after the last request
+  #scanTop = 0; // rows there were when that was counted
   #sweeping = false;
   #seenVersion = 0; // of #changes
   #marking = false;
@@ -157,13 +158,13 @@ export class AdjRibIn {
   /** Rows of dead generations are to be swept. */
   requestSweep(): void {
     this.#sweeping = true;
-    this.#scanLeft = this.#paths.top;
+    this.#beginScan();
   }
 
   /** Paths of `peer` are to pass import policy again. */
   requestEvaluation(peer: PeerId): void {
     this.#peers.pending[peer] = 1;
-    this.#scanLeft = this.#paths.top;
+    this.#beginScan();
   }
 
   get isScanning(): boolean {
@@ -175,13 +176,16 @@ export class AdjRibIn {
     if (this.#changes.version !== this.#seenVersion) {
       this.#seenVersion = this.#changes.version;
       this.#marking = true;
-      this.#scanLeft = this.#paths.top;
+      this.#beginScan();
     }
     if (this.#scanLeft === 0) {
       this.#endScan();
       return false;
     }
     const { top, flags } = this.#paths;
+    // Rows that came since the scan began may stand between the cursor and the last that it has to see.
+    this.#scanLeft += top - this.#scanTop;
+    this.#scanTop = top;
     let changes = 0;
     let rows = Math.min(SCAN_ROWS, this.#scanLeft);
     this.#scanLeft -= rows;
@@ -199,6 +203,11 @@ export class AdjRibIn {
   sweepAll(): void {
     this.requestSweep();
     while (this.scan());
+  }
+
+  #beginScan(): void {
+    this.#scanTop = this.#paths.top;
+    this.#scanLeft = this.#scanTop;
   }
 
   #endScan(): void {
