@@ -88,8 +88,8 @@ export function decodeNotification(message: Uint8Array): Notification {
 /**
  * The text of an Administrative Shutdown or Reset, escaped for showing; undefined when there is none.
  *
- * RFC 9003 §4: a length that does not fit the data is an error of the sender, to be logged; the text is
- * then shown as hexadecimal. The session ends anyway.
+ * RFC 9003 §4: what is malformed is to be logged, and may be as hexadecimal. So it is shown where the length does not
+ * fit the data, of which only its forerunner spoke (RFC 8203 §4). The session ends anyway.
  */
 export function shutdownCommunication(value: Notification): string | undefined {
   if (value.code !== ErrorCode.Cease) return undefined;

@@ -180,7 +180,7 @@ describe('rewriteAttributes', () => {
     expect(rewritten(tagged, { removeCommunities: [5, 6] }).communities).toEqual([]);
   });
 
-  it('removes confederation segments towards eBGP (RFC 5065 §5.1)', () => {
+  it('removes confederation segments towards eBGP (RFC 5065 §4.1)', () => {
     const asPath: AsPathSegment[] = [{ type: 3, asns: [64512] }, sequence(7)];
     const change = { prepend: [1], removeOriginatorAndCluster: true };
     expect(rewritten({ ...BASE, asPath }, change).asPath).toEqual([sequence(1, 7)]);

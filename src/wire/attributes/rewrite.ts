@@ -35,7 +35,7 @@ export interface ExportRewrite {
   readonly otc?: number;
   /**
    * Towards eBGP: ORIGINATOR_ID and CLUSTER_LIST go, which are for inside an AS (RFC 4456 §8), and confederation
-   * segments of AS_PATH (RFC 5065 §5.1).
+   * segments of AS_PATH (RFC 5065 §4.1).
    */
   readonly removeOriginatorAndCluster: boolean;
 }

@@ -55,7 +55,7 @@ export function plainExport(
   );
   const asPath = pathOf(has, from.as4);
   const external = asPath.filter(({ type }) => type < 3);
-  // RFC 4271 §5.1.2: our AS in front towards external peers. RFC 5065 §5.1: no confederation segments there.
+  // RFC 4271 §5.1.2: our AS in front towards external peers. RFC 5065 §4.1: no confederation segments there.
   writePath(to.ebgp ? prepended(external, self.as) : asPath, to.as4, out);
   writeAggregator(has, path, out);
   const med = has.get(4)?.value;
