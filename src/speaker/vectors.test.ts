@@ -45,7 +45,7 @@ function run(vector: Vector, peerType: PeerType): Outcome {
     observed.of('keepEvidence').map(({ reason }) => reason),
     [],
   );
-  const outcome = outcomeOf(vector, observed.state(sender), faults);
+  const outcome = outcomeOf(vector, sender.ended, faults);
   if (outcome === 'reset') mustBe('state', [observed.state(sender)!], ['Idle']);
   else mustBe('said to the sender', sender.heard, []);
   if (outcome === 'reset') checkNotification(vector, sender.take(3));
@@ -54,8 +54,8 @@ function run(vector: Vector, peerType: PeerType): Outcome {
   return outcome;
 }
 
-function outcomeOf(vector: Vector, state: string | undefined, faults: readonly string[]): Outcome {
-  if (state !== 'Established') return 'reset';
+function outcomeOf(vector: Vector, ended: boolean, faults: readonly string[]): Outcome {
+  if (ended) return 'reset';
   if (isIncomplete(vector)) return 'incomplete';
   if (faults.some((fault) => fault.endsWith('treat-as-withdraw'))) return 'treat-as-withdraw';
   return faults.length > 0 ? 'discard' : 'ok';

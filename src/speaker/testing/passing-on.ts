@@ -26,8 +26,13 @@ export function tellBaseline(stage: VectorStage, prefixes: readonly string[]): v
 /** Checks what the observers were told, and takes back what the sender announced. */
 export function passOn(stage: VectorStage, judged: Judged): void {
   const { observed, sender, observers } = stage;
+  const standing = observed.speaker.view.status().neighbors.established;
+  mustBe(
+    'sessions',
+    [`${standing}`],
+    [`${observers.length + (judged.outcome === 'reset' ? 0 : 1)}`],
+  );
   for (const observer of observers) {
-    mustBe('state of an observer', [observed.state(observer)!], ['Established']);
     const { heard } = observer;
     checkTold({ heard, from: sideOf(sender), to: sideOf(observer) }, judged);
   }

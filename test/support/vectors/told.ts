@@ -91,6 +91,12 @@ function checkAnnounced(hearing: Hearing, judged: Judged): void {
   const { update } = judged;
   const path = pathOf(hearing, judged);
   const announced = announcedBy(update);
+  const [four, six] = ([4, 6] as const).map((family) =>
+    announced.some((one) => familyOf(one) === family)
+      ? plainExport(update, family, path)
+      : undefined,
+  );
+  const toldOf = (prefix: string) => (familyOf(prefix) === 4 ? four : six);
   const seen: string[] = [];
   const gone: string[] = [];
   for (const said of hearing.heard) {
@@ -100,13 +106,12 @@ function checkAnnounced(hearing: Hearing, judged: Judged): void {
       gone.push(...withdrawnBy(said));
       continue;
     }
-    const told = plainExport(update, familyOf(first), path);
+    const told = toldOf(first);
     const wanted = told === undefined ? 'nothing' : plainUpdate(familyOf(first), told, nlri);
     mustBe('octets', [said], [wanted]);
     seen.push(...nlri);
   }
-  const isFor = (prefix: string): boolean =>
-    plainExport(update, familyOf(prefix), path) !== undefined;
+  const isFor = (prefix: string): boolean => toldOf(prefix) !== undefined;
   mustBe('announced', seen, announced.filter(isFor));
   const others = prefixesOf(update).filter((one) => !announced.includes(one) || !isFor(one));
   mustBe('withdrawn', gone, others);
