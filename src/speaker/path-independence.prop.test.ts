@@ -97,6 +97,7 @@ class Walk {
         as,
         remoteAs: CLUSTER_AS,
         routerId: routerIdOf(address),
+        gracefulRestart: { restartTime: 120, forwarding: ['ipv4-unicast', 'ipv6-unicast'] },
       });
       peer.listen();
       return peer;
@@ -120,12 +121,29 @@ class Walk {
     return this;
   }
 
-  /** Applies the state and goes on after `ms`, whoever is up by then. */
-  pass(name: string, ms: number): void {
+  /** Applies the state and goes on after `ms`, whoever is up by then; perhaps somebody loses a connection or a route. */
+  pass(name: string, ms: number, chance: Prng): void {
     this.lab.apply(STATES[name]!, OPTIONS);
     this.lab.run(ms / 2);
     this.#speak();
+    if (chance.below(3) === 0) {
+      const talk = this.peers[chance.below(this.peers.length)]!.conversations.at(-1);
+      if (talk?.socket.isOpen === true) talk.socket.reset();
+    }
+    if (chance.below(3) === 0) {
+      const own = this.#kernelRoutes();
+      if (own.length > 0) {
+        const lost = own[chance.below(own.length)]!;
+        this.node.editKernel((kernel) => kernel.delete(lost));
+      }
+    }
     this.lab.run(ms / 2);
+  }
+
+  #kernelRoutes() {
+    return this.node.kernel
+      .dump()
+      .flatMap((event) => ('route' in event && event.route.protocol === 12 ? [event.route] : []));
   }
 
   #speak(): void {
@@ -146,7 +164,7 @@ class Walk {
 
   /** Everything that anybody can see, without times, counts of messages and numbers of groups. */
   dump(): unknown {
-    const { view, kernel } = this.node;
+    const { view } = this.node;
     const { localAs, clusterId, routerId, routes, notReadyBecause } = view.status();
     return {
       status: { localAs, clusterId, routerId, notReadyBecause, routes: countsOf(routes) },
@@ -169,13 +187,7 @@ class Walk {
         const talk = peer.conversations.at(-1);
         return talk?.isEstablished === true ? sorted([...talk.heard.routes]) : 'nothing';
       }),
-      kernel: sorted(
-        kernel
-          .dump()
-          .flatMap((event) =>
-            'route' in event && event.route.protocol === 12 ? [event.route] : [],
-          ),
-      ),
+      kernel: sorted(this.#kernelRoutes()),
     };
   }
 }
@@ -243,7 +255,9 @@ describe('a node that came from any state to any other', () => {
       const chance = new Prng(seed);
       const walk = new Walk();
       const names = Array.from({ length: 8 }, () => NAMES[chance.below(NAMES.length)]!);
-      for (const name of names) walk.pass(name, chance.below(3) === 0 ? 6000 : chance.below(40));
+      for (const name of names) {
+        walk.pass(name, chance.below(3) === 0 ? 6000 : chance.below(40), chance);
+      }
       const last = names.at(-1)!;
       expect(walk.go(last).dump(), names.join(', ')).toEqual(started.get(last));
     },
