@@ -159,7 +159,10 @@ class Walk {
   #haveSaid(wanted: readonly string[]): boolean {
     return this.peers
       .filter(({ address }) => wanted.includes(address))
-      .every((peer) => this.#said.has(peer.conversations.at(-1)));
+      .every(({ conversations }) => {
+        const talk = conversations.at(-1);
+        return talk?.isEstablished === true && this.#said.has(talk);
+      });
   }
 
   /** Everything that anybody can see, without times, counts of messages and numbers of groups. */
