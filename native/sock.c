@@ -1,7 +1,7 @@
 /*
  * Sockets that Node does not have: AF_NETLINK, options set before connect and listen, accept with
- * addresses, readiness of a file descriptor. Plain Node-API (version 8), no policy: every function is
- * one system call, addresses and structures come and go as octets made in TypeScript.
+ * addresses, readiness of a file descriptor; and flock. Plain Node-API (version 8), no policy: every
+ * function is one system call, addresses and structures come and go as octets made in TypeScript.
  *
  * Invariant: nothing here throws for what the host refuses; a failed call returns -errno. What throws is
  * a wrong argument, which is our own mistake. No octet outside a given buffer is read or written.
@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -119,6 +120,14 @@ static napi_value Close(napi_env env, napi_callback_info info) {
   int fd = int_argument(&a, 0);
   if (a.failed) return NULL;
   return outcome(env, close(fd));
+}
+
+/* flock(fd) -> 0, or -EWOULDBLOCK when another process has the file; ends with the last fd */
+static napi_value Flock(napi_env env, napi_callback_info info) {
+  Arguments a = arguments_of(env, info, 1);
+  int fd = int_argument(&a, 0);
+  if (a.failed) return NULL;
+  return outcome(env, flock(fd, LOCK_EX | LOCK_NB));
 }
 
 /* setsockopt(fd, level, name, value) -> 0 */
@@ -364,7 +373,7 @@ static const struct {
     {"getsockopt", GetSockOpt},   {"bind", Bind},           {"connect", Connect},
     {"listen", Listen},           {"accept", Accept},       {"getsockname", GetSockName},
     {"getpeername", GetPeerName}, {"send", Send},           {"recv", Recv},
-    {"pollStart", PollStart},     {"pollStop", PollStop},
+    {"pollStart", PollStart},     {"pollStop", PollStop},   {"flock", Flock},
 };
 
 NAPI_MODULE_INIT() {

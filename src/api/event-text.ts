@@ -150,6 +150,16 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     means: 'Input of a neighbor met an error of ours; its session stays down for a while',
     say: (e) => `Neighbor ${e.peer} is quarantined for ${e.seconds} s: ${e.reason}`,
   },
+  'quarantine-ended': {
+    level: 'info',
+    means: 'A neighbor may come up again after a quarantine',
+    say: (e) => `Quarantine of neighbor ${e.peer} is over: ${e.reason}`,
+  },
+  'routes-refused': {
+    level: 'error',
+    means: 'Prefixes of a neighbor found no room in a table; `refused` counts all of them so far',
+    say: (e) => `${e.refused} ${e.family} routes of ${e.peer} were refused: ${e.reason}`,
+  },
   stopping: {
     level: 'info',
     means: 'The daemon stops',

@@ -15,6 +15,24 @@ export interface DaemonFacts {
   readonly problems: number;
   /** Why a change is held back; absent when none is. */
   readonly heldChange?: string;
+  /** All inputs are being written to a file. */
+  readonly recording?: boolean;
+}
+
+/** The recording that runs, or the last one. */
+export interface RecordingFacts {
+  readonly active: boolean;
+  /** Where recordings are written to. */
+  readonly file: string;
+  /** Whether it began with the daemon, so that it can be replayed. */
+  readonly replayable: boolean;
+  readonly octets: number;
+  /** Steps and polls. */
+  readonly lines: number;
+  /** Those that could not be written in time. */
+  readonly lost: number;
+  /** Why the last one ended; empty while one runs, and before the first. */
+  readonly ended: string;
 }
 
 export type StatusMessage = ReturnType<typeof statusMessage>;
@@ -52,19 +70,25 @@ export function statusMessage(view: StatusView, facts: DaemonFacts) {
     })),
     problems: facts.problems,
     heldChange: facts.heldChange ?? '',
+    recording: facts.recording ?? false,
   };
 }
 
 export function neighborMessage(view: NeighborView) {
-  const { sinceMs, messages, octets, ...rest } = view;
+  const { sinceMs, messages, octets, quarantine, ...rest } = view;
   return {
     ...rest,
+    ...(quarantine === undefined ? {} : { quarantine: quarantineMessage(quarantine) }),
     sinceSeconds: toSeconds(sinceMs),
     received: messages.received,
     sent: messages.sent,
     octetsReceived: octets.received,
     octetsSent: octets.sent,
   };
+}
+
+function quarantineMessage({ reason, times, leftMs }: NonNullable<NeighborView['quarantine']>) {
+  return { reason, times, leftSeconds: toSeconds(leftMs) };
 }
 
 export function routeMessage(family: string, view: RouteView) {

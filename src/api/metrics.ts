@@ -109,17 +109,21 @@ export class Metrics {
     this.#set('bgp_session_since_seconds', view.sinceMs / 1000, { peer });
     this.#set('bgp_session_established_total', view.established, { peer });
     this.#set('bgp_session_flaps_total', view.flaps, { peer });
+    this.#set('bgp_quarantines_total', view.quarantines, { peer });
+    this.#set('bgp_quarantined', view.quarantine === undefined ? 0 : 1, { peer });
     for (const direction of ['received', 'sent'] as const) {
       this.#set('bgp_session_octets_total', view.octets[direction], { peer, direction });
       for (const [message, count] of Object.entries(view.messages[direction])) {
         this.#set('bgp_messages_total', count, { peer, direction, message });
       }
     }
-    for (const { family, received, accepted, advertised, pending, stale } of view.families) {
+    for (const part of view.families) {
+      const { family, received, accepted, advertised, pending, stale, refused } = part;
       const labels = { peer, afi_safi: family };
       this.#set('bgp_adj_rib_in_paths', received, labels);
       this.#set('bgp_adj_rib_in_paths_accepted', accepted, labels);
       this.#set('bgp_adj_rib_in_paths_stale', stale, labels);
+      this.#set('bgp_adj_rib_in_refused_total', refused, labels);
       this.#set('bgp_adj_rib_out_prefixes', advertised, labels);
       this.#set('bgp_adj_rib_out_pending', pending, labels);
     }

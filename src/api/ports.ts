@@ -6,7 +6,7 @@
 import type { ConfigError } from '../base/errors.ts';
 import type { Command } from '../speaker/inputs.ts';
 import type { SpeakerView } from '../speaker/snapshot.ts';
-import type { DaemonFacts, EventMessage } from './messages.ts';
+import type { DaemonFacts, EventMessage, RecordingFacts } from './messages.ts';
 
 export interface DaemonPort {
   /** The core as of now: ages in it are true at the moment of asking. */
@@ -18,6 +18,11 @@ export interface DaemonPort {
   execute(command: Command, answer: (error: string) => void): void;
   /** Applies a change that is held back; a sentence when none is. */
   releaseHeldChange(): string;
+  /** Writes all inputs to a file from now on; a sentence when that cannot be. */
+  startRecording(): string;
+  /** Answers when all is written; with a sentence when none runs. */
+  stopRecording(answer: (error: string) => void): void;
+  recording(): RecordingFacts;
 }
 
 export interface EventSource {

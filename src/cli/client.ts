@@ -5,10 +5,21 @@ import type {
   KernelRouteMessage,
   NeighborMessage,
   ProblemMessage,
+  RecordingFacts,
   RouteMessage,
   StatusMessage,
 } from '../api/messages.ts';
 import { ControlClient } from '../io/client.ts';
+
+/** Those that answer with nothing, or with why not. */
+export type CommandMethod =
+  | 'resetNeighbor'
+  | 'setNeighborEnabled'
+  | 'releaseHeldChange'
+  | 'clearQuarantine'
+  | 'startRecording'
+  | 'stopRecording'
+  | 'shutdown';
 
 export class GodwitClient {
   readonly #control: ControlClient;
@@ -41,11 +52,12 @@ export class GodwitClient {
     return this.#control.stream('watchEvents', request) as AsyncGenerator<EventMessage>;
   }
 
+  getRecording(): Promise<RecordingFacts> {
+    return this.#control.call('getRecording', {}) as Promise<RecordingFacts>;
+  }
+
   /** Rejects with the daemon's own sentence when it says why not. */
-  command(
-    method: 'resetNeighbor' | 'setNeighborEnabled' | 'releaseHeldChange' | 'shutdown',
-    request: object,
-  ): Promise<void> {
+  command(method: CommandMethod, request: object): Promise<void> {
     return this.#control.command(method, request);
   }
 

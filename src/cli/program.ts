@@ -27,7 +27,11 @@ interface Streams {
 }
 
 /** Commands that stand under one word. */
-const GROUPS: Readonly<Record<string, string>> = { show: 'Show what the daemon knows' };
+const GROUPS: Readonly<Record<string, string>> = {
+  show: 'Show what the daemon knows',
+  clear: 'End what the daemon holds against a neighbor',
+  record: 'Write every input to a file, for a bug report',
+};
 
 /** The largest number an option takes: 32 bits, as the API's fields have. */
 const NUMBER_MAX = 4_294_967_295;

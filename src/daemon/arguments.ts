@@ -1,4 +1,4 @@
-/** `godwitd` from its command line: run, `--check` or `--version`. Exit codes as in sysexits.h. */
+/** `godwitd` from its command line: run, `--check`, `--replay` or `--version`. Exit codes as in sysexits.h. */
 
 import { formatConfigError } from '../base/errors.ts';
 import { ExitCode } from '../io/exit-codes.ts';
@@ -7,17 +7,24 @@ import { packageVersion } from '../io/package-root.ts';
 import { runCheck } from './check.ts';
 import { loadSettings } from './config.ts';
 import { Daemon } from './daemon.ts';
+import { type ReplayArguments, runReplay } from './replay.ts';
 
 const USAGE = `Usage: godwitd [--config FILE] [--check] [--version] [--help]
+       godwitd --replay FILE [--compare] [--effects]
 
   --config FILE   settings of the daemon; default /etc/godwit/godwit.yaml, which may be missing
   --check         read settings and resources, print what is wrong, and exit: 0 usable, 78 not
+  --replay FILE   feed a recording to the core and print the tables it ends with; touches nothing else
+    --compare     end at the first step that gives something else than was recorded: exit 3
+    --effects     print every step with what it gave
   --version       print the version
 `;
 
 interface Arguments {
   readonly configPath: string | undefined;
-  readonly action: 'run' | 'check' | 'version' | 'help';
+  readonly action: 'run' | 'check' | 'replay' | 'version' | 'help';
+  /** With `replay`. */
+  readonly replay?: ReplayArguments;
 }
 
 /** @returns the exit code. */
@@ -27,7 +34,7 @@ export async function runGodwitd(argv: readonly string[], env: NodeJS.ProcessEnv
     process.stderr.write(`${parsed}\n\n${USAGE}`);
     return ExitCode.Usage;
   }
-  const { action, configPath } = parsed;
+  const { action, configPath, replay } = parsed;
   if (action === 'version') {
     process.stdout.write(`godwitd ${packageVersion()}\n`);
     return 0;
@@ -36,13 +43,12 @@ export async function runGodwitd(argv: readonly string[], env: NodeJS.ProcessEnv
     process.stdout.write(USAGE);
     return 0;
   }
-  if (action === 'check') {
-    const streams = {
-      out: (line: string) => process.stdout.write(`${line}\n`),
-      err: (line: string) => process.stderr.write(`${line}\n`),
-    };
-    return runCheck({ configPath, env }, streams);
-  }
+  const streams = {
+    out: (line: string) => process.stdout.write(`${line}\n`),
+    err: (line: string) => process.stderr.write(`${line}\n`),
+  };
+  if (action === 'check') return runCheck({ configPath, env }, streams);
+  if (replay !== undefined) return runReplay(replay, streams);
   return run(configPath, env);
 }
 
@@ -76,6 +82,8 @@ async function run(configPath: string | undefined, env: NodeJS.ProcessEnv): Prom
 export function parseArguments(argv: readonly string[]): Arguments | string {
   let configPath: string | undefined;
   let action: Arguments['action'] = 'run';
+  let path: string | undefined;
+  const flags = { compare: false, effects: false };
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const [name, inline] = word.split('=', 2);
@@ -88,6 +96,15 @@ export function parseArguments(argv: readonly string[]): Arguments | string {
       case '--check':
         action = 'check';
         break;
+      case '--replay':
+        path = inline ?? rest.shift();
+        if (path === undefined || path === '') return '--replay needs a file';
+        action = 'replay';
+        break;
+      case '--compare':
+      case '--effects':
+        flags[name === '--compare' ? 'compare' : 'effects'] = true;
+        break;
       case '--version':
         action = 'version';
         break;
@@ -99,5 +116,9 @@ export function parseArguments(argv: readonly string[]): Arguments | string {
         return `Unknown argument ${word}`;
     }
   }
+  if (path !== undefined && action === 'replay') {
+    return { configPath, action, replay: { path, ...flags } };
+  }
+  if (flags.compare || flags.effects) return '--compare and --effects belong to --replay FILE';
   return { configPath, action };
 }

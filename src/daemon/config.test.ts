@@ -31,6 +31,7 @@ describe('godwit.yaml', () => {
       birdSockets: false,
       http: { address: '127.0.0.1', port: 9179 },
       log: { level: undefined, format: 'auto' },
+      record: { enabled: false, file: '/var/lib/godwit/recording.jsonl', limitMiB: 256 },
       plan: {
         datastore: 'file',
         compat: 'auto',
@@ -51,6 +52,7 @@ control: { socket: /c.sock }
 bird: { sockets: on }
 http: { listen: '[::1]:80' }
 log: { level: debug, format: json }
+record: { enabled: true, limitMiB: 4 }
 compat: { calico: v3.33 }
 policy: { outside: calico }
 `;
@@ -58,6 +60,8 @@ policy: { outside: calico }
       nodeName: 'node-a',
       datastore: { path: '/r' },
       stateDir: '/s',
+      // In the state directory unless it says otherwise.
+      record: { enabled: true, file: '/s/recording.jsonl', limitMiB: 4 },
       kernel: { enabled: false, table: 100, tunnelDevice: 'tunl1' },
       controlSocket: '/c.sock',
       birdSockets: true,
@@ -90,6 +94,13 @@ policy: { outside: calico }
       ['nodeName: a\n---\nnodeName: b\n', 'A second document'],
     ];
     for (const [text, expected] of cases) expect(errors(text).join()).toContain(expected);
+  });
+
+  it('wants an absolute path and a sensible limit for recordings', () => {
+    expect(settings('record: { file: /r/x.jsonl }').record.file).toBe('/r/x.jsonl');
+    expect(errors('record: { file: x.jsonl }')[0]).toContain('an absolute path');
+    expect(errors('record: { limitMiB: 0 }')[0]).toContain('limitMiB');
+    expect(errors('record: { limit: 5 }')[0]).toContain('Known here: enabled, file, limitMiB');
   });
 
   it('names all mistakes at once', () => {

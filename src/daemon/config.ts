@@ -28,6 +28,9 @@ const TABLE_MAX = 4_294_967_295;
 /** IFNAMSIZ without its terminating zero. */
 const INTERFACE_NAME_MAX = 15;
 
+/** A terabyte: more is a slip of the pen. */
+const RECORD_MIB_MAX = 1_048_576;
+
 export interface Settings {
   readonly nodeName: string;
   readonly datastore: { readonly type: DatastoreType; readonly path: string };
@@ -39,6 +42,7 @@ export interface Settings {
   /** Undefined when switched off. */
   readonly http: { readonly address: string; readonly port: number } | undefined;
   readonly log: LogSettings;
+  readonly record: RecordSettings;
   /** For `planFor`. */
   readonly plan: PlanOptions;
 }
@@ -53,6 +57,14 @@ export interface LogSettings {
   /** Undefined: what BGPConfiguration's logSeverityScreen says. */
   readonly level: LogLevelName | undefined;
   readonly format: 'auto' | 'pretty' | 'json';
+}
+
+export interface RecordSettings {
+  /** From the start of the daemon on; otherwise when `godwit record start` says so. */
+  readonly enabled: boolean;
+  readonly file: string;
+  /** Of all parts of a recording together. */
+  readonly limitMiB: number;
 }
 
 export interface SettingsResult {
@@ -118,6 +130,7 @@ function read(root: Fields, environment: Environment, hostName: string): Setting
   const sockets = bird.oneOf('sockets', ['auto', 'on', 'off']) ?? 'auto';
   const http = readHttp(root);
   const log = readLog(root, environment);
+  const record = readRecord(root, stateDir);
   const compat = section(root, 'compat');
   const calico = compat.oneOf('calico', ['auto', 'v3.31', 'v3.32', 'v3.33']) ?? 'auto';
   const policy = section(root, 'policy');
@@ -132,6 +145,7 @@ function read(root: Fields, environment: Environment, hostName: string): Setting
     birdSockets: sockets === 'auto' ? datastore.type !== 'file' : sockets === 'on',
     http,
     log,
+    record,
     plan: planOptions({ datastore: datastore.type, calico, outside, kernel, environment }),
   };
 }
@@ -220,6 +234,17 @@ function readLog(root: Fields, environment: Environment): LogSettings {
   const format = fields.oneOf('format', ['auto', 'pretty', 'json']) ?? 'auto';
   fields.finish();
   return { level, format };
+}
+
+function readRecord(root: Fields, stateDir: string): RecordSettings {
+  const fields = section(root, 'record');
+  const record: RecordSettings = {
+    enabled: fields.boolean('enabled') ?? false,
+    file: readPath(fields, 'file') ?? `${stateDir}/recording.jsonl`,
+    limitMiB: fields.integer('limitMiB', { min: 1, max: RECORD_MIB_MAX }) ?? 256,
+  };
+  fields.finish();
+  return record;
 }
 
 function readPath(fields: Fields, name: string): string | undefined {

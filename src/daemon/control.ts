@@ -1,7 +1,7 @@
 /** The one implementation of what front doors may ask: the core's view, and commands as inputs. */
 
 import type { EventLog } from '../api/event-log.ts';
-import type { DaemonFacts } from '../api/messages.ts';
+import type { DaemonFacts, RecordingFacts } from '../api/messages.ts';
 import { Metrics } from '../api/metrics.ts';
 import type { DaemonPort } from '../api/ports.ts';
 import type { ConfigError } from '../base/errors.ts';
@@ -9,12 +9,14 @@ import type { Command } from '../speaker/inputs.ts';
 import type { SpeakerView } from '../speaker/snapshot.ts';
 import type { Configuration } from './configuration.ts';
 import type { Loop } from './loop.ts';
+import type { Recording } from './recording.ts';
 
 export interface ControlParts {
   readonly view: SpeakerView;
   readonly loop: Loop;
   readonly events: EventLog;
   readonly configuration: Configuration;
+  readonly recording: Recording;
   readonly version: string;
 }
 
@@ -37,11 +39,12 @@ export class Control implements DaemonPort {
   }
 
   facts(): DaemonFacts {
-    const { configuration, version } = this.#parts;
+    const { configuration, recording, version } = this.#parts;
     const { problems, held } = configuration.view();
     return {
       version,
       problems: problems.length,
+      recording: recording.state().active,
       ...(held === undefined ? {} : { heldChange: held.reason }),
     };
   }
@@ -65,6 +68,18 @@ export class Control implements DaemonPort {
 
   releaseHeldChange(): string {
     return this.#parts.configuration.release();
+  }
+
+  startRecording(): string {
+    return this.#parts.recording.start();
+  }
+
+  stopRecording(answer: (error: string) => void): void {
+    void this.#parts.recording.stop('stopped by the operator').then(answer);
+  }
+
+  recording(): RecordingFacts {
+    return this.#parts.recording.state();
   }
 
   /** Prometheus text exposition. */

@@ -10,13 +10,14 @@ import { EventLog } from '../api/event-log.ts';
 import { GodwitService } from '../api/grpc/service.ts';
 import { HttpApi, metricsResponse } from '../api/http/routes.ts';
 import type { SystemError } from '../base/errors.ts';
-import { type Evidence, EvidenceFiles } from '../io/evidence.ts';
 import type { Log } from '../io/log.ts';
 import { packageVersion } from '../io/package-root.ts';
 import { RouteJournal } from '../io/route-journal.ts';
 import { GrpcServer } from '../io/servers/grpc.ts';
 import { HttpServer } from '../io/servers/http.ts';
 import { StateDir } from '../io/state-dir.ts';
+import { lockStateDir } from '../io/state-lock.ts';
+import type { SpeakerOptions } from '../speaker/core.ts';
 import type { Effect } from '../speaker/effects.ts';
 import { Speaker } from '../speaker/speaker.ts';
 import type { Settings } from './config.ts';
@@ -25,10 +26,14 @@ import { Control } from './control.ts';
 import { Events } from './events.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { Loop } from './loop.ts';
+import { QuarantineShell } from './quarantine-shell.ts';
+import { Recording } from './recording.ts';
 import { TcpShell } from './tcp-shell.ts';
 import { warmUp } from './warm-up/warm-up.ts';
 
-/** sysexits.h: EX_SOFTWARE, an internal error; EX_CANTCREAT, the state directory; EX_UNAVAILABLE, the control socket. */
+const SOFTWARE = `godwit/${packageVersion()}`;
+
+/** sysexits.h: EX_SOFTWARE, an internal error; EX_CANTCREAT, the state directory; EX_UNAVAILABLE, another daemon. */
 const EXIT_SOFTWARE = 70;
 const EXIT_CANNOT_CREATE = 73;
 const EXIT_UNAVAILABLE = 69;
@@ -42,8 +47,10 @@ export class Daemon {
   readonly #eventLog = new EventLog(() => new Date().toISOString());
   readonly #events: Events;
   readonly #journal: RouteJournal;
-  readonly #evidence: EvidenceFiles;
+  readonly #quarantines: QuarantineShell;
+  readonly #options: SpeakerOptions;
   readonly #speaker: Speaker;
+  readonly #recording: Recording;
   readonly #loop: Loop;
   readonly #tcp: TcpShell;
   readonly #kernel: KernelShell;
@@ -59,16 +66,23 @@ export class Daemon {
     this.#log = log;
     this.#events = new Events(log, this.#eventLog);
     this.#journal = new RouteJournal(settings.stateDir);
-    this.#evidence = new EvidenceFiles(settings.stateDir);
+    const common = {
+      node: settings.nodeName,
+      software: SOFTWARE,
+      onTrouble: (what: string, error: SystemError) => this.#trouble(what, error),
+    };
+    this.#quarantines = new QuarantineShell({ ...common, stateDir: settings.stateDir, log });
     const now = (): number => performance.now();
-    this.#speaker = new Speaker({
+    this.#options = {
       seed: randomInt(2 ** 32),
       kernelEnabled: settings.kernel.enabled,
       restarting: this.#journal.hasRestartMarker,
       journal: this.#journal.read(),
-      softwareVersion: `godwit/${packageVersion()}`,
+      quarantines: this.#quarantines.read(),
+      softwareVersion: SOFTWARE,
       now: now(),
-    });
+    };
+    this.#speaker = new Speaker(this.#options);
     this.#loop = new Loop({
       speaker: this.#speaker,
       now,
@@ -76,13 +90,21 @@ export class Daemon {
     });
     this.#tcp = new TcpShell({
       submit: (input) => this.#loop.submit(input),
-      poll: (connection, budget) => this.#speaker.pollTransmit(connection, budget),
+      poll: (connection, budget) => this.#loop.speaker.pollTransmit(connection, budget),
       now,
       onTrouble: (what, error) => this.#trouble(what, error),
     });
     this.#kernel = new KernelShell({
       submit: (input) => this.#loop.submit(input),
       tables: [settings.kernel.table],
+    });
+    this.#recording = new Recording({
+      ...common,
+      settings: settings.record,
+      speaker: this.#speaker,
+      use: (stepper) => {
+        this.#loop.speaker = stepper;
+      },
     });
     this.#loop.handler = { perform: (effect) => this.#perform(effect) };
   }
@@ -98,11 +120,16 @@ export class Daemon {
       );
       return EXIT_CANNOT_CREATE;
     }
+    const lock = lockStateDir(settings.stateDir, settings.nodeName);
+    if ('kind' in lock) return refuseLock(lock, settings, log);
     // Before the real speaker is made: objects of the first one teach V8 what the fields hold, and those made earlier
     // would have to be converted in the middle of the first table.
     warmUp(() => performance.now(), { kernelEnabled: settings.kernel.enabled });
-    const daemon = new Daemon(settings, log);
-    return daemon.#run(stateDir);
+    try {
+      return await new Daemon(settings, log).#run(stateDir);
+    } finally {
+      lock.release();
+    }
   }
 
   async #run(stateDir: StateDir): Promise<number> {
@@ -111,6 +138,7 @@ export class Daemon {
       { event: 'starting', node: settings.nodeName, version: packageVersion() },
       'godwit starts',
     );
+    this.#record();
     const configuration = await Configuration.open({
       settings,
       stateDir,
@@ -125,6 +153,7 @@ export class Daemon {
       loop: this.#loop,
       events: this.#eventLog,
       configuration,
+      recording: this.#recording,
       version: packageVersion(),
     });
     this.#control = control;
@@ -184,7 +213,8 @@ export class Daemon {
       case 'publish':
         return this.#events.publish(effect.event);
       case 'keepEvidence':
-        return this.#keepEvidence(effect);
+      case 'saveQuarantines':
+        return this.#quarantines.perform(effect);
       case 'kernelDump':
         return this.#kernel.dump();
       case 'kernelRequests':
@@ -243,11 +273,11 @@ export class Daemon {
     this.#end(EXIT_SOFTWARE);
   }
 
-  #keepEvidence(evidence: Evidence): void {
-    const kept = this.#evidence.keep(evidence, new Date());
-    if (typeof kept !== 'string') return this.#trouble('what the peer sent', kept);
-    const text = `What ${evidence.peer} sent is kept in ${kept}; please report it`;
-    this.#log.error({ event: 'evidence-kept', peer: evidence.peer, path: kept }, text);
+  /** Routing is worth more than its recording. */
+  #record(): void {
+    if (!this.#settings.record.enabled) return;
+    const refused = this.#recording.start(this.#options);
+    if (refused !== '') this.#log.error({ event: 'recording-refused', reason: refused }, refused);
   }
 
   #trouble(what: string, error: SystemError): void {
@@ -259,11 +289,26 @@ export class Daemon {
 
   async #close(): Promise<void> {
     this.#configuration?.stop();
+    await this.#recording.stop('the daemon ended');
     this.#tcp.close();
     this.#kernel.close();
     this.#http?.close();
     await this.#grpc?.close();
   }
+}
+
+/** Another daemon has the directory, or it cannot be locked. @returns the exit code. */
+function refuseLock(error: SystemError, { stateDir }: Settings, log: Log): number {
+  if (error.errno !== 'EAGAIN') {
+    log.fatal(
+      error,
+      `The state directory ${stateDir} cannot be locked (${error.errno}); set state.dir`,
+    );
+    return EXIT_CANNOT_CREATE;
+  }
+  const who = error.detail === undefined ? 'Another daemon' : `Another daemon (${error.detail})`;
+  log.fatal(error, `${who} uses the state directory ${stateDir}; stop it, or set state.dir`);
+  return EXIT_UNAVAILABLE;
 }
 
 /** Under which names the HTTP server may be asked: its own address, and loopback's names when it listens there. */

@@ -6,9 +6,9 @@
  */
 
 import type { Millis } from '../base/units.ts';
+import type { Stepper } from '../recorder/recorded-speaker.ts';
 import type { Effect } from '../speaker/effects.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
-import type { Speaker } from '../speaker/speaker.ts';
 
 /** What carries out effects; each answers with inputs, later. */
 export interface EffectHandler {
@@ -16,7 +16,7 @@ export interface EffectHandler {
 }
 
 export interface LoopOptions {
-  readonly speaker: Speaker;
+  readonly speaker: Stepper;
   readonly now: () => Millis;
   readonly onFatal: (error: unknown, input: SpeakerInput) => void;
 }
@@ -28,7 +28,8 @@ const WAKE_MS_MAX = 60_000;
 const FRESH_MS = 50;
 
 export class Loop {
-  readonly #speaker: Speaker;
+  /** Another one while a recording runs. Set between steps only. */
+  speaker: Stepper;
   readonly #now: () => Millis;
   readonly #onFatal: LoopOptions['onFatal'];
   readonly #queue: SpeakerInput[] = [];
@@ -43,7 +44,7 @@ export class Loop {
   lagMsMax = 0;
 
   constructor({ speaker, now, onFatal }: LoopOptions) {
-    this.#speaker = speaker;
+    this.speaker = speaker;
     this.#now = now;
     this.#onFatal = onFatal;
   }
@@ -88,7 +89,7 @@ export class Loop {
     if (this.#stopped) return;
     try {
       this.#steppedAt = this.#now();
-      const { effects, deadline, morePending } = this.#speaker.step(input, this.#steppedAt);
+      const { effects, deadline, morePending } = this.speaker.step(input, this.#steppedAt);
       for (const effect of effects) this.#handler?.perform(effect);
       if (this.#stopped) return; // by an effect, for good: no timer may come after it
       if (morePending) this.#soon();

@@ -9,6 +9,7 @@ export const ExitCode = {
   NotSo: 3,
   Unknown: 4,
   Usage: 64,
+  DataError: 65,
   Unavailable: 69,
   Software: 70,
   CannotCreate: 73,
@@ -41,6 +42,7 @@ export const EXIT_CODES: readonly ExitCodeRow[] = [
   {
     code: ExitCode.NotSo,
     godwit: 'the question has the answer no: not ready, kernel routes differ, configuration errors',
+    godwitd: 'with `--replay --compare`: the core gave something else than when it was recorded',
     remedy: 'The output says what is not so',
   },
   {
@@ -55,10 +57,17 @@ export const EXIT_CODES: readonly ExitCodeRow[] = [
     remedy: '`--help` lists what there is',
   },
   {
+    code: ExitCode.DataError,
+    godwitd: 'with `--replay`: the file is no recording that can be replayed',
+    remedy: 'The sentence names the line; see docs/recordings.md',
+  },
+  {
     code: ExitCode.Unavailable,
     godwit: 'no daemon answers on the control socket, or it ended meanwhile',
-    godwitd: 'the control socket cannot be opened, or another daemon answers on it',
-    remedy: 'Start the daemon, name its socket (`--socket`, `-n`), or stop the other one',
+    godwitd:
+      'the control socket cannot be opened, another daemon answers on it, or another one has the state directory',
+    remedy:
+      'Start the daemon, name its socket (`--socket`, `-n`), stop the other one, or set `state.dir`',
   },
   {
     code: ExitCode.Software,

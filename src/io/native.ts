@@ -21,6 +21,8 @@ export interface NativeSockets {
   /** Non-blocking and close-on-exec. */
   socket(domain: number, type: number, protocol: number): number;
   close(fd: number): number;
+  /** Exclusive and without waiting; `-EWOULDBLOCK` when another open file has it. */
+  flock(fd: number): number;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
   /** @returns octets of `value` that were filled. */
   getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;

@@ -68,8 +68,8 @@ export class AdjRibIn {
     this.#changes = tables.changes;
   }
 
-  /** @returns False when a prefix was refused: `pathsMax`, or a table is full. */
-  announce(peer: PeerId, nlri: NlriSpan, attributes: AttributesId): boolean {
+  /** @returns Prefixes that were refused: `pathsMax`, or a table is full. */
+  announce(peer: PeerId, nlri: NlriSpan, attributes: AttributesId): number {
     const config = this.#peers.config(peer);
     const prefixes = this.#prefixes;
     const paths = this.#paths;
@@ -79,7 +79,7 @@ export class AdjRibIn {
     const isPerPrefix = this.#filter.open(config, attributes);
     this.#begin(peer, attributes, this.#peers.current[peer]!);
     if (config.addPathReceive) paths.hasIdentifiers = true;
-    let complete = true;
+    let refused = 0;
     let warmTo = config.addPathReceive ? end : nlri.start;
     for (let at = nlri.start; at < end; ) {
       if (at >= warmTo) warmTo = prefixes.warm(octets, at, end);
@@ -91,7 +91,7 @@ export class AdjRibIn {
       const prefix = prefixes.intern(octets, at + 1, length);
       at += 1 + ((length + 7) >>> 3);
       if (prefix === 0) {
-        complete = false;
+        refused++;
         continue;
       }
       paths.ensurePrefix(prefix);
@@ -100,11 +100,11 @@ export class AdjRibIn {
       if (path !== 0) this.#replace(path);
       else if (paths.count - before < room && !paths.isFull) this.#insert(prefix);
       else {
-        complete = false;
+        refused++;
         this.#abandon(prefix);
       }
     }
-    return complete;
+    return refused;
   }
 
   withdraw(peer: PeerId, nlri: NlriSpan): void {

@@ -25,7 +25,7 @@ export interface PeerRibConfig {
   /** ADD-PATH receive was negotiated: NLRI carry path identifiers (RFC 7911). */
   readonly addPathReceive: boolean;
   readonly importPolicy: PolicyPort;
-  /** Paths the peer may hold here; more are refused and `announce` says so. Undefined: `PATHS_MAX`. */
+  /** Paths the peer may hold here; more are refused and `announce` says how many. Undefined: `PATHS_MAX`. */
   readonly pathsMax?: number;
 }
 

@@ -30,7 +30,7 @@ class Bench {
     );
   }
 
-  announce(peer: PeerId, prefixes: readonly Prefix[], value: PathAttributes): boolean {
+  announce(peer: PeerId, prefixes: readonly Prefix[], value: PathAttributes): number {
     const id = this.sets.intern(encodeAttributes(value, 'ipv4-unicast'));
     this.nextHops.takeNew((nextHop) =>
       this.nextHops.resolve(nextHop, { reachable: true, metric: 0, handle: 1 }),
@@ -208,8 +208,9 @@ describe('Rib', () => {
   it('refuses paths beyond pathsMax and says so', () => {
     const bench = new Bench();
     bench.peer(1, { pathsMax: 1 });
-    expect(bench.announce(1, [P], attributes([65001]))).toBe(true);
-    expect(bench.announce(1, [P, Q], attributes([65001, 1]))).toBe(false);
+    expect(bench.announce(1, [P], attributes([65001]))).toBe(0);
+    expect(bench.announce(1, [P, Q], attributes([65001, 1]))).toBe(1);
+    expect(bench.rib.whyFull(1)).toBe('a neighbor may have at most 1 ipv4-unicast paths');
     bench.settle();
     expect(bench.rib.pathCount).toBe(1);
     expect(bench.rib.prefixCount).toBe(1);

@@ -21,7 +21,7 @@ import { ImportFilter } from './import-filter.ts';
 import { LocRib } from './loc-rib.ts';
 import type { AttributeSets } from './path-attributes.ts';
 import { PathFlag, PathTable } from './path-table.ts';
-import { PeerTable } from './peer-table.ts';
+import { PATHS_MAX, PeerTable } from './peer-table.ts';
 import { type PathSource, SOURCES } from './policy-port.ts';
 import type { ExportConfig, Origination, PeerRibConfig } from './rib-config.ts';
 import {
@@ -172,9 +172,18 @@ export class Rib {
     return !this.#peers.has(peer) && this.#peers.rowsOf(peer) === 0;
   }
 
-  /** @returns False when prefixes were refused, by `pathsMax` or because a table is full. */
-  announce(peer: PeerId, nlri: NlriSpan, attributes: AttributesId): boolean {
+  /** @returns Prefixes that were refused, by `pathsMax` or because a table is full: see `whyFull`. */
+  announce(peer: PeerId, nlri: NlriSpan, attributes: AttributesId): number {
     return this.#in.announce(peer, nlri, attributes);
+  }
+
+  /** Why prefixes of `peer` are refused now, in words. */
+  whyFull(peer: PeerId): string {
+    if (this.#paths.isFull) return `the ${this.family} table is full, with ${this.pathCount} paths`;
+    const most = this.#peers.config(peer).pathsMax ?? PATHS_MAX;
+    return this.#peers.receivedOf(peer) < most
+      ? `the ${this.family} table is full, with ${this.prefixCount} prefixes`
+      : `a neighbor may have at most ${most} ${this.family} paths`;
   }
 
   withdraw(peer: PeerId, nlri: NlriSpan): void {

@@ -12,6 +12,7 @@ import type { IpAddress } from '../net/ip-address.ts';
 import type { Effect } from '../speaker/effects.ts';
 import type { SpeakerEvent } from '../speaker/events.ts';
 import type { Command, SpeakerInput } from '../speaker/inputs.ts';
+import type { StoredQuarantine } from '../speaker/quarantine-records.ts';
 import type { SpeakerView } from '../speaker/snapshot.ts';
 import { Speaker } from '../speaker/speaker.ts';
 import type { Appointment, SimClock } from './clock.ts';
@@ -47,7 +48,7 @@ export class SimNode {
   readonly kernel: SimKernel;
   readonly host: SimHost;
   readonly events: Logged[] = [];
-  /** Octets that brought out a bug. */
+  /** What brought out a bug. */
   readonly evidence: Extract<Effect, { type: 'keepEvidence' }>[] = [];
   readonly violations: string[] = [];
   /** Steps of all incarnations. */
@@ -67,6 +68,7 @@ export class SimNode {
   #revision = 0;
   /** What the state directory holds, piece by piece as it was appended. */
   #journal: Uint8Array[] = [];
+  #quarantines: { readonly at: Millis; readonly stored: readonly StoredQuarantine[] } | undefined;
   #incarnation = 0;
   #running = false;
   #busyUntil: Millis = 0;
@@ -133,6 +135,7 @@ export class SimNode {
       seed: seed + this.#incarnation * 7919,
       kernelEnabled,
       restarting,
+      ...(this.#quarantines === undefined ? {} : { quarantines: this.#savedQuarantines() }),
       ...(this.#journal.length === 0 ? {} : { journal: joined(this.#journal) }),
       now: this.#clock.now,
     });
@@ -238,6 +241,9 @@ export class SimNode {
       case 'keepEvidence':
         this.evidence.push(effect);
         return;
+      case 'saveQuarantines':
+        this.#quarantines = { at: this.#clock.now, stored: effect.quarantines };
+        return;
       case 'publish':
         this.#noteActivity();
         if (this.events.length < EVENTS_KEPT_MAX) {
@@ -287,6 +293,13 @@ export class SimNode {
     this.#queue.length = 0;
     this.#wakeSoon = false;
     this.#kernelSide.stop();
+  }
+
+  /** As the state directory gives them: what has passed since, has passed. */
+  #savedQuarantines(): StoredQuarantine[] {
+    const { at, stored } = this.#quarantines!;
+    const passed = this.#clock.now - at;
+    return stored.map((one) => ({ ...one, endsInMs: one.endsInMs - passed }));
   }
 
   #noteActivity(): void {

@@ -28,6 +28,7 @@ import type { ConnectionId, Endpoint } from './inputs.ts';
 import { KernelRoutes } from './kernel-routes.ts';
 import { type Connection, type Peer, type SessionSlot, timerKeys } from './peer.ts';
 import { Policies } from './policies.ts';
+import { QuarantineRecords, type StoredQuarantine } from './quarantine-records.ts';
 import { ResolutionHandles } from './resolution-handles.ts';
 import { UnknownCallers } from './unknown-callers.ts';
 
@@ -40,6 +41,10 @@ export interface SpeakerOptions {
   readonly restarting: boolean;
   /** Routes that we wrote before (`RouteProgrammer.exportJournal`). */
   readonly journal?: Uint8Array;
+  /** Paths that a peer may have in a family; default as in `rib/peer-table.ts`. */
+  readonly pathsMax?: number;
+  /** Of earlier runs. */
+  readonly quarantines?: readonly StoredQuarantine[];
   /** Shown to peers in their show commands; undefined = not sent. */
   readonly softwareVersion?: string;
   readonly now: Millis;
@@ -78,6 +83,7 @@ export class Core {
   readonly unknownCallers = new UnknownCallers();
   readonly listeners = new Map<string, ListenerState>();
   readonly updateFaults = new Map<string, number>();
+  readonly quarantines: QuarantineRecords;
   readonly kernelRoutes: Readonly<Record<AfiSafi, KernelRoutes>>;
   kernelPolicy: KernelPolicy | undefined;
   /** Of the kernel policy when next hops were last resolved. */
@@ -111,6 +117,7 @@ export class Core {
     this.options = options;
     this.now = options.now;
     this.recovering = options.restarting;
+    this.quarantines = new QuarantineRecords(options.quarantines ?? [], options.now);
     this.prng = new Prng(options.seed);
     this.nextHops = new NextHops(this.prng.u32());
     this.sets = new AttributeSets({ seed: this.prng.u32(), nextHops: this.nextHops });

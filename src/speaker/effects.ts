@@ -3,9 +3,12 @@
  * Failures come back as inputs.
  */
 
+import type { Millis } from '../base/units.ts';
+import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
+import type { StoredQuarantine } from './quarantine-records.ts';
 
 export type Effect =
   | { readonly type: 'listen'; readonly port: number; readonly addresses: readonly IpAddress[] }
@@ -21,16 +24,29 @@ export type Effect =
   | { readonly type: 'kernelRequests'; readonly batch: KernelBatch }
   | { readonly type: 'kernelDump' }
   | { readonly type: 'reply'; readonly id: number; readonly error?: string }
-  /** Octets that brought out a bug of ours: keep them for the bug report. A copy. */
-  | {
-      readonly type: 'keepEvidence';
-      readonly peer: string;
-      readonly reason: string;
-      readonly octets: Uint8Array;
-    }
+  /** What brought out a bug of ours: keep it for the bug report. Copies. */
+  | ({ readonly type: 'keepEvidence' } & Evidence)
+  /** All quarantines worth remembering, in place of those saved before: the next start is to know them. */
+  | { readonly type: 'saveQuarantines'; readonly quarantines: readonly StoredQuarantine[] }
   | { readonly type: 'publish'; readonly event: SpeakerEvent }
   /** All that a stop asked for has been said; the loop may end once the sockets are flushed. */
   | { readonly type: 'stopped'; readonly mode: 'restart' | 'leave' };
+
+/** One peer's input met a bug of ours: enough to meet it again. */
+export interface Evidence {
+  readonly peer: string;
+  readonly reason: string;
+  /** Of the error; names files of this build. */
+  readonly stack?: string;
+  /** The plan with this peer alone. */
+  readonly plan: SpeakerPlan;
+  /** Our end of the connection, where it is known. */
+  readonly localAddress?: IpAddress;
+  /** The OPEN that this connection began with. */
+  readonly open?: Uint8Array;
+  /** What came last from the peer, oldest first; the last chunk is the one that was being handled. */
+  readonly chunks: readonly { readonly at: Millis; readonly octets: Uint8Array }[];
+}
 
 export interface Dial {
   readonly remote: Endpoint;

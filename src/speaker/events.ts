@@ -97,4 +97,13 @@ export type SpeakerEvent =
       readonly reason: string;
       readonly seconds: number;
     }
+  | { readonly event: 'quarantine-ended'; readonly peer: string; readonly reason: string }
+  /** Prefixes of a peer found no room in a table; all are counted, told at most once in some seconds. */
+  | {
+      readonly event: 'routes-refused';
+      readonly peer: string;
+      readonly family: string;
+      readonly refused: number;
+      readonly reason: string;
+    }
   | { readonly event: 'stopping'; readonly mode: string; readonly reason: string };

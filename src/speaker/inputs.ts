@@ -77,6 +77,7 @@ export type Command =
   | { readonly command: 'resetNeighbor'; readonly name: string; readonly soft: boolean }
   | { readonly command: 'disableNeighbor'; readonly name: string; readonly reason?: string }
   | { readonly command: 'enableNeighbor'; readonly name: string }
+  | { readonly command: 'clearQuarantine'; readonly name: string }
   | { readonly command: 'refreshRoutes'; readonly name: string; readonly family?: AfiSafi }
   /** Stop: `restart` keeps routes here and at peers that negotiated graceful restart; `leave` withdraws and says goodbye. */
   | { readonly command: 'shutdown'; readonly mode: 'restart' | 'leave'; readonly message?: string };

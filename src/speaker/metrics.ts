@@ -35,6 +35,14 @@ export const speakerMetrics = defineMetrics({
     help: 'Times an Established session ended.',
     labels: ['peer'],
   }),
+  bgp_quarantines_total: counter({
+    help: 'Times that input of the neighbor met an error of ours.',
+    labels: ['peer'],
+  }),
+  bgp_quarantined: gauge({
+    help: '1 while the neighbor is held down because its input met an error of ours.',
+    labels: ['peer'],
+  }),
   bgp_session_octets_total: counter({
     help: 'Octets of BGP messages.',
     labels: ['peer', 'direction'], // received, sent
@@ -53,6 +61,10 @@ export const speakerMetrics = defineMetrics({
   }),
   bgp_adj_rib_in_paths_stale: gauge({
     help: 'Paths kept over a restart of the peer (RFC 4724).',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_adj_rib_in_refused_total: counter({
+    help: 'Announced prefixes for which a table had no room.',
     labels: ['peer', 'afi_safi'],
   }),
   bgp_adj_rib_in_paths_all: gauge({ help: 'Paths of all peers.', labels: ['afi_safi'] }),

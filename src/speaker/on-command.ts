@@ -8,6 +8,7 @@ import { encodeRouteRefresh } from '../wire/route-refresh.ts';
 import type { Core } from './core.ts';
 import type { Command, CommandInput } from './inputs.ts';
 import type { Peer } from './peer.ts';
+import { clearQuarantine } from './quarantine.ts';
 import { dropPaths } from './session-life.ts';
 import { startPeer, stopPeer } from './sessions.ts';
 
@@ -28,6 +29,8 @@ function execute(core: Core, command: Command): string {
       return withPeer(core, command.name, (peer) => disable(core, peer, command.reason));
     case 'enableNeighbor':
       return withPeer(core, command.name, (peer) => enable(core, peer));
+    case 'clearQuarantine':
+      return withPeer(core, command.name, (peer) => clearQuarantine(core, peer));
     case 'refreshRoutes':
       return withPeer(core, command.name, (peer) => askAgain(core, peer, command.family));
     default:

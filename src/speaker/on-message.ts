@@ -21,12 +21,12 @@ import { formatUpdateFault, type UpdateFault } from '../wire/update-faults.ts';
 import { endCollision } from './collisions.ts';
 import type { Core } from './core.ts';
 import { resolveNewNextHops } from './next-hops.ts';
-import type { Connection, Peer } from './peer.ts';
+import type { Connection, Peer, PeerFamily } from './peer.ts';
 import { endOfRib } from './session-life.ts';
 import { feed } from './sessions.ts';
 
-/** A peer's UPDATE faults are all counted and at most one in this many milliseconds is told. */
-const FAULT_EVENT_MS = 10_000;
+/** A peer's UPDATE faults and refused prefixes are all counted; at most one in this many milliseconds is told. */
+const REPEATED_EVENT_MS = 10_000;
 
 /** Where the type stands in a message (RFC 4271 §4.1). */
 const TYPE_AT = 18;
@@ -65,6 +65,7 @@ function handle(core: Core, connection: Connection, message: Uint8Array): void {
       return feed(core, slot, { type: 'KeepAliveMsg' });
     case MessageType.Open:
       peer.received.open++;
+      connection.open = message.slice();
       return onOpen(core, connection, message);
     case MessageType.Notification:
       return feed(core, slot, {
@@ -220,7 +221,25 @@ function reach(core: Core, update: Update, run: Run & { attributes: AttributesId
   const { peer, message } = update;
   if (!isUp(peer, run.family)) return;
   spanOf(message, run.field);
-  core.ribs[run.family].announce(peer.id, span, run.attributes);
+  const refused = core.ribs[run.family].announce(peer.id, span, run.attributes);
+  if (refused > 0) tellRefused(core, peer.family(run.family), refused);
+}
+
+/** No room in a table is no fault of the peer: what is refused is counted, shown and told, and the session stays. */
+function tellRefused(core: Core, state: PeerFamily, refused: number): void {
+  const { peer, family } = state;
+  state.refused += refused;
+  const told = peer.refusalPublished;
+  if (told !== undefined && core.now - told < REPEATED_EVENT_MS) return;
+  peer.refusalPublished = core.now;
+  const reason = `${core.ribs[family].whyFull(peer.id)}; godwit reset ${peer.plan.name} --soft asks for them again once there is room`;
+  core.publish({
+    event: 'routes-refused',
+    peer: peer.plan.name,
+    family,
+    refused: state.refused,
+    reason,
+  });
 }
 
 function spanOf(message: Uint8Array, field: NlriField): void {
@@ -247,7 +266,7 @@ function tellFaults(core: Core, peer: Peer, faults: readonly UpdateFault[]): voi
 }
 
 function publishFault(core: Core, peer: Peer, fault: UpdateFault): void {
-  if (peer.faultPublished !== undefined && core.now - peer.faultPublished < FAULT_EVENT_MS) return;
+  if (peer.faultPublished !== undefined && core.now - peer.faultPublished < REPEATED_EVENT_MS) return;
   peer.faultPublished = core.now;
   core.publish({
     event: 'update-fault',

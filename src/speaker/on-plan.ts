@@ -16,6 +16,7 @@ import type { PlanInput } from './inputs.ts';
 import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
 import { Peer } from './peer.ts';
 import { exportConfigOf, ribConfigOf } from './peer-config.ts';
+import { resumeQuarantine } from './quarantine.ts';
 import { beginRecovery, recoveryHeardFrom } from './recovery.ts';
 import { dropPaths, forgetPaths } from './session-life.ts';
 import { reconfigurePeer, startPeer, stopPeer } from './sessions.ts';
@@ -113,6 +114,7 @@ function addPeer(core: Core, plan: PeerPlan, reason: string): void {
   }
   const peer = new Peer(id, plan, core.now);
   peer.holds.set('secret', missingSecret(plan));
+  resumeQuarantine(core, peer);
   core.addPeer(peer);
   core.unknownCallers.forget(plan.remoteAddress);
   core.publish({ event: 'peer-added', peer: plan.name, address: plan.remoteAddress, reason });

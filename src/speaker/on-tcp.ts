@@ -6,6 +6,7 @@ import type { Core } from './core.ts';
 import { formatIpPort } from './endpoint-text.ts';
 import type { ConnectionId, TcpInput } from './inputs.ts';
 import { onOctets } from './on-message.ts';
+import type { Peer } from './peer.ts';
 import { feed } from './sessions.ts';
 
 type InputOf<K extends TcpInput['type']> = Extract<TcpInput, { type: K }>;
@@ -38,9 +39,15 @@ export function onTcp(core: Core, input: TcpInput): void {
   }
 }
 
+/** Whose call `input` is; undefined for a stranger, and where it is no call. */
+export function callerOf(core: Core, input: TcpInput): Peer | undefined {
+  if (input.type !== 'tcpAccepted') return undefined;
+  return core.callers.find(input.remote.address, input.local.address);
+}
+
 function onAccepted(core: Core, input: InputOf<'tcpAccepted'>): void {
-  const { connection, remote, local } = input;
-  const peer = core.callers.find(remote.address, local.address);
+  const { connection, local } = input;
+  const peer = callerOf(core, input);
   if (peer === undefined) return refuseStranger(core, input);
   if (peer.heldBecause !== undefined || core.stopping !== undefined) {
     core.effect({ type: 'hangUp', connection, abort: false });

@@ -2,8 +2,8 @@
 
 import type { PeerId } from '../rib/ids.ts';
 import type { Core } from './core.ts';
-import { TIMERS_PER_PEER, timerKeys } from './peer.ts';
-import { releaseQuarantine } from './quarantine.ts';
+import { type Peer, TIMERS_PER_PEER, timerKeys } from './peer.ts';
+import { contain, releaseQuarantine } from './quarantine.ts';
 import { onRecoveryTimer } from './recovery.ts';
 import { staleTimeOver } from './session-life.ts';
 import { fireTimers } from './sessions.ts';
@@ -23,6 +23,14 @@ function onTimer(core: Core, key: number): void {
   if (key < TIMERS_PER_PEER) return onRecoveryTimer(core, key);
   const peer = core.peerById(Math.floor(key / TIMERS_PER_PEER) as PeerId);
   if (peer === undefined) return;
+  try {
+    onPeerTimer(core, peer, key);
+  } catch (error) {
+    contain(core, peer, { error });
+  }
+}
+
+function onPeerTimer(core: Core, peer: Peer, key: number): void {
   const keys = timerKeys(peer.id);
   if (key === keys.stale) return staleTimeOver(core, peer);
   if (key === keys.held) return releaseQuarantine(core, peer);

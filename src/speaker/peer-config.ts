@@ -26,6 +26,7 @@ export function ribConfigOf(core: Core, peer: Peer, family: AfiSafi): PeerRibCon
     rrClient: plan.rrClient,
     addPathReceive: negotiated?.addPath[family].receive ?? false,
     importPolicy: core.policies.compiled(plan.importPolicy),
+    ...(core.options.pathsMax === undefined ? {} : { pathsMax: core.options.pathsMax }),
   };
 }
 

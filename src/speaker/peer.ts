@@ -15,6 +15,7 @@ import type { Framer, MessageVisit } from '../wire/framer.ts';
 import type { UpdateContext } from '../wire/update.ts';
 import { Holds } from './holds.ts';
 import type { ConnectionId } from './inputs.ts';
+import { Trail } from './trail.ts';
 
 /** One FSM and the connection it holds, if any. */
 export interface SessionSlot {
@@ -36,6 +37,8 @@ export interface Connection {
   readonly visit: MessageVisit;
   /** `wantsWrite` was said and `pollTransmit` has not come back empty since. */
   writePending: boolean;
+  /** The OPEN received; it stays with what is kept as evidence. */
+  open: Uint8Array | undefined;
 }
 
 /** State of one address family with this peer, across sessions. */
@@ -49,6 +52,8 @@ export interface PeerFamily {
   endOfRibReceived: boolean;
   /** Paths of the last session are kept as stale until End-of-RIB or the restart time (RFC 4724 §4.2). */
   stale: boolean;
+  /** Prefixes that found no room in the table, each time they were announced. */
+  refused: number;
 }
 
 export interface MessageCounters {
@@ -79,7 +84,10 @@ export class Peer {
   identifier = 0;
   /** Why no session may come up. */
   readonly holds = new Holds();
+  /** Since this process started. */
   quarantines = 0;
+  /** What it sent last, in case it brings out a bug. */
+  readonly trail = new Trail();
   /** Until when stale paths are kept; undefined when none are. */
   staleUntil: Millis | undefined;
   /** The restart time that this peer promised in its last session, in seconds. */
@@ -96,6 +104,8 @@ export class Peer {
   lastErrorPublished: string | undefined;
   /** When an UPDATE fault of this peer was last published; the others are only counted. */
   faultPublished: Millis | undefined;
+  /** The same of refused prefixes. */
+  refusalPublished: Millis | undefined;
 
   constructor(id: PeerId, plan: PeerPlan, now: Millis) {
     this.id = id;
@@ -134,6 +144,7 @@ export class Peer {
         inRib: false,
         endOfRibReceived: false,
         stale: false,
+        refused: 0,
       };
       this.families.set(family, state);
     }

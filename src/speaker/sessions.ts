@@ -42,6 +42,13 @@ export function stopPeer(core: Core, peer: Peer, event: SessionEvent): void {
   }
 }
 
+/** Ends all sessions of the peer without asking them: they may be broken. */
+export function abandonSessions(core: Core, peer: Peer): void {
+  for (const slot of [...peer.sessions]) removeSlot(core, slot);
+  peer.negotiated = undefined;
+  peer.updateContext = undefined;
+}
+
 /** New settings count from the next OPEN on. */
 export function reconfigurePeer(core: Core, peer: Peer): void {
   for (const slot of peer.sessions) {
@@ -79,6 +86,7 @@ export function attach(
     framer: new Framer(),
     visit: (_type, message) => core.listener.message(connection, message),
     writePending: false,
+    open: undefined,
   };
   slot.connection = connection;
   core.connections.set(given.id, connection);

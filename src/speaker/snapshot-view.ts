@@ -192,8 +192,18 @@ export class SnapshotView implements SpeakerView {
       octets: { received: peer.octetsReceived, sent: peer.octetsSent },
       established: peer.established,
       flaps: peer.flaps,
+      quarantines: peer.quarantines,
+      ...this.#quarantine(peer),
       ...(group === undefined ? {} : { updateGroup: group }),
     };
+  }
+
+  #quarantine(peer: Peer): Pick<NeighborView, 'quarantine'> {
+    const { now, quarantines } = this.#core;
+    const record = quarantines.current(peer.plan.name, now);
+    if (record === undefined) return {};
+    const { reason, times, until } = record;
+    return { quarantine: { reason, times, leftMs: until - now } };
   }
 
   #families(peer: Peer): NeighborFamilyView[] {
@@ -205,7 +215,13 @@ export class SnapshotView implements SpeakerView {
     const rib = this.#core.ribs[family];
     if (!state.inRib) {
       const none = { received: 0, accepted: 0, rejected: 0, advertised: 0, pending: 0, stale: 0 };
-      return { family, ...none, endOfRibReceived: false, endOfRibSent: false };
+      return {
+        family,
+        ...none,
+        refused: state.refused,
+        endOfRibReceived: false,
+        endOfRibSent: false,
+      };
     }
     const { received, accepted, rejected, stale, advertised, pending } = rib.counters(peer.id);
     return {
@@ -213,6 +229,7 @@ export class SnapshotView implements SpeakerView {
       received,
       accepted,
       rejected,
+      refused: state.refused,
       advertised,
       pending,
       stale,

@@ -93,6 +93,15 @@ export interface NeighborView {
   readonly octets: { readonly received: number; readonly sent: number };
   readonly established: number;
   readonly flaps: number;
+  /** Times that its input met an error of ours, since the start of the process. */
+  readonly quarantines: number;
+  /** Present while it is in quarantine. */
+  readonly quarantine?: {
+    readonly reason: string;
+    /** Which one this is; the stay doubles with each. */
+    readonly times: number;
+    readonly leftMs: number;
+  };
   readonly updateGroup?: number;
 }
 
@@ -109,6 +118,8 @@ export interface NeighborFamilyView {
   readonly received: number;
   readonly accepted: number;
   readonly rejected: number;
+  /** Announcements for which a table had no room, since the neighbor was configured. */
+  readonly refused: number;
   readonly advertised: number;
   readonly pending: number;
   readonly stale: number;

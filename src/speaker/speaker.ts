@@ -5,20 +5,19 @@
  * work; `morePending` asks for a `wake` as soon as I/O has had its turn.
  */
 
-import { AssertionError } from '../base/assert.ts';
 import type { Millis, Octets } from '../base/units.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
 import { Core, type SpeakerOptions } from './core.ts';
 import type { Effect } from './effects.ts';
-import type { ConnectionId, SpeakerInput } from './inputs.ts';
+import type { ConnectionId, SpeakerInput, TcpInput } from './inputs.ts';
 import { resolveNextHops } from './next-hops.ts';
 import { onCommand } from './on-command.ts';
 import { onKernel } from './on-kernel.ts';
 import { onMessage } from './on-message.ts';
 import { onPlan } from './on-plan.ts';
-import { onTcp } from './on-tcp.ts';
+import { callerOf, onTcp } from './on-tcp.ts';
 import { onTimers } from './on-timer.ts';
-import { quarantine } from './quarantine.ts';
+import { contain } from './quarantine.ts';
 import { sessionEnded, sessionEstablished } from './session-life.ts';
 import type { SpeakerView } from './snapshot.ts';
 import { SnapshotView } from './snapshot-view.ts';
@@ -96,24 +95,24 @@ export class Speaker {
         return onKernel(core, input);
       case 'command':
         return onCommand(core, input);
-      case 'octetsReceived':
-        return this.#onOctets(input);
-      default:
+      case 'listenerChanged':
         return onTcp(core, input);
+      default:
+        return this.#onConnection(input);
     }
   }
 
-  /** DESIGN 3.4: a bug of ours that one peer's octets bring out costs that peer, not the node. */
-  #onOctets(input: Extract<SpeakerInput, { type: 'octetsReceived' }>): void {
+  /** DESIGN 3.4: a bug of ours that one peer's input brings out costs that peer, not the node. */
+  #onConnection(input: Exclude<TcpInput, { type: 'listenerChanged' }>): void {
     const core = this.#core;
-    const peer = core.connections.get(input.connection)?.slot.peer;
+    const connection = core.connections.get(input.connection);
+    const octets = input.type === 'octetsReceived' ? input.octets : undefined;
     try {
       onTcp(core, input);
+      if (octets !== undefined) connection?.slot.peer.trail.note(connection.id, octets, core.now);
     } catch (error) {
-      // What all peers share cannot be trusted any more: the loop ends the process (exit 70).
-      const isShared = error instanceof AssertionError && error.shared;
-      if (peer === undefined || isShared) throw error;
-      quarantine(core, peer, { error, octets: input.octets });
+      const peer = connection?.slot.peer ?? callerOf(core, input);
+      contain(core, peer, { error, connection, ...(octets === undefined ? {} : { octets }) });
     }
   }
 

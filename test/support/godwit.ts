@@ -33,6 +33,8 @@ export interface GodwitOptions {
   readonly directory?: string;
   /** Goes in front of the command line: `setpriv …`. */
   readonly wrap?: readonly string[];
+  /** What is run instead of `src/bin/godwitd.ts`: a file that loads it and breaks something first. */
+  readonly program?: string;
   /** Laid over the generated godwit.yaml, top-level keys. */
   readonly config?: Readonly<Record<string, unknown>>;
 }
@@ -91,8 +93,8 @@ export class Godwit {
 
   /** Starts the daemon and waits until it answers on its control socket. */
   async start(): Promise<void> {
-    const { lab, namespace, directory = this.name, wrap = [] } = this.#options;
-    const argv = [...wrap, process.execPath, GODWITD, '--config', this.configPath];
+    const { lab, namespace, directory = this.name, wrap = [], program = GODWITD } = this.#options;
+    const argv = [...wrap, process.execPath, program, '--config', this.configPath];
     this.#running = await lab.spawn(namespace, { name: directory, argv });
     await waitFor(
       async () => {

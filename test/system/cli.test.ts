@@ -229,9 +229,20 @@ describe('godwitd, when something is wrong', () => {
   });
 
   it('never takes the socket of a daemon that answers: 69, and that one goes on', () => {
-    const { code, err } = program(GODWITD, ['--config', a.config]);
+    const same = new Daemon(root, 'same-socket', { control: { socket: a.socket } });
+    const { code, err } = program(GODWITD, ['--config', same.config]);
     expect(code).toBe(69);
     expect(err).toContain(`another daemon answers on ${a.socket}; stop it or set control.socket`);
+    expect(a.godwit('show', 'status', '--json').out).toContain('"node":"a"');
+  });
+
+  it('never shares a state directory with a daemon that runs: 69, and that one goes on', () => {
+    const state = { dir: join(a.dir, 'state') };
+    const same = new Daemon(root, 'same-state', { state });
+    const { code, err } = program(GODWITD, ['--config', same.config]);
+    expect(code).toBe(69);
+    expect(err).toMatch(/Another daemon \(process \d+, node a\) uses the state directory/);
+    expect(err).toContain(`${state.dir}; stop it, or set state.dir`);
     expect(a.godwit('show', 'status', '--json').out).toContain('"node":"a"');
   });
 

@@ -17,6 +17,7 @@ import {
   neighborMessage,
   type ProblemMessage,
   problemMessage,
+  type RecordingFacts,
   type RouteMessage,
   routeMessage,
   type StatusMessage,
@@ -128,6 +129,24 @@ export class GodwitService {
 
   releaseHeldChange(): string {
     return this.#daemon.releaseHeldChange();
+  }
+
+  /** Ends a quarantine before its time. */
+  clearQuarantine(request: { name?: string }, answer: (error: string) => void): void {
+    const name = this.#neighborName(request.name);
+    this.#daemon.execute({ command: 'clearQuarantine', name }, answer);
+  }
+
+  startRecording(): string {
+    return this.#daemon.startRecording();
+  }
+
+  stopRecording(answer: (error: string) => void): void {
+    this.#daemon.stopRecording(answer);
+  }
+
+  getRecording(): RecordingFacts {
+    return this.#daemon.recording();
   }
 
   shutdown(request: { leave?: boolean; message?: string }, answer: (error: string) => void): void {

@@ -7,7 +7,7 @@ import type { Command, SpeakerInput } from '../../speaker/inputs.ts';
 import type { SpeakerView } from '../../speaker/snapshot.ts';
 import { Speaker } from '../../speaker/speaker.ts';
 import { EventLog } from '../event-log.ts';
-import type { DaemonFacts } from '../messages.ts';
+import type { DaemonFacts, RecordingFacts } from '../messages.ts';
 import type { DaemonPort } from '../ports.ts';
 
 export const START = 1000;
@@ -85,6 +85,19 @@ export class TestDaemon implements DaemonPort {
     const id = ++this.#commands;
     this.#replies.set(id, answer);
     this.step({ type: 'command', id, command });
+  }
+
+  startRecording(): string {
+    return 'Nothing is recorded here';
+  }
+
+  stopRecording(answer: (error: string) => void): void {
+    answer('No recording runs');
+  }
+
+  recording(): RecordingFacts {
+    const none = { active: false, replayable: false, octets: 0, lines: 0, lost: 0, ended: '' };
+    return { file: '/nowhere/recording.jsonl', ...none };
   }
 
   releaseHeldChange(): string {

@@ -1,4 +1,4 @@
-/** `godwit reset`, `disable`, `enable`: one session, by the name or address of its neighbor. */
+/** `godwit reset`, `clear quarantine`, `disable`, `enable`: one session, by the name or address of its neighbor. */
 
 import { command, flag, text } from '../command.ts';
 
@@ -13,6 +13,19 @@ export const resetNeighbor = command({
   exitCodes: { 0: 'done' },
   async run({ api, options, words }) {
     await api().command('resetNeighbor', { name: words[0], soft: options.soft });
+    return undefined;
+  },
+});
+
+export const clearQuarantine = command({
+  path: ['clear', 'quarantine'],
+  summary: 'Let a neighbor come up that is held down because its input met an internal error',
+  arguments: ['<name or address>'],
+  options: {},
+  examples: ['clear quarantine 10.0.0.2'],
+  exitCodes: { 0: 'done' },
+  async run({ api, words }) {
+    await api().command('clearQuarantine', { name: words[0] });
     return undefined;
   },
 });

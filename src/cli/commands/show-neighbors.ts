@@ -45,9 +45,15 @@ function table(neighbors: readonly NeighborMessage[], out: Output): void {
       formatDuration(n.sinceSeconds),
       inOut(n, 'ipv4-unicast'),
       inOut(n, 'ipv6-unicast'),
-      n.downBecause ?? '',
+      n.downBecause ?? refused(n),
     ]),
   );
+}
+
+/** Established, and yet not all of its routes are here. */
+function refused({ families }: NeighborMessage): string {
+  const parts = families.filter((part) => part.refused > 0);
+  return parts.map((part) => `${part.refused} ${part.family} routes refused: no room`).join(', ');
 }
 
 const NONE =
@@ -81,6 +87,7 @@ function detail(n: NeighborMessage, out: Output): void {
         : undefined,
     ],
     ['Established', `${n.established} times, lost ${n.flaps} times`],
+    ['Quarantine', quarantine(n)],
     ['Messages in', messages(n.received)],
     ['Messages out', messages(n.sent)],
     ['Octets', `${n.octetsReceived} in, ${n.octetsSent} out`],
@@ -88,10 +95,15 @@ function detail(n: NeighborMessage, out: Output): void {
   ]);
   for (const f of n.families) {
     out.line(
-      `${f.family}: ${f.received} received, ${f.accepted} accepted, ${f.rejected} rejected, ${f.stale} stale; ` +
+      `${f.family}: ${f.received} received, ${f.accepted} accepted, ${f.rejected} rejected, ${f.refused} refused, ${f.stale} stale; ` +
         `${f.advertised} announced, ${f.pending} pending; End-of-RIB ${f.endOfRibReceived ? 'received' : 'not received'}, ${f.endOfRibSent ? 'sent' : 'not sent'}`,
     );
   }
+}
+
+function quarantine({ quarantine: held, quarantines }: NeighborMessage): string | undefined {
+  if (held) return `for another ${formatDuration(held.leftSeconds)} (time ${held.times})`;
+  return quarantines === 0 ? undefined : `${quarantines} times since the daemon started`;
 }
 
 function messages(counts: NeighborMessage['received']): string {

@@ -33,6 +33,7 @@ function print(status: StatusMessage, out: Output): void {
     ['Datastore', `${datastore.state}${because(datastore)}, plan ${status.planRevision}`],
     ['Held change', status.heldChange],
     ['Problems', status.problems === 0 ? 'none' : `${status.problems} (godwit show problems)`],
+    ['Recording', status.recording ? 'every input is written (godwit record status)' : undefined],
     ['Kernel', kernelText(kernel)],
     ['Neighbors', `${status.neighborsEstablished} of ${status.neighborsConfigured} Established`],
   ]);

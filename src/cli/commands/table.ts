@@ -3,7 +3,8 @@
 import type { Command } from '../command.ts';
 import { completion } from './completion.ts';
 import { init } from './init.ts';
-import { disableNeighbor, enableNeighbor, resetNeighbor } from './neighbor.ts';
+import { clearQuarantine, disableNeighbor, enableNeighbor, resetNeighbor } from './neighbor.ts';
+import { recordStart, recordStatus, recordStop } from './record.ts';
 import { release } from './release.ts';
 import { showEvents, watch } from './show-events.ts';
 import { showKernel } from './show-kernel.ts';
@@ -22,9 +23,13 @@ export const COMMANDS: readonly Command[] = [
   showEvents,
   watch,
   resetNeighbor,
+  clearQuarantine,
   disableNeighbor,
   enableNeighbor,
   release,
+  recordStart,
+  recordStop,
+  recordStatus,
   shut,
   init,
   completion,

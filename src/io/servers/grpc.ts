@@ -45,6 +45,10 @@ export interface ControlService {
   resetNeighbor(request: Request, answer: Answer): void;
   setNeighborEnabled(request: Request, answer: Answer): void;
   releaseHeldChange(): string;
+  clearQuarantine(request: Request, answer: Answer): void;
+  startRecording(): string;
+  stopRecording(answer: Answer): void;
+  getRecording(): unknown;
   shutdown(request: Request, answer: Answer): void;
 }
 
@@ -131,6 +135,10 @@ function handlers(service: ControlService): UntypedServiceImplementation {
     resetNeighbor: command((request, answer) => service.resetNeighbor(request, answer)),
     setNeighborEnabled: command((request, answer) => service.setNeighborEnabled(request, answer)),
     releaseHeldChange: unary(() => ({ error: service.releaseHeldChange() })),
+    clearQuarantine: command((request, answer) => service.clearQuarantine(request, answer)),
+    startRecording: unary(() => ({ error: service.startRecording() })),
+    stopRecording: command((_request, answer) => service.stopRecording(answer)),
+    getRecording: unary(() => service.getRecording()),
     shutdown: command((request, answer) => service.shutdown(request, answer)),
   };
 }

@@ -9,6 +9,7 @@ import { type IpAddress, ip, ipv4ToU32 } from '../../net/ip-address.ts';
 import { planOfNode, resource } from '../../sim/resources.ts';
 import { KEEPALIVE } from '../../wire/keepalive.ts';
 import { encodeOpen } from '../../wire/open.ts';
+import type { SpeakerOptions } from '../core.ts';
 import type { Effect } from '../effects.ts';
 import type { ConnectionId, SpeakerInput } from '../inputs.ts';
 import { Speaker, type Step } from '../speaker.ts';
@@ -21,13 +22,22 @@ export class BareSpeaker {
   now: Millis = 0;
   #nextConnection = 2;
 
-  constructor(options: { readonly kernelEnabled?: boolean } = {}) {
-    const { kernelEnabled = false } = options;
-    this.speaker = new Speaker({ seed: 1, kernelEnabled, restarting: false, now: 0 });
+  /** What inputs and polls go through. */
+  readonly stepper: Pick<Speaker, 'step' | 'pollTransmit'>;
+
+  /** @param through  Around the speaker, with the options that it has. */
+  constructor(
+    options: Partial<SpeakerOptions> = {},
+    through: (speaker: Speaker, options: SpeakerOptions) => BareSpeaker['stepper'] = (same) => same,
+  ) {
+    const all = { seed: 1, kernelEnabled: false, restarting: false, now: 0, ...options };
+    this.now = all.now;
+    this.speaker = new Speaker(all);
+    this.stepper = through(this.speaker, all);
   }
 
   step(input: SpeakerInput): Step {
-    const step = this.speaker.step(input, this.now);
+    const step = this.stepper.step(input, this.now);
     this.effects.push(...step.effects);
     return step;
   }
