@@ -100,6 +100,10 @@ describe('godwitd', () => {
     expect(err).toContain('1 differ');
     expect(await replay([header, { ...poll, digest: 'x' }])).toBe(3);
     expect(err).toContain('recording.jsonl:2: was changed');
+    expect(await replay([header, wake, 'half'], '--compare')).toBe(0);
+    expect(err).toContain('ends amid');
+    expect(await replay([header, 'half', wake], '--compare')).toBe(65);
+    expect(err).toContain('recording.jsonl:2: cannot be replayed further');
     expect(await replay([wake])).toBe(65);
     expect(await replay([])).toBe(65);
     expect(await runGodwitd(['--replay', join(root, 'none')], {})).toBe(65);

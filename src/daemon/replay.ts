@@ -32,9 +32,14 @@ const ROUTES_PER_PAGE = 1000;
 export async function runReplay(given: ReplayArguments, streams: Streams): Promise<number> {
   const replaying = new Replaying(given, streams);
   try {
+    let before: PlacedLine | undefined;
+    let goOn = true;
     for await (const line of recordingLines(given.path, runOf)) {
-      if (!replaying.take(line)) break;
+      goOn = before === undefined || replaying.take(before);
+      before = line;
+      if (!goOn) break;
     }
+    if (goOn && before !== undefined) replaying.takeLast(before);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
@@ -80,8 +85,17 @@ class Replaying {
       case 'step':
         return this.#onStep(replayed, place);
       case 'poll':
-        return this.#count(replayed.differs, true, place);
+        return this.#ended(replayed.threw, place, this.#count(replayed.differs, true, place));
     }
+  }
+
+  /** A daemon that was killed leaves half a line. */
+  takeLast(placed: PlacedLine): void {
+    if (this.#replay.header === undefined || typeof parseLine(placed.text) !== 'string') {
+      this.take(placed);
+      return;
+    }
+    this.#streams.err(`The recording ends amid ${placed.file}:${placed.line}`);
   }
 
   finish(): number {
@@ -105,7 +119,10 @@ class Replaying {
       const gave = threw === undefined ? { effects } : { threw };
       this.#streams.out(encodeValue({ place, at: line.at, input: line.input, ...gave }));
     }
-    const goOn = this.#count(step.differs, step.compared, place);
+    return this.#ended(threw, place, this.#count(step.differs, step.compared, place));
+  }
+
+  #ended(threw: string | undefined, place: string, goOn: boolean): boolean {
     if (threw === undefined) return goOn;
     this.#streams.err(`${place}: the core ended: ${threw}`);
     return false;

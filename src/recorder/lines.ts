@@ -2,7 +2,8 @@
  * The lines of a recording, one JSON object each: a header, then what was fed to the core in order.
  *
  * A step carries a digest of what was fed and one of what it gave, so that a replay finds the first line that was
- * changed, and the first one that gives something else. A poll is a line too: it changes what a peer still has to be told. Decision 0010 says why the format is as it is.
+ * changed, and the first one that gives something else. A poll is a line too: it changes what a peer still has to be
+ * told. Decision 0010 says why the format is as it is.
  */
 
 import type { Millis, Octets } from '../base/units.ts';
@@ -56,8 +57,9 @@ export interface PollLine {
   readonly budget: number;
   /** Octets given; -1 when nothing was due. */
   readonly octets: number;
-  /** Two halves: `askedDigest` and `pollDigest`. */
+  /** Two halves: `askedDigest` and `pollDigest`; the first alone where the core threw. */
   readonly digest: string;
+  readonly threw?: string;
 }
 
 /** So many steps and polls are not in the recording: it could not be written fast enough. */

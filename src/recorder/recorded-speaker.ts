@@ -61,15 +61,19 @@ export class RecordedSpeaker implements Stepper {
   }
 
   pollTransmit(connection: ConnectionId, budget: Octets): Uint8Array | undefined {
-    const octets = this.#speaker.pollTransmit(connection, budget);
-    if (!this.#takesLine()) return octets;
-    const line: PollLine = {
-      poll: connection,
-      budget,
-      octets: octets?.length ?? -1,
-      digest: `${askedDigest(connection, budget)}${pollDigest(octets)}`,
-    };
-    this.#write(encodeValue(line));
+    if (!this.#takesLine()) return this.#speaker.pollTransmit(connection, budget);
+    const asked = { poll: connection, budget };
+    const digest = askedDigest(connection, budget);
+    let octets: Uint8Array | undefined;
+    try {
+      octets = this.#speaker.pollTransmit(connection, budget);
+    } catch (error) {
+      const threw = String(error);
+      this.#write(encodeValue({ ...asked, octets: -1, digest, threw } satisfies PollLine));
+      throw error;
+    }
+    const gave = { octets: octets?.length ?? -1, digest: `${digest}${pollDigest(octets)}` };
+    this.#write(encodeValue({ ...asked, ...gave } satisfies PollLine));
     return octets;
   }
 

@@ -173,6 +173,37 @@ describe('a recording', () => {
   });
 });
 
+describe('a poll that the core died of', () => {
+  it('is the last line, and is met again', () => {
+    const run = recorded();
+    run.bare.apply(planWith([FIRST]));
+    const connection = run.bare.establish(FIRST);
+    vi.spyOn(Rib.prototype, 'poll').mockImplementation(() => {
+      throw new AssertionError('Assertion failed: packed right');
+    });
+    expect(() => run.bare.stepper.pollTransmit(connection, 4096)).toThrow('packed right');
+    const again = replay(run.lines.all).steps;
+    expect(again.at(-1)).toMatchObject({ kind: 'poll', threw: expect.stringContaining('packed') });
+    expect(different(again)).toEqual([]);
+    vi.restoreAllMocks();
+    expect(different(replay(run.lines.all).steps)).toEqual([run.lines.all.length]);
+  });
+});
+
+describe('a recording in parts', () => {
+  it('goes on from one to the next', () => {
+    const run = recorded();
+    play(run);
+    const { all } = run.lines;
+    const { options: _options, ...header } = JSON.parse(all[0]!) as RecordingHeader;
+    const next = encodeValue({ ...header, part: 1 });
+    const { steps } = replay([...all.slice(0, 5), next, ...all.slice(5)]);
+    expect(steps[5]).toMatchObject({ kind: 'header' });
+    expect(different(steps)).toEqual([]);
+    expect(steps).toHaveLength(all.length + 1);
+  });
+});
+
 describe('a recording that cannot be replayed', () => {
   const reason = (lines: readonly string[]): string => {
     const last = replay(lines).steps.at(-1);

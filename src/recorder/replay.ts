@@ -34,7 +34,12 @@ export type Replayed =
       readonly differs?: string;
       readonly compared: boolean;
     }
-  | { readonly kind: 'poll'; readonly line: PollLine; readonly differs?: string }
+  | {
+      readonly kind: 'poll';
+      readonly line: PollLine;
+      readonly threw?: string;
+      readonly differs?: string;
+    }
   /** The line was changed after it was recorded; it was not fed. */
   | { readonly kind: 'changed' }
   | { readonly kind: 'end'; readonly reason: string }
@@ -71,7 +76,7 @@ export class Replay {
 
   #onLine(line: Exclude<RecordingLine, RecordingHeader>, speaker: Speaker): Replayed {
     if ('input' in line) return this.#step(line, speaker);
-    if ('poll' in line) return poll(line, speaker);
+    if ('poll' in line) return this.#poll(line, speaker);
     if ('end' in line) return { kind: 'end', reason: line.end };
     if ('lost' in line) {
       return this.#stop(
@@ -130,24 +135,35 @@ export class Replay {
     }
   }
 
+  #poll(line: PollLine, speaker: Speaker): Replayed {
+    const { poll, budget, digest } = line;
+    if (!digest.startsWith(askedDigest(poll, budget))) return { kind: 'changed' };
+    try {
+      return comparePoll(line, speaker.pollTransmit(poll, budget));
+    } catch (error) {
+      const threw = String(error);
+      this.#stopped = `the core threw: ${threw}`;
+      const base = { kind: 'poll', line, threw } as const;
+      return threw === line.threw ? base : { ...base, differs: `connection ${poll}: ${threw}` };
+    }
+  }
+
   #stop(because: string): Replayed {
     this.#stopped = because;
     return { kind: 'stop', because };
   }
 }
 
-function poll(line: PollLine, speaker: Speaker): Replayed {
-  if (!line.digest.startsWith(askedDigest(line.poll, line.budget))) return { kind: 'changed' };
-  const octets = speaker.pollTransmit(line.poll, line.budget);
+function comparePoll(line: PollLine, octets: Uint8Array | undefined): Replayed {
   const length = octets?.length ?? -1;
-  if (length === line.octets && line.digest.endsWith(pollDigest(octets)))
-    return { kind: 'poll', line };
-  const differs = `connection ${line.poll}: ${line.octets} octets were sent, now ${length}`;
-  return {
-    kind: 'poll',
-    line,
-    differs: length === line.octets ? `${differs} others` : differs,
-  };
+  const { threw, digest, poll } = line;
+  if (threw !== undefined) {
+    const differs = `connection ${poll}: it threw ${threw}, now ${length} octets are sent`;
+    return { kind: 'poll', line, differs };
+  }
+  if (length === line.octets && digest.endsWith(pollDigest(octets))) return { kind: 'poll', line };
+  const differs = `connection ${poll}: ${line.octets} octets were sent, now ${length}`;
+  return { kind: 'poll', line, differs: length === line.octets ? `${differs} others` : differs };
 }
 
 function difference({ threw, gave = [] }: StepLine, now: readonly string[]): string {
