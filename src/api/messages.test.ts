@@ -21,7 +21,7 @@ function rows<T>(list: Iterable<T | undefined>): T[] {
 describe('messages', () => {
   const daemon = TestDaemon.of();
   const service = new GodwitService(daemon);
-  const wanting = new GodwitService(TestDaemon.of(smallCluster(), true));
+  const wanting = new GodwitService(TestDaemon.of(smallCluster(), { kernelEnabled: true }));
 
   it.each([
     ['Status', () => service.getStatus()],

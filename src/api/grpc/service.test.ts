@@ -33,7 +33,7 @@ describe('GodwitService lists', () => {
   });
 
   it('walk the kernel’s routes likewise', () => {
-    const wanting = new GodwitService(TestDaemon.of(smallCluster(1000), true));
+    const wanting = new GodwitService(TestDaemon.of(smallCluster(1000), { kernelEnabled: true }));
     expect(rows(wanting.listKernelRoutes({}))).toHaveLength(1001);
     expect(rows(wanting.listKernelRoutes({ limit: 7 }))).toHaveLength(7);
     expect(rows(wanting.listKernelRoutes({ family: 'ipv6', differing: true }))).toMatchObject([

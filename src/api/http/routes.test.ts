@@ -101,7 +101,7 @@ describe('HttpApi', () => {
   });
 
   it('gives kernel routes a page at a time', () => {
-    const wanting = new HttpApi(TestDaemon.of(smallCluster(9), true), LOOPBACK);
+    const wanting = new HttpApi(TestDaemon.of(smallCluster(9), { kernelEnabled: true }), LOOPBACK);
     const url = '/api/v1/kernel?limit=5&differing=true&family=ipv4';
     const answer = wanting.answer({ url, method: 'GET', host: 'localhost' }) as HttpResponse;
     expect(JSON.parse(answer.body)).toMatchObject({

@@ -2,6 +2,7 @@
 
 import { node, planOf, resource } from '../../../test/support/resources.ts';
 import type { ConfigError } from '../../base/errors.ts';
+import type { SpeakerOptions } from '../../speaker/core.ts';
 import type { SpeakerEvent } from '../../speaker/events.ts';
 import type { Command, SpeakerInput } from '../../speaker/inputs.ts';
 import type { SpeakerView } from '../../speaker/snapshot.ts';
@@ -38,14 +39,18 @@ export class TestDaemon implements DaemonPort {
   #replies = new Map<number, (error: string) => void>();
   #commands = 0;
 
-  /** @param kernelEnabled  True: kernel routes are wanted, though nobody writes them. */
-  constructor(kernelEnabled = false) {
-    this.#speaker = new Speaker({ seed: 1, kernelEnabled, restarting: false, now: START });
+  /** @param options  With `kernelEnabled`, kernel routes are wanted, though nobody writes them. */
+  constructor(options: Partial<SpeakerOptions> = {}) {
+    const usual = { seed: 1, kernelEnabled: false, restarting: false, now: START };
+    this.#speaker = new Speaker({ ...usual, ...options });
   }
 
   /** With the plan that node `a` has by `values`. */
-  static of(values: readonly unknown[] = smallCluster(), kernelEnabled = false): TestDaemon {
-    const daemon = new TestDaemon(kernelEnabled);
+  static of(
+    values: readonly unknown[] = smallCluster(),
+    options: Partial<SpeakerOptions> = {},
+  ): TestDaemon {
+    const daemon = new TestDaemon(options);
     const { plan, problems } = planOf('a', values);
     daemon.#problems = problems;
     if (plan === undefined) throw new Error(problems.map(({ message }) => message).join('; '));

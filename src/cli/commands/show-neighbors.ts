@@ -45,7 +45,7 @@ function table(neighbors: readonly NeighborMessage[], out: Output): void {
       formatDuration(n.sinceSeconds),
       inOut(n, 'ipv4-unicast'),
       inOut(n, 'ipv6-unicast'),
-      n.downBecause ?? refused(n),
+      n.downBecause || refused(n), // gRPC has an empty text where there is none
     ]),
   );
 }

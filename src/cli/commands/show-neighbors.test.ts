@@ -1,0 +1,86 @@
+/** What a neighbor lacks is in its line, with what to do; the detail has the figures. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { GodwitService } from '../../api/grpc/service.ts';
+import { START, smallCluster, TestDaemon } from '../../api/testing/daemon.ts';
+import { GrpcServer } from '../../io/servers/grpc.ts';
+import { ip } from '../../net/ip-address.ts';
+import { prefix } from '../../net/prefix.ts';
+import { announcement } from '../../sim/messages.ts';
+import type { SpeakerOptions } from '../../speaker/core.ts';
+import { openOf } from '../../speaker/testing/bare.ts';
+import { EMPTY_ATTRIBUTES } from '../../wire/attributes/codec.ts';
+import { KEEPALIVE } from '../../wire/keepalive.ts';
+import { main } from '../main.ts';
+
+const PEER = ip('10.0.0.2');
+let clean: (() => Promise<void>) | undefined;
+
+afterEach(async () => clean?.());
+
+/** `godwit` with these words, against a daemon made so. */
+async function asked(
+  options: Partial<SpeakerOptions>,
+  prepare: (daemon: TestDaemon) => void,
+): Promise<(...words: string[]) => Promise<string>> {
+  const daemon = TestDaemon.of(smallCluster(), options);
+  prepare(daemon);
+  const root = mkdtempSync(join(tmpdir(), 'godwit-neighbors-'));
+  const socket = join(root, 'godwit.sock');
+  const server = await GrpcServer.open(socket, new GodwitService(daemon));
+  if ('kind' in server) throw new Error(server.detail);
+  clean = async () => {
+    await server.close();
+    rmSync(root, { recursive: true });
+  };
+  return async (...words) => {
+    let said = '';
+    const write = (text: string): void => {
+      said += text;
+    };
+    await main(words, { GODWIT_SOCKET: socket }, { write, writeError: write });
+    return said;
+  };
+}
+
+function establish(daemon: TestDaemon): (octets: Uint8Array) => void {
+  const [connection, local] = [2, { address: ip('10.0.0.1'), port: 179 }];
+  const remote = { address: PEER, port: 40_000 };
+  daemon.step({ type: 'tcpAccepted', connection, remote, local });
+  const say = (octets: Uint8Array): void =>
+    daemon.step({ type: 'octetsReceived', connection, octets });
+  say(openOf(PEER));
+  say(KEEPALIVE);
+  return say;
+}
+
+it('a neighbor whose routes found no room is Established, and says so', async () => {
+  const godwit = await asked({ pathsMax: 1 }, (daemon) => {
+    const attributes = { ...EMPTY_ATTRIBUTES, nextHop: PEER, localPref: 100 };
+    const prefixes = ['10.1.0.0/26', '10.2.0.0/26', '10.3.0.0/26'].map(prefix);
+    const about = { family: 'ipv4-unicast', as4: true, attributes } as const;
+    establish(daemon)(announcement(prefixes, about));
+  });
+  expect(await godwit('show', 'neighbors')).toMatch(
+    /Established .* 2 ipv4-unicast routes refused: no room$/m,
+  );
+  const detail = await godwit('show', 'neighbors', PEER);
+  expect(detail).toContain('1 received, 1 accepted, 0 rejected, 2 refused');
+});
+
+it('a neighbor in quarantine says why, for how long, and how it ends; then it ends so', async () => {
+  const stored = { peer: 'Mesh_10_0_0_2', reason: 'AssertionError: x', times: 2, endsInMs: 90_000 };
+  const godwit = await asked({ quarantines: [stored], now: START }, () => undefined);
+  expect(await godwit('show', 'neighbors')).toMatch(
+    /Idle .* quarantined after an internal error for 120 s \(time 2\): AssertionError: x; report the file in evidence\/ of state\.dir; godwit clear quarantine Mesh_10_0_0_2 ends it$/m,
+  );
+  expect(await godwit('show', 'neighbors', PEER)).toMatch(
+    /^Quarantine: +for another .* \(time 2\)$/m,
+  );
+  expect(await godwit('clear', 'quarantine', PEER)).toBe('');
+  expect(await godwit('show', 'neighbors')).not.toContain('quarantine');
+  expect(await godwit('clear', 'quarantine', PEER)).toContain('It is not in quarantine');
+});
