@@ -31,6 +31,9 @@ import { Recording } from './recording.ts';
 import { TcpShell } from './tcp-shell.ts';
 import { warmUp } from './warm-up/warm-up.ts';
 
+const RECORDING_LOST =
+  'The disk is too slow for the recording: steps are missing in it; what follows can only be read';
+
 const SOFTWARE = `godwit/${packageVersion()}`;
 
 /** sysexits.h: EX_SOFTWARE, an internal error; EX_CANTCREAT, the state directory; EX_UNAVAILABLE, another daemon. */
@@ -105,6 +108,7 @@ export class Daemon {
       use: (stepper) => {
         this.#loop.speaker = stepper;
       },
+      onLost: () => log.warn({ event: 'recording-lost' }, RECORDING_LOST),
     });
     this.#loop.handler = { perform: (effect) => this.#perform(effect) };
   }

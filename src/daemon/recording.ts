@@ -21,6 +21,8 @@ export interface RecordingParts {
   /** From now on inputs and polls go to `stepper`. */
   readonly use: (stepper: Stepper) => void;
   readonly onTrouble: (what: string, error: SystemError) => void;
+  /** The disk is too slow: steps are missing from now on. */
+  readonly onLost: () => void;
 }
 
 interface Running {
@@ -47,7 +49,7 @@ export class Recording {
    */
   start(options?: SpeakerOptions): string {
     if (this.#running !== undefined) return `It runs already, to ${this.#running.file.path}`;
-    const { settings, node, software, speaker } = this.#parts;
+    const { settings, node, software, speaker, onLost } = this.#parts;
     const run = randomBytes(4).toString('hex');
     const begun = new Date().toISOString();
     const begins = options === undefined ? 'running' : 'start';
@@ -74,7 +76,13 @@ export class Recording {
       const { call, errno } = file;
       return `${settings.file} cannot be written (${call}: ${errno}); set record.file in godwit.yaml`;
     }
-    const recorded = new RecordedSpeaker(speaker, file);
+    const recorded = new RecordedSpeaker(speaker, {
+      get hasRoom() {
+        return file.hasRoom;
+      },
+      write: (line) => file.write(line),
+      onGap: onLost,
+    });
     this.#running = { file, recorded, begins };
     this.#ended = '';
     this.#parts.use(recorded);

@@ -26,6 +26,8 @@ export interface LineSink {
   readonly hasRoom: boolean;
   /** @param line  Without its line break. */
   write(line: string): void;
+  /** Lines begin to be left out; told once a gap. */
+  onGap?(): void;
 }
 
 export class RecordedSpeaker implements Stepper {
@@ -88,7 +90,7 @@ export class RecordedSpeaker implements Stepper {
       if (this.#unwritten > 0) this.#sayLost();
       return true;
     }
-    this.#unwritten++;
+    if (this.#unwritten++ === 0) this.#sink.onGap?.();
     this.lost++;
     return false;
   }

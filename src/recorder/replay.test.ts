@@ -21,6 +21,11 @@ const SECOND = ip('10.0.0.12');
 class Lines implements LineSink {
   readonly all: string[] = [];
   hasRoom = true;
+  gaps = 0;
+
+  onGap(): void {
+    this.gaps++;
+  }
 
   write(line: string): void {
     this.all.push(line);
@@ -218,6 +223,7 @@ describe('a recording that cannot be replayed', () => {
     run.lines.hasRoom = true;
     run.bare.receive(connection, update(FIRST, '10.1.0.0/26'));
     expect(run.recorder.lost).toBe(3);
+    expect(run.lines.gaps).toBe(1);
     expect(run.lines.all[2]).toBe('{"lost":3}');
     expect(reason(run.lines.all.slice(0, 3))).toContain('3 steps could not be written in time');
   });
