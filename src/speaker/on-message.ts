@@ -266,7 +266,8 @@ function tellFaults(core: Core, peer: Peer, faults: readonly UpdateFault[]): voi
 }
 
 function publishFault(core: Core, peer: Peer, fault: UpdateFault): void {
-  if (peer.faultPublished !== undefined && core.now - peer.faultPublished < REPEATED_EVENT_MS) return;
+  if (peer.faultPublished !== undefined && core.now - peer.faultPublished < REPEATED_EVENT_MS)
+    return;
   peer.faultPublished = core.now;
   core.publish({
     event: 'update-fault',
