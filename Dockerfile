@@ -38,9 +38,8 @@ COPY --from=build /src/proto ./proto
 COPY --from=build /src/build/godwit_native.node ./build/
 COPY --from=build /src/build/ipip-standin /usr/local/bin/ipip-standin
 ENV GODWIT_NATIVE=/opt/godwit/build/godwit_native.node
-RUN printf '#!/bin/sh\nexec node /opt/godwit/dist/bin/%s.js "$@"\n' godwitd > /usr/local/bin/godwitd \
- && printf '#!/bin/sh\nexec node /opt/godwit/dist/bin/%s.js "$@"\n' godwit > /usr/local/bin/godwit \
- && chmod 0755 /usr/local/bin/godwitd /usr/local/bin/godwit
+COPY --from=build /src/bin ./bin
+RUN ln -s /opt/godwit/bin/godwitd /opt/godwit/bin/godwit /usr/local/bin/
 COPY --chmod=0755 config/compose/node.sh /usr/local/bin/fabric-node
 COPY config/compose/godwit.yaml /etc/godwit/godwit.yaml
 # Real use: mount /etc/godwit, and run on the host's network with NET_ADMIN and NET_RAW.

@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { REPOSITORY } from '../../tools/cache-dir.ts';
@@ -34,7 +34,9 @@ export const GODWIT: Rival = {
       log: { level: 'warn', format: 'json' },
     };
     writeFileSync(config, stringify(settings));
-    return [process.execPath, join(REPOSITORY, 'dist/bin/godwitd.js'), '--config', config];
+    const flags = readFileSync(join(REPOSITORY, 'bin/node-flags'), 'utf8').trim().split(' ');
+    const program = join(REPOSITORY, 'dist/bin/godwitd.js');
+    return [process.execPath, ...flags, program, '--config', config];
   },
 };
 

@@ -38,6 +38,8 @@ export interface NativeSockets {
   recv(fd: number, octets: Uint8Array, start: number, length: number, from: Uint8Array): number;
   /** Level-triggered; `onReady` gets the events, or a negative errno. A number is a refusal. */
   pollStart(fd: number, events: number, onReady: (events: number) => void): PollHandle | number;
+  /** Gives freed memory back to the system, where the C library knows how. */
+  trim(): number;
   /** Harmless when stopped already. The fd is free for another owner as soon as it returns. */
   pollStop(handle: PollHandle): number;
 }

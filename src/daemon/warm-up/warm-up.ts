@@ -24,7 +24,7 @@ const WARM_UP_MS = 1000;
 /** Octets fed at once, as a socket gives them. */
 const READ_OCTETS = 16_384;
 /** UPDATEs of the first round: enough that every table grows once; the others are small, so that there are many. */
-const LARGE_UPDATES = 2048;
+const LARGE_UPDATES = 1024;
 const SMALL_UPDATES = 256;
 
 /** @returns Rounds run: in each, two peers announce, change and withdraw the same table, and one of them goes. */
