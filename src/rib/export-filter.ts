@@ -133,19 +133,25 @@ export class ExportFilter {
     });
   }
 
+  /** RFC 4271 §9.2, RFC 4456 §6: from iBGP to iBGP only on a reflector, from or to a client. */
+  isInternalOnly(path: PathId): boolean {
+    const { ebgp, clusterId, rrClient } = this.config;
+    if (ebgp) return false;
+    const { paths, peers } = this.#context;
+    const peer = paths.peer[path]!;
+    if (peer === LOCAL_PEER) return false;
+    const kind = peers.kinds[peer]!;
+    if ((kind & Kind.Ebgp) !== 0) return false;
+    return clusterId === undefined || ((kind & Kind.Client) === 0 && !rrClient);
+  }
+
   #ruleAgainst(path: PathId): NotExported | undefined {
-    const { paths, peers, sets, locRib } = this.#context;
+    const { paths, sets, locRib } = this.#context;
     const peer = paths.peer[path]!;
     if (peer === LOCAL_PEER) return undefined;
     // RFC 4271 §9.1.2: a path whose next hop cannot be resolved takes no part, so it is not passed on.
     if (!locRib.isResolvable(path)) return 'next hop unreachable';
-    const kind = peers.kinds[peer]!;
-    if ((kind & Kind.Ebgp) === 0 && !this.config.ebgp) {
-      // RFC 4271 §9.2, RFC 4456 §6: from iBGP to iBGP only on a reflector, from or to a client.
-      const reflects =
-        this.config.clusterId !== undefined && ((kind & Kind.Client) !== 0 || this.config.rrClient);
-      if (!reflects) return 'iBGP route to an iBGP peer';
-    }
+    if (this.isInternalOnly(path)) return 'iBGP route to an iBGP peer';
     const flags = sets.flagsOf(paths.effective(path));
     // RFC 1997: well-known communities.
     if ((flags & SetFlag.NoAdvertise) !== 0) return 'NO_ADVERTISE';

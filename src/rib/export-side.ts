@@ -23,6 +23,10 @@ export class ExportSide {
   readonly #members: (Member | undefined)[] = [];
   readonly #byKey = new Map<string, UpdateGroup>();
   readonly #moves = new Map<Member, ExportConfig>();
+  /** Members that may be owed something of their own: they joined, moved, or asked for a refresh. */
+  readonly #touched = new Set<Member>();
+  /** Members that have not been sent End-of-RIB and may be. */
+  readonly #awaitEnd = new Set<Member>();
   #dissolving: { out: AdjRibOut; at: PrefixId }[] = [];
   #policyIds = new WeakMap<PolicyPort, number>();
   #nextPolicyId = 1;
@@ -50,6 +54,7 @@ export class ExportSide {
     const group = this.#byKey.get(this.#keyOf(config)) ?? this.#create(config);
     const joined = new Member(peer, group);
     this.#members[peer] = joined;
+    this.#touched.add(joined);
     group.admit(joined);
     return group.id;
   }
@@ -58,6 +63,8 @@ export class ExportSide {
     const member = this.#members[peer];
     if (member === undefined) return;
     this.#moves.delete(member);
+    this.#touched.delete(member);
+    this.#awaitEnd.delete(member);
     this.#members[peer] = undefined;
     member.group.dismiss(member);
     this.#endIfEmpty(member.group);
@@ -79,6 +86,44 @@ export class ExportSide {
       } else for (const member of movers) this.#move(member, this.#moves.get(member)!);
     }
     this.#moves.clear();
+  }
+
+  /** Everything again, for this peer only (RFC 2918 §4). */
+  refresh(peer: PeerId): void {
+    const member = this.#members[peer];
+    if (member === undefined) return;
+    this.#touched.add(member);
+    member.group.refresh(member);
+  }
+
+  allowEndOfRib(peer: PeerId): void {
+    const member = this.#members[peer];
+    if (member === undefined) return;
+    member.endOfRibAllowed = true;
+    if (!member.endOfRibSent) this.#awaitEnd.add(member);
+  }
+
+  /**
+   * Visits every peer that has come to be owed something since the last call, and some that have not. Once told, a
+   * peer is to be polled until nothing is pending for it: it is not named again for what is added meanwhile.
+   */
+  takeOwed(isSettled: boolean, visit: (peer: PeerId) => void): void {
+    const { groups } = this;
+    for (let g = 0; g < groups.length; g++) {
+      const group = groups[g]!;
+      if (!group.isStirred) continue;
+      group.isStirred = false;
+      for (const member of group.members.values()) visit(member.peer);
+    }
+    if (this.#touched.size > 0) {
+      for (const member of this.#touched) visit(member.peer);
+      this.#touched.clear();
+    }
+    if (!isSettled || this.#awaitEnd.size === 0) return;
+    for (const member of this.#awaitEnd) {
+      if (member.endOfRibSent) this.#awaitEnd.delete(member);
+      else visit(member.peer);
+    }
   }
 
   get isDissolving(): boolean {
@@ -114,6 +159,7 @@ export class ExportSide {
     const from = member.group;
     const key = this.#keyOf(config);
     const to = this.#byKey.get(key) ?? this.#create(config, from);
+    this.#touched.add(member);
     from.release(member);
     to.adopt(member, from);
     this.#endIfEmpty(from);

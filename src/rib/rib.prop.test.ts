@@ -222,6 +222,8 @@ class Machine {
   readonly rib = new Rib({ family: 'ipv4-unicast', sets: this.sets, seed: 13 });
   readonly model = new Model();
   readonly listeners = new Map<number, Listener>();
+  /** Peers that were named as owed something, and not found without since. */
+  readonly named = new Set<number>();
   readonly chosen = new Map<Prefix, string>();
 
   constructor() {
@@ -237,9 +239,11 @@ class Machine {
 
   settle(budget: number): boolean {
     this.resolve();
-    return this.rib.settle(budget, {
+    const more = this.rib.settle(budget, {
       bestChanged: (id) => this.chosen.set(this.rib.prefixOf(id), this.choice(id)),
     });
+    this.rib.takeOwed((peer) => this.named.add(peer));
+    return more;
   }
 
   choice(id: number): string {
@@ -305,6 +309,7 @@ class Machine {
         rib.leave(op.peer);
         model.exports.delete(op.peer);
         this.listeners.delete(op.peer);
+        this.named.delete(op.peer);
         return;
       case 'refresh':
         rib.refresh(op.peer);
@@ -325,21 +330,24 @@ class Machine {
         this.settle(op.budget);
         return;
       case 'poll': {
-        const octets = rib.poll(op.peer, op.budget);
-        if (octets !== undefined) this.listeners.get(op.peer)!.hear(octets);
+        this.poll(op.peer, op.budget);
       }
     }
+  }
+
+  /** As the speaker does: a peer that was named is asked until nothing is pending for it, and then no more. */
+  poll(peer: number, budget: number): boolean {
+    const octets = this.rib.poll(peer, budget);
+    if (octets !== undefined) this.listeners.get(peer)!.hear(octets);
+    else if (!this.rib.hasPending(peer)) this.named.delete(peer);
+    return octets !== undefined;
   }
 
   quiesce(): void {
     for (let round = 0; round < 50; round++) {
       let steps = 0;
       while (this.settle(100)) if (++steps > 1000) throw new Error('settle never ends');
-      for (const [peer, listener] of this.listeners) {
-        for (let octets = this.rib.poll(peer, 300); octets; octets = this.rib.poll(peer, 300)) {
-          listener.hear(octets);
-        }
-      }
+      for (const peer of this.named) while (this.poll(peer, 300));
       const pending = [...this.listeners.keys()].some((peer) => this.rib.hasPending(peer));
       if (!pending && this.rib.isSettled) return;
     }

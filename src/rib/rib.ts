@@ -259,7 +259,7 @@ export class Rib {
       const prefix = dirty.shift();
       if (this.#locRib.decide(prefix)) {
         consumer.bestChanged(prefix);
-        for (let g = 0; g < groups.length; g++) groups[g]!.mark(prefix);
+        for (let g = 0; g < groups.length; g++) groups[g]!.decided(prefix);
       }
       if (heads[prefix] === 0) this.#graves.bury(prefix);
     }
@@ -421,18 +421,21 @@ export class Rib {
 
   /** Everything again, for this peer only (RFC 2918 §4). */
   refresh(peer: PeerId): void {
-    const member = this.#export.member(peer);
-    member?.group.refresh(member);
+    this.#export.refresh(peer);
   }
 
   /** End-of-RIB may be said once the peer has the table; until this call it is held back (RFC 4724 §4.1). */
   allowEndOfRib(peer: PeerId): void {
-    const member = this.#export.member(peer);
-    if (member !== undefined) member.endOfRibAllowed = true;
+    this.#export.allowEndOfRib(peer);
   }
 
   endOfRibSent(peer: PeerId): boolean {
     return this.#export.member(peer)?.endOfRibSent ?? false;
+  }
+
+  /** Peers that have come to be owed something, each to be polled until nothing is: see `ExportSide.takeOwed`. */
+  takeOwed(visit: (peer: PeerId) => void): void {
+    this.#export.takeOwed(this.isSettled, visit);
   }
 
   /** O(1). */

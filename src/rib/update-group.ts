@@ -71,6 +71,8 @@ export class UpdateGroup {
   readonly #new = { set: 0, order: 0, source: 0 };
   #scanAt = 0; // the next prefix of a pass over all of them; 0 = none runs
   #inStep = 0; // members with a reader in the shared log
+  /** Members may be owed something since this was last set to false; see `ExportSide.takeOwed`. */
+  isStirred = false;
   /** Members that were cut off from the shared log, for metrics. */
   detached = 0;
 
@@ -115,12 +117,27 @@ export class UpdateGroup {
     }
     if (this.#isMarked[prefix] !== 0) return;
     this.#isMarked[prefix] = 1;
+    // What is marked already has stirred the members, and they are polled until nothing is.
+    if (this.#marks.size === 0) this.isStirred = true;
     this.#marks.push(prefix);
+  }
+
+  /**
+   * The prefix was decided. What is not announced and may not be (RFC 4271 §9.2: iBGP to iBGP) needs no look: in a
+   * mesh of n each of n routes would have all n peers polled for nothing.
+   */
+  decided(prefix: PrefixId): void {
+    if (this.#out.get(prefix) === 0) {
+      const best = this.#paths.best(prefix);
+      if (best === 0 || this.#filter.isInternalOnly(best)) return;
+    }
+    this.mark(prefix);
   }
 
   /** All prefixes are; only those whose export changed are sent. */
   markAll(): void {
-    this.#scanAt = 1;
+    this.#scanAt = this.#context.prefixes.top > 0 ? 1 : 0;
+    this.isStirred = true;
   }
 
   /** All members get this filter at once; the difference is sent. */
@@ -246,11 +263,12 @@ export class UpdateGroup {
     }
     if (this.#scanAt === 0) return 0;
     const { top } = this.#context.prefixes;
-    while (this.#scanAt <= top) {
-      const id = this.#scanAt++;
+    while (this.#scanAt !== 0) {
+      const id = this.#scanAt;
+      // Ends with the last id, so that one that comes later is no part of the pass: its decision marks it.
+      this.#scanAt = id === top ? 0 : id + 1;
       if (this.#out.get(id) !== 0 || this.#paths.best(id) !== 0) return id;
     }
-    this.#scanAt = 0;
     return 0;
   }
 

@@ -106,10 +106,18 @@ export class Core {
   readonly survived = new Set<AfiSafi>();
   /** Families whose adopted kernel routes have been swept: nobody can confirm one any more. */
   readonly sweptFamilies = new Set<AfiSafi>();
+  /** Where to go on looking for a peer that recovery waits for; see `findPeer`. */
+  readonly waitsFor: Record<AfiSafi | 'endOfRib', PeerId> = {
+    'ipv4-unicast': 1,
+    'ipv6-unicast': 1,
+    endOfRib: 1,
+  };
   stopping: 'restart' | 'leave' | undefined;
   now: Millis;
 
   readonly #peersById: (Peer | undefined)[] = [undefined];
+  /** No id below is free. */
+  #freeFrom = 1;
   #effects: Effect[] = [];
   #nextConnection = 1;
 
@@ -165,7 +173,8 @@ export class Core {
 
   /** Undefined when there are too many peers. */
   freePeerId(): PeerId | undefined {
-    for (let id = 1; id <= PEERS_MAX; id++) {
+    while (this.#peersById[this.#freeFrom] !== undefined) this.#freeFrom++;
+    for (let id = this.#freeFrom; id <= PEERS_MAX; id++) {
       // Paths of a removed peer may still await sweeping; its id must not name another one meanwhile.
       if (
         this.#peersById[id] === undefined &&
@@ -185,6 +194,7 @@ export class Core {
 
   removePeer(peer: Peer): void {
     this.#peersById[peer.id] = undefined;
+    this.#freeFrom = Math.min(this.#freeFrom, peer.id);
     this.peers.delete(peer.plan.name);
     this.callers.remove(peer);
     // The id may be another peer's next.
@@ -198,6 +208,19 @@ export class Core {
 
   peerById(id: PeerId): Peer | undefined {
     return this.#peersById[id];
+  }
+
+  /**
+   * A peer for which `test` holds, looked for from `from` on and then from the beginning. Whoever waits for all peers
+   * goes on from the one that it waited for last: a step a peer, where asking all of them each time would be n².
+   */
+  findPeer(from: PeerId, test: (peer: Peer) => boolean): Peer | undefined {
+    const peers = this.#peersById;
+    for (let i = 0; i < peers.length; i++) {
+      const peer = peers[(from + i) % peers.length];
+      if (peer !== undefined && test(peer)) return peer;
+    }
+    return undefined;
   }
 
   /** Outgoing interface of the first hop, for policies on interfaces. */

@@ -129,7 +129,6 @@ export class Peer {
 
   /** The slot that is Established, if one is. */
   get up(): SessionSlot | undefined {
-    // A plain loop: asked of every peer in every step.
     for (const slot of this.sessions) if (slot.session.state === 'Established') return slot;
     return undefined;
   }

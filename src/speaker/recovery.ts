@@ -53,13 +53,12 @@ export function onRecoveryTimer(core: Core, key: number): void {
 function recoveryIsOver(core: Core): boolean {
   const waited = core.now - core.recoveryStarted!;
   if (waited >= SELECTION_DEFERRAL_MS) return true;
-  for (const peer of core.peers.values()) {
-    if (peer.heldBecause !== undefined) continue;
-    if (peer.negotiated === undefined) {
-      if (waited < RECOVERY_CONNECT_MS) return false;
-    } else if (!hasSpoken(peer)) return false;
-  }
-  return true;
+  const silent = core.findPeer(core.waitsFor.endOfRib, (peer) => {
+    if (peer.heldBecause !== undefined) return false;
+    return peer.negotiated === undefined ? waited < RECOVERY_CONNECT_MS : !hasSpoken(peer);
+  });
+  if (silent !== undefined) core.waitsFor.endOfRib = silent.id;
+  return silent === undefined;
 }
 
 function endRecovery(core: Core): void {
@@ -101,18 +100,24 @@ function planSweep(core: Core): void {
   else core.timers.set(SWEEP_TIMER, next);
 }
 
-/** When the last peer that may still confirm a route of `family` has spoken or lost its right to. */
+/**
+ * Now, when every peer that may still confirm a route of `family` has spoken or lost its right to; otherwise when one
+ * of those that have not will lose it.
+ */
 function sweepDue(core: Core, family: AfiSafi): number {
   // A route that a peer's UPDATE has just confirmed may still stand in the dirty queue.
   if (!core.ribs[family].isSettled) return core.now + 10;
   let due = core.now;
-  for (const peer of core.peers.values()) {
-    if (!peer.plan.families.includes(family)) continue;
-    if (peer.negotiated !== undefined && confirmedAll(peer, family)) continue;
+  const awaited = core.findPeer(core.waitsFor[family], (peer) => {
+    if (!peer.plan.families.includes(family)) return false;
+    if (peer.negotiated !== undefined && confirmedAll(peer, family)) return false;
     const restartTime = peer.promisedRestartTime ?? peer.plan.restartTime ?? RESTART_TIME_ASSUMED;
     const since = peer.negotiated === undefined ? core.recoveryStarted! : peer.stateSince;
-    due = Math.max(due, since + restartTime * 1000);
-  }
+    due = since + restartTime * 1000;
+    return due > core.now;
+  });
+  if (awaited === undefined) return core.now;
+  core.waitsFor[family] = awaited.id;
   return due;
 }
 

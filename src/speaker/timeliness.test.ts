@@ -6,6 +6,7 @@ import { prefix } from '../net/prefix.ts';
 import { encodeEndOfRib } from '../rib/update-packer.ts';
 import { announcement } from '../sim/messages.ts';
 import { EMPTY_ATTRIBUTES } from '../wire/attributes/codec.ts';
+import { WellKnownCommunity } from '../wire/iana.ts';
 import { KEEPALIVE } from '../wire/keepalive.ts';
 import { BareSpeaker, planWith } from './testing/bare.ts';
 
@@ -13,7 +14,9 @@ describe('a table of routes that a peer is not to get', () => {
   it('does not keep End-of-RIB from it', () => {
     const [source, reader] = [ip('10.0.0.11'), ip('10.0.0.12')];
     const bare = new BareSpeaker();
-    bare.apply(planWith([source, reader]));
+    // A reflector: what comes from one client is looked at for the other.
+    const plan = planWith([source, reader], (peer) => ({ ...peer, rrClient: true }));
+    bare.apply({ ...plan, clusterId: ip('10.0.0.1') });
     load(bare, source);
     const connection = bare.establish(reader);
     expect(bare.of('wantsWrite').at(-1)).toMatchObject({ connection });
@@ -30,13 +33,18 @@ describe('a table of routes that a peer is not to get', () => {
   });
 });
 
-/** 70,000 iBGP routes, which no other iBGP peer gets. */
+/** 70,000 routes that nobody else gets. */
 function load(bare: BareSpeaker, source: IpAddress): void {
   const connection = bare.establish(source);
   const about = {
     family: 'ipv4-unicast',
     as4: true,
-    attributes: { ...EMPTY_ATTRIBUTES, nextHop: source, localPref: 100 },
+    attributes: {
+      ...EMPTY_ATTRIBUTES,
+      nextHop: source,
+      localPref: 100,
+      communities: [WellKnownCommunity.NoAdvertise],
+    },
   } as const;
   for (let i = 0; i < 100; i++) {
     const prefixes = Array.from({ length: 700 }, (_, j) =>

@@ -7,24 +7,18 @@ import type { Octets } from '../base/units.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
 import type { Core } from './core.ts';
 import type { ConnectionId } from './inputs.ts';
-import type { Peer } from './peer.ts';
 
 /** Names every Established connection that has something due and has not been named since it was last empty. */
 export function tellWriters(core: Core): void {
-  for (const peer of core.peers.values()) {
-    if (peer.negotiated === undefined) continue;
-    const connection = peer.up?.connection;
-    if (connection === undefined || connection.writePending || !hasPending(core, peer)) continue;
-    connection.writePending = true;
-    core.effect({ type: 'wantsWrite', connection: connection.id });
+  for (const family of AFI_SAFIS) {
+    const rib = core.ribs[family];
+    rib.takeOwed((id) => {
+      const connection = core.peerById(id)?.up?.connection;
+      if (connection === undefined || connection.writePending || !rib.hasPending(id)) return;
+      connection.writePending = true;
+      core.effect({ type: 'wantsWrite', connection: connection.id });
+    });
   }
-}
-
-function hasPending(core: Core, peer: Peer): boolean {
-  for (const { family, group } of peer.families.values()) {
-    if (group !== undefined && core.ribs[family].hasPending(peer.id)) return true;
-  }
-  return false;
 }
 
 /** Work is left, but a poll's share of it found nothing for this peer: come again, others first. */
