@@ -68,6 +68,9 @@ export class KernelPolicy {
   #rules: KernelRules;
   #pools: PrefixSet<PoolRule>;
   #rejected: PrefixSet<Prefix>;
+  #generationOf = -1;
+  #generationTunnel = -1;
+  #generationText = '';
   /** By class of pool and family, then by next hop, or by all of them. No text is made for a single one. */
   readonly #remembered: readonly Map<string, Remembered>[] = CLASSES.flatMap(() => [
     new Map<string, Remembered>(),
@@ -105,7 +108,15 @@ export class KernelPolicy {
    * and routes of the kernel changed, and decide all BGP routes again.
    */
   get generation(): string {
-    return `${this.#view.generation} ${this.#tunnelText()}`;
+    const tunnel = this.#tunnelNumber();
+    const { generation } = this.#view;
+    // Asked at every step: the text is made when something moved.
+    if (generation !== this.#generationOf || tunnel !== this.#generationTunnel) {
+      this.#generationOf = generation;
+      this.#generationTunnel = tunnel;
+      this.#generationText = `${generation} ${tunnel}`;
+    }
+    return this.#generationText;
   }
 
   /**
@@ -233,12 +244,7 @@ export class KernelPolicy {
     return { gateway: nextHop, interfaceIndex: link.index, weight: 1, onlink: true };
   }
 
-  #tunnelText(): string {
-    const link = this.#view.linkByName(this.#rules.tunnelDevice);
-    return link === undefined ? '' : `${link.index}${link.up ? ' up' : ''}`;
-  }
-
-  /** The same as a number that no prefix pays a string for; 0 while there is no such device. */
+  /** Index and state as a number that no prefix pays a string for; 0 while there is no such device. */
   #tunnelNumber(): number {
     const link = this.#view.linkByName(this.#rules.tunnelDevice);
     return link === undefined ? 0 : link.index * 2 + (link.up ? 1 : 0);

@@ -18,8 +18,8 @@ const SEND_HOLD_TIMER = TIMERS.indexOf('SendHoldTimer');
 export class RunningTimers {
   times: SessionTimers;
   readonly #prng: Prng;
-  /** By place in `TIMERS`. */
-  readonly #deadlines = new Float64Array(TIMERS.length).fill(OFF);
+  /** By place in `TIMERS`. No typed array: of seven numbers it would cost five times their memory, a session. */
+  readonly #deadlines: number[] = TIMERS.map(() => OFF);
   /** As negotiated, in milliseconds before jitter; 0 = off. */
   #hold: Millis = 0;
   #sendHold: Millis = 0;

@@ -253,7 +253,7 @@ export class Session implements SessionFacts {
         this.#hangUp(action.abort, outputs);
         return;
       case 'sendOpen':
-        outputs.push({ do: 'send', message: 'OPEN', octets: encodeOpen(buildOpen(this.#config)) });
+        outputs.push({ do: 'send', message: 'OPEN', octets: openOf(this.#config) });
         return;
       case 'sendKeepalive':
         outputs.push({ do: 'send', message: 'KEEPALIVE', octets: KEEPALIVE });
@@ -363,6 +363,18 @@ interface Ended extends End {
 function notify(message: Notification, outputs: SessionOutput[]): Notification {
   outputs.push({ do: 'send', message: 'NOTIFICATION', octets: encodeNotification(message) });
   return message;
+}
+
+/** Sessions with equal settings share the object, and with it the OPEN. */
+const opens = new WeakMap<SessionConfig, Uint8Array>();
+
+function openOf(config: SessionConfig): Uint8Array {
+  let octets = opens.get(config);
+  if (octets === undefined) {
+    octets = encodeOpen(buildOpen(config));
+    opens.set(config, octets);
+  }
+  return octets;
 }
 
 type Cell = (session: SessionFacts, event: EventOf<SessionEventType>) => Transition;

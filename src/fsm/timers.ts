@@ -92,7 +92,16 @@ export const SEND_HOLD_TIME_MIN: Seconds = 480;
 /** The shortest stay of one TCP attempt, whatever is configured: a zero would dial without end in one step. */
 export const CONNECT_TIMEOUT_MIN: Seconds = 1;
 
+/** One object for all sessions that say nothing of timers. */
+let defaults: SessionTimers | undefined;
+
 export function resolveTimers(given: Partial<SessionTimers> = {}): SessionTimers {
+  if (Object.keys(given).length > 0) return resolved(given);
+  defaults ??= resolved({});
+  return defaults;
+}
+
+function resolved(given: Partial<SessionTimers>): SessionTimers {
   const seconds = (name: keyof SessionTimers): Seconds => TIMER_DEFAULTS[name].value ?? 0;
   const timers: SessionTimers = {
     holdTime: seconds('holdTime'),

@@ -67,16 +67,31 @@ export function isLinkLocal(address: IpAddress): boolean {
   return octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80;
 }
 
+const DOT = 0x2e;
+const ZERO = 0x30;
+
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   const octets = new Uint8Array(4);
-  for (let i = 0; i < 4; i++) {
-    const part = parts[i]!;
+  let part = 0;
+  let digits = 0;
+  let octet = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (digits === 0 || part === 3) return undefined;
+      octets[part++] = octet;
+      digits = 0;
+      octet = 0;
+      continue;
+    }
     // No leading zeros: some readers take them for octal.
-    if (!/^(0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return undefined;
-    octets[i] = Number(part);
+    if (code < ZERO || code > ZERO + 9 || (digits > 0 && octet === 0)) return undefined;
+    digits++;
+    octet = octet * 10 + code - ZERO;
+    if (octet > 255) return undefined;
   }
+  if (digits === 0 || part !== 3) return undefined;
+  octets[3] = octet;
   return octets;
 }
 

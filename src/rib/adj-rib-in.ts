@@ -54,6 +54,7 @@ export class AdjRibIn {
   #scanAt = 1;
   #scanLeft = 0; // rows to look at until every one was seen after the last request
   #scanTop = 0; // rows there were when that was counted
+  #scanAsked = false; // a scan runs, or is to end
   #sweeping = false;
   #seenVersion = 0; // of #changes
   #marking = false;
@@ -178,6 +179,7 @@ export class AdjRibIn {
       this.#marking = true;
       this.#beginScan();
     }
+    if (!this.#scanAsked) return false;
     if (this.#scanLeft === 0) {
       this.#endScan();
       return false;
@@ -208,9 +210,11 @@ export class AdjRibIn {
   #beginScan(): void {
     this.#scanTop = this.#paths.top;
     this.#scanLeft = this.#scanTop;
+    this.#scanAsked = true;
   }
 
   #endScan(): void {
+    this.#scanAsked = false;
     this.#sweeping = false;
     this.#marking = false;
     this.#changes.clear();

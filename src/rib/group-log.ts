@@ -17,8 +17,12 @@ export type Audience = number;
 const CHUNK_OCTETS = 65_536;
 /** Octets of the first chunk: a small table never needs another. */
 const SMALL_CHUNK_OCTETS = 8192;
+/** Octets of the first chunk of a log of one member: it joins a small table, and is in step from then on. */
+const OWN_CHUNK_OCTETS = 256;
 /** Offset of the length field in a message header. */
 const LENGTH_AT = 16;
+
+const NO_PREFIXES = new Int32Array(0);
 
 class Chunk {
   readonly octets: Uint8Array;
@@ -28,7 +32,7 @@ class Chunk {
   /** End offset and audience, alternating. */
   readonly runs: number[] = [];
   /** Prefixes named in it, for members that are cut off before they read it. */
-  prefixes = new Int32Array(16);
+  prefixes = NO_PREFIXES;
   prefixCount = 0;
   /** Members that are in this chunk. */
   readers = 0;
@@ -49,7 +53,7 @@ class Chunk {
 
   name(prefix: PrefixId): void {
     if (this.prefixCount === this.prefixes.length) {
-      this.prefixes = grownForAWhile(this.prefixes, this.prefixCount * 2);
+      this.prefixes = grownForAWhile(this.prefixes, Math.max(16, this.prefixCount * 2));
     }
     this.prefixes[this.prefixCount++] = prefix;
   }
@@ -72,14 +76,16 @@ export class Reader {
 }
 
 export class GroupLog {
-  #first: Chunk = new Chunk(SMALL_CHUNK_OCTETS, 0);
-  #last: Chunk = this.#first;
+  #first: Chunk;
+  #last: Chunk;
   #chunks = 1;
   /** Whether prefixes are noted in chunks; a log of one member needs none. */
   readonly #names: boolean;
 
   constructor(options: { names: boolean }) {
     this.#names = options.names;
+    this.#first = new Chunk(options.names ? SMALL_CHUNK_OCTETS : OWN_CHUNK_OCTETS, 0);
+    this.#last = this.#first;
   }
 
   get names(): boolean {

@@ -5,8 +5,12 @@
 
 import type { PrefixId } from '../net/prefix-table.ts';
 
+/** Shared by all empty sets: a member that is in step has no marks. */
+const NO_WORDS = new Uint32Array(0);
+const WORDS_MIN = 64;
+
 export class MarkSet {
-  #words = new Uint32Array(64);
+  #words = NO_WORDS;
   #count = 0;
   #at = 0; // word where taking goes on
 
@@ -22,7 +26,7 @@ export class MarkSet {
   add(id: PrefixId): void {
     const word = id >>> 5;
     if (word >= this.#words.length) {
-      const larger = new Uint32Array(Math.max(word + 1, this.#words.length * 4));
+      const larger = new Uint32Array(Math.max(word + 1, this.#words.length * 4, WORDS_MIN));
       larger.set(this.#words);
       this.#words = larger;
     }
@@ -46,7 +50,7 @@ export class MarkSet {
   }
 
   clear(): void {
-    this.#words = new Uint32Array(64);
+    this.#words = NO_WORDS;
     this.#count = 0;
     this.#at = 0;
   }

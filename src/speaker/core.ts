@@ -21,6 +21,7 @@ import type { NextHopId, PeerId } from '../rib/ids.ts';
 import { NextHops } from '../rib/next-hops.ts';
 import { AttributeSets } from '../rib/path-attributes.ts';
 import { Rib } from '../rib/rib.ts';
+import type { CapabilitiesMemo } from '../wire/open.ts';
 import { Callers } from './callers.ts';
 import type { Effect } from './effects.ts';
 import type { SpeakerEvent } from './events.ts';
@@ -30,6 +31,7 @@ import { type Connection, type Peer, type SessionSlot, timerKeys } from './peer.
 import { Policies } from './policies.ts';
 import { QuarantineRecords, type StoredQuarantine } from './quarantine-records.ts';
 import { ResolutionHandles } from './resolution-handles.ts';
+import { SessionConfigs } from './session-configs.ts';
 import { UnknownCallers } from './unknown-callers.ts';
 
 export interface SpeakerOptions {
@@ -80,6 +82,8 @@ export class Core {
   readonly callers = new Callers();
   readonly connections = new Map<ConnectionId, Connection>();
   readonly policies = new Policies();
+  readonly capabilities: CapabilitiesMemo = { octets: new Uint8Array(0), capabilities: [] };
+  readonly sessionConfigs = new SessionConfigs();
   readonly unknownCallers = new UnknownCallers();
   readonly listeners = new Map<string, ListenerState>();
   readonly updateFaults = new Map<string, number>();

@@ -82,7 +82,7 @@ function onOpen(core: Core, connection: Connection, message: Uint8Array): void {
   const { slot } = connection;
   let open: OpenMessage;
   try {
-    open = decodeOpen(message);
+    open = decodeOpen(message, core.capabilities);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const { notification, reason } = error;

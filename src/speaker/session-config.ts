@@ -6,6 +6,10 @@ import type { Core } from './core.ts';
 import type { Peer } from './peer.ts';
 
 export function sessionConfigOf(core: Core, peer: Peer): SessionConfig {
+  return core.sessionConfigs.shared(makeConfig(core, peer));
+}
+
+function makeConfig(core: Core, peer: Peer): SessionConfig {
   const { plan } = peer;
   const routerId = core.plan === undefined ? 0 : ipv4ToU32(core.plan.routerId);
   const version = core.options.softwareVersion;

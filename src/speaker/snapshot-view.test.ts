@@ -8,9 +8,12 @@ const A = '10.244.1.0/26';
 /** Two iBGP peers that announce the same prefix, and one outside that does, too. */
 function rivals(): Stage {
   const s = stage({ peers: [{}, {}, { as: 65001 }] }).up();
+  // One after the other: of the losers the last to come stands first.
   s.peers[0]!.talk.announce([A], { localPref: 200, communities: [0xfde80007] });
-  s.peers[1]!.talk.announce([A], { localPref: 100 });
+  s.lab.run(10);
   s.peers[2]!.talk.announce([A], { med: 5 });
+  s.lab.run(10);
+  s.peers[1]!.talk.announce([A], { localPref: 100 });
   s.lab.run(100);
   return s;
 }

@@ -16,13 +16,16 @@ import { ProtocolError } from './protocol-error.ts';
  */
 export type MessageVisit = (type: MessageType, message: Uint8Array) => boolean;
 
+/** Shared until a message is split: of a thousand connections most never keep a tail. */
+const NO_OCTETS = new Uint8Array(0);
+
 export class Framer {
   /**
    * Octets of the longest message accepted; set to `EXTENDED_MESSAGE_LENGTH_MAX` once both sides have sent the
    * Extended Message capability (RFC 8654 §4). OPEN and KEEPALIVE stay at 4096.
    */
   lengthMax: number = MESSAGE_LENGTH_MAX;
-  #tail = new Uint8Array(0);
+  #tail = NO_OCTETS;
   #tailLength = 0;
 
   /** Octets of an unfinished message that are kept. */

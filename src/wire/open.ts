@@ -30,14 +30,27 @@ export interface OpenMessage {
   readonly capabilities: readonly Capability[];
 }
 
+/** The capabilities that were decoded last, with their octets: in a mesh a thousand peers say the same. */
+export interface CapabilitiesMemo {
+  octets: Uint8Array;
+  capabilities: readonly Capability[];
+}
+
 /**
  * @param message  A whole OPEN with header, at least 29 octets, as the framer gives it.
+ * @param memo  What it says of capabilities is shared with the OPEN before when both say the same.
  * @throws {ProtocolError} OPEN Message Error.
  */
-export function decodeOpen(message: Uint8Array): OpenMessage {
+export function decodeOpen(message: Uint8Array, memo?: CapabilitiesMemo): OpenMessage {
   const bodyEnd = HEADER_LENGTH + OPEN_FIXED_LENGTH;
   const fixed = readOpenFixed(message.subarray(HEADER_LENGTH, bodyEnd));
   checkFixed(fixed);
+  const { version, myAs, holdTime, bgpIdentifier } = fixed;
+  // With the length octet in front.
+  const parametersAt = bodyEnd - 1;
+  if (memo !== undefined && isSame(memo.octets, message, parametersAt)) {
+    return { version, myAs, holdTime, bgpIdentifier, capabilities: memo.capabilities };
+  }
   const rest = new ByteReader(message, bodyEnd);
   const capabilities = decodeParameters(rest, fixed.optionalParametersLength);
   for (const capability of capabilities) {
@@ -46,8 +59,17 @@ export function decodeOpen(message: Uint8Array): OpenMessage {
       throw openError(OpenSubcode.BadPeerAs, '4-octet AS number is 0');
     }
   }
-  const { version, myAs, holdTime, bgpIdentifier } = fixed;
+  if (memo !== undefined) {
+    memo.octets = copyOctets(message, parametersAt, message.length);
+    memo.capabilities = capabilities;
+  }
   return { version, myAs, holdTime, bgpIdentifier, capabilities };
+}
+
+function isSame(known: Uint8Array, message: Uint8Array, from: number): boolean {
+  if (known.length !== message.length - from) return false;
+  for (let i = 0; i < known.length; i++) if (known[i] !== message[from + i]) return false;
+  return true;
 }
 
 /** The whole message with header. RFC 9072 form only where the parameters need it. */
