@@ -3,6 +3,7 @@
  * Every checker returns sentences; none means that the rule holds.
  */
 
+import { Prng } from '../base/prng.ts';
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 import { type Prefix, prefixAddress, prefixFamily } from '../net/prefix.ts';
 import { RouteProtocol } from '../netlink/codes.ts';
@@ -10,26 +11,47 @@ import type { RouteView, SpeakerView } from '../speaker/snapshot.ts';
 import { followPacket } from './forwarding.ts';
 import type { Lab } from './lab.ts';
 import type { SimNode } from './node.ts';
+import { announcementsLegitimate, memoryBounded } from './wire-checkers.ts';
 
 export type Checker = (lab: Lab) => string[];
+
+/** Nodes whose own views are looked at: a view of a thousand routes on each of a thousand nodes takes minutes. */
+const VIEWED_NODES_MAX = 40;
+
+/** All running nodes, or some of a large cluster: other ones with another seed. Kernels are always looked at, all. */
+function viewed(lab: Lab): SimNode[] {
+  const { running } = lab;
+  if (running.length <= VIEWED_NODES_MAX) return running;
+  const prng = new Prng(lab.seed);
+  const some = new Set<SimNode>();
+  while (some.size < VIEWED_NODES_MAX) some.add(running[prng.below(running.length)]!);
+  return [...some];
+}
 
 /** Steps a node may need, a virtual second, when nothing happens: timers alone. */
 const IDLE_STEPS_PER_SECOND_MAX = 20;
 
 /** Every configured session is Established. */
 export function sessionsEstablished(lab: Lab): string[] {
-  return lab.running.flatMap((node) =>
+  const counts = lab.running.flatMap((node) => {
+    const { configured, established } = node.view.status().neighbors;
+    return configured === established
+      ? []
+      : [`${node.name}: ${established} of ${configured} sessions are Established`];
+  });
+  const causes = viewed(lab).flatMap((node) =>
     node.view
       .neighbors()
       .filter(({ state }) => state !== 'Established')
       .map((peer) => `${node.name}: ${peer.name} is ${peer.state}: ${peer.downBecause ?? ''}`),
   );
+  return [...counts, ...causes];
 }
 
 /** End-of-RIB was said and heard, nothing is owed to a neighbor, and no path is stale. */
-function nothingOwed(lab: Lab): string[] {
+export function nothingOwed(lab: Lab): string[] {
   const problems: string[] = [];
-  for (const node of lab.running) {
+  for (const node of viewed(lab)) {
     for (const peer of node.view.neighbors()) {
       if (peer.state !== 'Established') continue;
       for (const family of peer.families) {
@@ -52,7 +74,7 @@ export function tablesAgree(lab: Lab): string[] {
     for (const node of lab.running) {
       for (const { prefix } of originatedIn(node, family)) expected.set(prefix, node.name);
     }
-    for (const node of lab.running) {
+    for (const node of viewed(lab)) {
       const chosen = new Set(
         allRoutes(node.view, family)
           .filter(hasUsableBest)
@@ -74,15 +96,12 @@ export function tablesAgree(lab: Lab): string[] {
 /** The kernel holds exactly the chosen routes as protocol 12, and the speaker thinks so too. */
 export function kernelAgrees(lab: Lab): string[] {
   const problems: string[] = [];
-  for (const node of lab.running) {
-    const { kernel } = node.view.status();
-    if (kernel.state === 'disabled' || kernel.state === 'unavailable') continue;
+  for (const node of viewed(lab)) {
+    if (!writesKernel(node)) continue;
     for (const route of node.view.kernel({ limit: 1000, differing: true }).routes) {
       problems.push(`${node.name}: ${route.prefix} is ${route.state}: ${route.because ?? ''}`);
     }
-    const held = new Set<string>();
-    for (const route of node.kernel.routes())
-      if (route.protocol === RouteProtocol.BIRD) held.add(route.prefix);
+    const held = heldBy(node);
     const wanted = new Set(AFI_SAFIS.flatMap((family) => wantedInKernel(node, family)));
     for (const prefix of wanted)
       if (!held.has(prefix)) problems.push(`${node.name}: ${prefix} is not in the kernel`);
@@ -90,6 +109,40 @@ export function kernelAgrees(lab: Lab): string[] {
       if (!wanted.has(prefix)) problems.push(`${node.name}: ${prefix} stays in the kernel`);
   }
   return problems;
+}
+
+/** The kernel of every node, however large the cluster, holds the blocks of all others and nothing else of ours. */
+export function kernelsComplete(lab: Lab): string[] {
+  const problems: string[] = [];
+  const all = new Set(
+    lab.running
+      .flatMap((node) => AFI_SAFIS.flatMap((family) => originatedIn(node, family)))
+      .map(({ prefix }) => prefix as string),
+  );
+  for (const node of lab.running) {
+    if (!writesKernel(node)) continue;
+    const held = heldBy(node);
+    const own = new Set((node.plan?.originated ?? []).map(({ prefix }) => prefix as string));
+    for (const prefix of all) {
+      if (!own.has(prefix) && !held.has(prefix))
+        problems.push(`the kernel of ${node.name} lacks ${prefix}`);
+    }
+    for (const prefix of held)
+      if (!all.has(prefix)) problems.push(`the kernel of ${node.name} has ${prefix}, of nobody`);
+  }
+  return problems;
+}
+
+function writesKernel(node: SimNode): boolean {
+  const { state } = node.view.status().kernel;
+  return state !== 'disabled' && state !== 'unavailable';
+}
+
+function heldBy(node: SimNode): Set<string> {
+  const held = new Set<string>();
+  for (const route of node.kernel.routes())
+    if (route.protocol === RouteProtocol.BIRD) held.add(route.prefix);
+  return held;
 }
 
 /** A packet from any node to any block comes to the block's node. `reachable`: those that must (default all). */
@@ -113,9 +166,9 @@ export function contractKept(lab: Lab): string[] {
   return [...lab.nodes.values()].flatMap(({ violations }) => violations);
 }
 
-/** At rest a node works only when a timer says so. Advances time by ten seconds. */
-function idleWhenQuiet(lab: Lab): string[] {
-  const seconds = 10;
+/** At rest a node works only when a timer says so. Advances time by some seconds. */
+export function idleWhenQuiet(lab: Lab): string[] {
+  const seconds = lab.nodes.size > VIEWED_NODES_MAX ? 2 : 10;
   const before = new Map(lab.running.map((node) => [node, node.steps]));
   lab.run(seconds * 1000);
   const problems: string[] = [];
@@ -138,7 +191,10 @@ export const AT_REST: readonly Checker[] = [
   tablesAgree,
   nothingOwed,
   kernelAgrees,
+  kernelsComplete,
   packetsArrive,
+  announcementsLegitimate,
+  memoryBounded,
   idleWhenQuiet,
 ];
 
@@ -163,13 +219,14 @@ function eachPacket(
   judge: (fate: ReturnType<typeof followPacket>) => string | undefined,
 ): string[] {
   const problems: string[] = [];
-  // The kernel of a node whose daemon has stopped forwards all the same.
-  for (const from of lab.nodes.values()) {
-    for (const to of lab.nodes.values()) {
-      for (const { prefix } of to.plan?.originated ?? []) {
-        // IPv6 between racks goes by the router, which learns no pods in this laboratory.
-        if (prefixFamily(prefix) === 6) continue;
-        const fate = followPacket(lab, from, prefixAddress(prefix));
+  for (const to of lab.nodes.values()) {
+    for (const { prefix } of to.plan?.originated ?? []) {
+      // IPv6 between racks goes by the router, which learns no pods in this laboratory.
+      if (prefixFamily(prefix) === 6) continue;
+      const target = prefixAddress(prefix);
+      // The kernel of a node whose daemon has stopped forwards all the same.
+      for (const from of lab.nodes.values()) {
+        const fate = followPacket(lab, from, target);
         const problem = judge(fate);
         if (problem !== undefined) {
           problems.push(

@@ -27,6 +27,11 @@ export class SimClock {
     return this.#now;
   }
 
+  /** Appointments that stand, cancelled ones that have not come yet included. */
+  get size(): number {
+    return this.#heap.length;
+  }
+
   /** Never in the past: an instant that is over means now. */
   at(when: Millis, run: () => void): Appointment {
     const entry: Entry = {

@@ -3,9 +3,8 @@
  */
 
 import type { IpAddress } from '../net/ip-address.ts';
-import { prefixCovers, prefixLength } from '../net/prefix.ts';
 import type { KernelRoute } from '../netlink/kernel-route.ts';
-import type { SimKernel } from './kernel.ts';
+import { MatchKeys } from './kernel.ts';
 import { type Lab, TUNL0 } from './lab.ts';
 import type { SimNode } from './node.ts';
 
@@ -26,10 +25,11 @@ export type Fate =
 /** Follows a packet for `target` from `start`. */
 export function followPacket(lab: Lab, start: SimNode, target: IpAddress): Fate {
   const path: string[] = [];
+  const keys = matchKeys(target);
   let at = start;
   for (let hops = 0; hops < HOPS_MAX; hops++) {
     path.push(at.name);
-    const route = longestMatch(at.kernel, target);
+    const route = at.kernel.longestMatch(keys);
     if (route === undefined) return { end: 'lost', at: at.name, why: 'no route', path };
     if (route.type === 'blackhole') {
       return isOwnBlock(at, route)
@@ -49,7 +49,7 @@ function nextNode(lab: Lab, route: KernelRoute, target: IpAddress): SimNode | st
   const hop = route.nextHops[0];
   const gateway = hop?.gateway;
   const address = gateway ?? target;
-  const node = [...lab.nodes.values()].find(({ addresses }) => addresses.includes(address));
+  const node = lab.nodeAt(address);
   if (node !== undefined) return node;
   const way = hop?.interfaceIndex === TUNL0 ? 'tunnel' : 'router';
   return `${way} ${address} knows no pods`;
@@ -59,16 +59,10 @@ function isOwnBlock(node: SimNode, route: KernelRoute): boolean {
   return node.plan?.originated.some(({ prefix }) => prefix === route.prefix) === true;
 }
 
-function longestMatch(kernel: SimKernel, target: IpAddress): KernelRoute | undefined {
-  let best: KernelRoute | undefined;
-  for (const route of kernel.routes()) {
-    if (route.table !== 254 || !prefixCovers(route.prefix, target)) continue;
-    if (best === undefined || isBetter(route, best)) best = route;
-  }
-  return best;
-}
+/** A thousand packets go to the same address, one from each node. */
+let lastKeys: { readonly of: IpAddress; readonly keys: MatchKeys } | undefined;
 
-function isBetter(route: KernelRoute, other: KernelRoute): boolean {
-  const longer = prefixLength(route.prefix) - prefixLength(other.prefix);
-  return longer === 0 ? route.metric < other.metric : longer > 0;
+function matchKeys(target: IpAddress): MatchKeys {
+  if (lastKeys?.of !== target) lastKeys = { of: target, keys: new MatchKeys(target) };
+  return lastKeys.keys;
 }

@@ -8,8 +8,14 @@
  */
 
 import { present } from '../base/assert.ts';
-import type { IpAddress } from '../net/ip-address.ts';
-import { type Prefix, prefixCovers, prefixFamily } from '../net/prefix.ts';
+import { type IpAddress, ipToOctets } from '../net/ip-address.ts';
+import {
+  type Prefix,
+  prefixCovers,
+  prefixFamily,
+  prefixFrom,
+  prefixLength,
+} from '../net/prefix.ts';
 import type { InterfaceAddress } from '../netlink/address.ts';
 import { MessageFlag, MessageType, RouteProtocol } from '../netlink/codes.ts';
 import { Errno } from '../netlink/errno.ts';
@@ -18,6 +24,9 @@ import type { Link } from '../netlink/link.ts';
 import { MessageCursor } from '../netlink/message.ts';
 import { RawRoute } from '../netlink/raw-route.ts';
 import { decodeRoute } from '../netlink/route.ts';
+
+/** RT_TABLE_MAIN. */
+const MAIN_TABLE = 254;
 
 export type SimKernelEvent =
   | { readonly type: 'link'; readonly link: Link; readonly removed: boolean }
@@ -33,23 +42,31 @@ export interface SimKernelOptions {
     before: readonly KernelRoute[],
     after: readonly KernelRoute[],
   ) => void;
-  /** An errno to answer instead of carrying out the request; 0 lets it pass. */
-  readonly fault?: (route: KernelRoute, deleting: boolean) => number;
+  /** The first `SimKernel.fault`. */
+  readonly fault?: ((route: KernelRoute, deleting: boolean) => number) | undefined;
 }
 
 export class SimKernel {
   /** Not read by anyone yet, oldest first. */
   events: SimKernelEvent[] = [];
   requests = 0;
+  /** An errno to answer instead of carrying out a request; 0 lets it pass. */
+  fault: SimKernelOptions['fault'];
   /** Changes of the routing tables so far. */
   changes = 0;
   readonly #options: SimKernelOptions;
   readonly #links = new Map<number, Link>();
   readonly #addresses = new Map<string, InterfaceAddress>();
-  readonly #routes = new Map<string, KernelRoute[]>();
+  /** By table and prefix. */
+  readonly #routes = new Map<string, readonly KernelRoute[]>();
+  /** Prefix lengths in the main table, longest first, with how many prefixes have them. */
+  #lengths: { readonly length: number; readonly family: 4 | 6; count: number }[] = [];
+  /** Of the interfaces' own subnets. */
+  readonly #connected = new Set<KernelRoute>();
 
   constructor(options: SimKernelOptions = {}) {
     this.#options = options;
+    this.fault = options.fault;
   }
 
   /** Carries out a batch of requests, each on its own. @returns positive errnos in order. */
@@ -65,7 +82,7 @@ export class SimKernel {
       }
       const route = decodeRoute(raw);
       const deleting = message.type === MessageType.DELROUTE;
-      const fault = this.#options.fault?.(route, deleting) ?? 0;
+      const fault = this.fault?.(route, deleting) ?? 0;
       const quiet = this.#options.echo !== true;
       if (fault !== 0) errnos[message.sequence] = fault;
       else if (deleting) errnos[message.sequence] = this.delete(route, quiet);
@@ -80,13 +97,14 @@ export class SimKernel {
     const refused = this.#validate(route);
     if (refused !== 0) return refused;
     const before = this.routesTo(route.prefix, route.table);
-    const same = before.filter((other) => other.metric === route.metric);
-    if (same.length > 0 && (how.flags & MessageFlag.EXCL) !== 0) return Errno.EEXIST;
-    const replace = (how.flags & MessageFlag.REPLACE) !== 0;
-    if (same.length === 0 && (how.flags & MessageFlag.CREATE) === 0) return Errno.ENOENT;
-    if (same.length > 0 && !replace) return Errno.EEXIST;
-    const victim = same[0];
-    const after = [...before.filter((other) => other !== victim), route];
+    const victim = before.find((other) => other.metric === route.metric);
+    if (victim === undefined) {
+      if ((how.flags & MessageFlag.CREATE) === 0) return Errno.ENOENT;
+    } else if ((how.flags & MessageFlag.EXCL) !== 0 || (how.flags & MessageFlag.REPLACE) === 0) {
+      return Errno.EEXIST;
+    }
+    const after =
+      before.length === 0 ? [route] : [...before.filter((other) => other !== victim), route];
     this.#set(route, before, after);
     if (how.quiet !== true) this.events.push({ type: 'route', route, removed: false });
     return 0;
@@ -113,6 +131,16 @@ export class SimKernel {
   /** Routes to exactly `prefix`, lowest metric first. */
   routesTo(prefix: Prefix, table = 254): readonly KernelRoute[] {
     return this.#routes.get(`${table} ${prefix}`) ?? [];
+  }
+
+  /** The route that a packet takes: longest match in the main table, then the lowest metric. */
+  longestMatch(target: MatchKeys): KernelRoute | undefined {
+    for (const { length, family } of this.#lengths) {
+      if (family !== target.family) continue;
+      const routes = this.#routes.get(target.key(length));
+      if (routes !== undefined) return routes[0];
+    }
+    return undefined;
   }
 
   *routes(): Iterable<KernelRoute> {
@@ -199,8 +227,7 @@ export class SimKernel {
   }
 
   #onLink(gateway: IpAddress, interfaceIndex: number): boolean {
-    for (const route of this.routes()) {
-      if (route.protocol !== RouteProtocol.KERNEL) continue;
+    for (const route of this.#connected) {
       if (route.nextHops[0]?.interfaceIndex !== interfaceIndex) continue;
       if (prefixCovers(route.prefix, gateway)) return true;
     }
@@ -226,13 +253,49 @@ export class SimKernel {
     }
   }
 
+  #countLength({ prefix, family }: KernelRoute, by: number): void {
+    const length = prefixLength(prefix);
+    const known = this.#lengths.find((one) => one.length === length && one.family === family);
+    if (known !== undefined) known.count += by;
+    else this.#lengths.push({ length, family, count: by });
+    this.#lengths = this.#lengths.filter(({ count }) => count > 0);
+    this.#lengths.sort((a, b) => b.length - a.length);
+  }
+
   #set(route: KernelRoute, before: readonly KernelRoute[], after: readonly KernelRoute[]): void {
     this.changes++;
     const key = `${route.table} ${route.prefix}`;
-    const sorted = after.toSorted((a, b) => a.metric - b.metric);
+    const sorted = after.length < 2 ? after : after.toSorted((a, b) => a.metric - b.metric);
     if (sorted.length === 0) this.#routes.delete(key);
     else this.#routes.set(key, sorted);
+    for (const one of before) {
+      if (one.protocol === RouteProtocol.KERNEL) this.#connected.delete(one);
+    }
+    for (const one of after) if (one.protocol === RouteProtocol.KERNEL) this.#connected.add(one);
+    const by = Number(sorted.length > 0) - Number(before.length > 0);
+    if (by !== 0 && route.table === MAIN_TABLE) this.#countLength(route, by);
     this.#options.onTransition?.(route.prefix, before, sorted);
+  }
+}
+
+/** What a target is looked up by, made once a length and target: `<table> <prefix>`. */
+export class MatchKeys {
+  readonly family: 4 | 6;
+  readonly #octets: Uint8Array;
+  readonly #keys: string[] = [];
+
+  constructor(target: IpAddress) {
+    this.#octets = ipToOctets(target);
+    this.family = this.#octets.length === 4 ? 4 : 6;
+  }
+
+  key(length: number): string {
+    let key = this.#keys[length];
+    if (key === undefined) {
+      key = `${MAIN_TABLE} ${prefixFrom(this.#octets, length)}`;
+      this.#keys[length] = key;
+    }
+    return key;
   }
 }
 

@@ -41,11 +41,14 @@ export class Lab {
   readonly clock = new SimClock();
   readonly network: SimNetwork;
   readonly prng: Prng;
+  readonly seed: number;
   readonly nodes = new Map<string, SimNode>();
   readonly peers: ScriptedPeer[] = [];
   documents: readonly Document[] = [];
+  readonly #nodeAt = new Map<IpAddress, SimNode>();
 
   constructor(options: LabOptions) {
+    this.seed = options.seed;
     this.prng = new Prng(options.seed);
     this.network = new SimNetwork(this.clock, { ...options, seed: this.prng.u32() });
   }
@@ -57,7 +60,12 @@ export class Lab {
   addNode(options: Omit<SimNodeOptions, 'seed'>): SimNode {
     const node = new SimNode(this.network, { seed: this.prng.u32(), ...options });
     this.nodes.set(node.name, node);
+    for (const address of node.addresses) this.#nodeAt.set(address, node);
     return node;
+  }
+
+  nodeAt(address: IpAddress): SimNode | undefined {
+    return this.#nodeAt.get(address);
   }
 
   peer(options: ScriptedPeerOptions): ScriptedPeer {
@@ -173,7 +181,7 @@ function defaultRoute(gateway: IpAddress): Parameters<SimKernel['write']>[0] {
 
 export interface MeshLabOptions extends LabOptions, MeshOptions {
   /** Node options that differ from the default, for all nodes. */
-  readonly node?: Partial<Pick<SimNodeOptions, 'stepMs' | 'kernelEnabled' | 'kernelRefuses'>>;
+  readonly node?: Partial<Omit<SimNodeOptions, 'name' | 'addresses' | 'kernel' | 'seed'>>;
   /** False: the nodes have their plans but are not started. */
   readonly started?: boolean;
 }

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ip } from '../net/ip-address.ts';
 import { SimClock } from './clock.ts';
-import { type NetworkOptions, type SimHost, SimNetwork } from './network.ts';
-import { type SimSocket, SOCKET_BUFFER_OCTETS } from './socket.ts';
+import { type NetworkOptions, SimNetwork } from './network.ts';
+import { type SimHost, type SimSocket, SOCKET_BUFFER_OCTETS } from './socket.ts';
 
 class End {
   readonly octets: number[] = [];

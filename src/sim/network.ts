@@ -11,7 +11,7 @@ import { type IpAddress, ipFamily } from '../net/ip-address.ts';
 import type { Dial } from '../speaker/effects.ts';
 import type { Endpoint } from '../speaker/inputs.ts';
 import type { SimClock } from './clock.ts';
-import { SimSocket, type Wire } from './socket.ts';
+import { type Pace, type SimHost, SimSocket, SOCKET_BUFFER_OCTETS, type Wire } from './socket.ts';
 
 export interface NetworkOptions {
   readonly seed: number;
@@ -19,6 +19,8 @@ export interface NetworkOptions {
   readonly latencyMs?: { readonly min: Millis; readonly max: Millis };
   /** `whole`: what was written at once is read at once. `seeded`: any cut, also octet by octet. */
   readonly chunking?: 'whole' | 'seeded';
+  /** Octets that the kernels hold of a connection's direction. Default `SOCKET_BUFFER_OCTETS`. */
+  readonly bufferOctets?: number;
 }
 
 /** SYN is sent again after these many milliseconds, as Linux does (RFC 6298 §2). */
@@ -33,13 +35,6 @@ export interface Acceptor {
   onAccept(socket: SimSocket): void;
   /** The TCP-MD5 key expected from this address, if any. */
   keyOf?(remote: IpAddress): string | undefined;
-}
-
-export interface SimHost {
-  readonly name: string;
-  readonly addresses: readonly IpAddress[];
-  /** False: no packet is answered. */
-  up: boolean;
 }
 
 interface Listener {
@@ -64,6 +59,9 @@ interface Attempt extends Call {
   readonly local: Endpoint;
   readonly dial: Pick<Dial, 'remote' | 'password'>;
   readonly events: CallEvents;
+  readonly begun: Millis;
+  /** SYNs sent so far. */
+  sent: number;
   over: boolean;
 }
 
@@ -73,11 +71,10 @@ export class SimNetwork {
   readonly #latency: { readonly min: Millis; readonly max: Millis };
   #chunking: 'whole' | 'seeded';
   readonly #hosts = new Map<IpAddress, SimHost>();
-  readonly #hostOf = new Map<SimSocket, SimHost>();
   readonly #wire: Wire;
   readonly #cuts = new Set<string>();
-  #listeners: Listener[] = [];
-  #sockets: SimSocket[] = [];
+  readonly #listeners = new Map<SimHost, Listener[]>();
+  readonly #sockets = new Set<SimSocket>();
   #nextPort = EPHEMERAL_PORT_FIRST;
 
   constructor(clock: SimClock, options: NetworkOptions) {
@@ -87,9 +84,11 @@ export class SimNetwork {
     this.#chunking = options.chunking ?? 'seeded';
     this.#wire = {
       clock,
+      bufferOctets: options.bufferOctets ?? SOCKET_BUFFER_OCTETS,
       latency: () => this.#drawLatency(),
       chunk: (length) => this.#chunk(length),
-      blocked: (from, to) => this.#isBlocked(from, to),
+      reaches: (from, to) => this.reaches(from, to),
+      onVanished: (socket) => this.#sockets.delete(socket),
     };
   }
 
@@ -112,18 +111,23 @@ export class SimNetwork {
 
   /** False when the port is taken. */
   listen(host: SimHost, where: Omit<Listener, 'host'>): boolean {
-    const taken = this.#listeners.some((other) => {
-      if (other.host !== host || other.port !== where.port) return false;
+    const listeners = this.#listeners.get(host) ?? [];
+    const taken = listeners.some((other) => {
+      if (other.port !== where.port) return false;
       const { addresses } = other;
       if (addresses.length === 0 || where.addresses.length === 0) return true;
       return addresses.some((address) => where.addresses.includes(address));
     });
-    if (!taken) this.#listeners.push({ host, ...where });
+    if (!taken) this.#listeners.set(host, [...listeners, { host, ...where }]);
     return !taken;
   }
 
   unlisten(acceptor: Acceptor): void {
-    this.#listeners = this.#listeners.filter((listener) => listener.acceptor !== acceptor);
+    for (const [host, listeners] of this.#listeners) {
+      if (!listeners.some((listener) => listener.acceptor === acceptor)) continue;
+      const others = listeners.filter((listener) => listener.acceptor !== acceptor);
+      this.#listeners.set(host, others);
+    }
   }
 
   /** Calls `dial.remote` from `from`. */
@@ -140,6 +144,8 @@ export class SimNetwork {
       local: { address: address ?? dial.remote.address, port },
       dial,
       events,
+      begun: this.clock.now,
+      sent: 0,
       over: false,
       cancel: () => {
         attempt.over = true;
@@ -151,8 +157,6 @@ export class SimNetwork {
       this.clock.after(NO_HOST_MS, () => this.#fail(attempt, 'EHOSTUNREACH'));
     } else {
       this.#try(attempt);
-      for (const span of SYN_RETRIES_MS) this.clock.after(span, () => this.#try(attempt));
-      this.clock.after(SYN_TIMEOUT_MS, () => this.#fail(attempt, 'ETIMEDOUT'));
     }
     return attempt;
   }
@@ -172,12 +176,25 @@ export class SimNetwork {
     this.#pumpAll();
   }
 
+  /** How fast the programs of `host` read from now on. */
+  setPace(host: SimHost, pace: Pace | undefined): void {
+    host.pace = pace;
+    this.#pumpAll();
+  }
+
+  /** All connections of `host` end with a reset. @returns how many. */
+  resetAll(host: SimHost): number {
+    const all = [...this.#sockets].filter((socket) => socket.host === host && socket.isOpen);
+    for (const socket of all) socket.breakBothEnds();
+    return all.length;
+  }
+
   get isPartitioned(): boolean {
     return this.#cuts.size > 0;
   }
 
   reaches(a: SimHost, b: SimHost): boolean {
-    return a.up && b.up && !this.#cuts.has(pairKey(a, b));
+    return a.up && b.up && (this.#cuts.size === 0 || !this.#cuts.has(pairKey(a, b)));
   }
 
   #pumpAll(): void {
@@ -186,8 +203,12 @@ export class SimNetwork {
 
   #try(attempt: Attempt): void {
     if (attempt.over) return;
+    attempt.sent++;
     const target = this.#hosts.get(attempt.dial.remote.address);
-    if (target === undefined || !this.reaches(attempt.from, target)) return;
+    if (target === undefined || !this.reaches(attempt.from, target)) {
+      this.#tryAgain(attempt);
+      return;
+    }
     const listener = this.#listenerAt(target, attempt.dial.remote);
     const back = this.#drawLatency() + this.#drawLatency();
     if (listener === undefined) {
@@ -196,20 +217,37 @@ export class SimNetwork {
     }
     // A wrong TCP-MD5 signature is dropped without an answer (RFC 2385 §2).
     const { password, remote } = attempt.dial;
-    if (listener.acceptor.keyOf?.(attempt.local.address) !== password) return;
+    if (listener.acceptor.keyOf?.(attempt.local.address) !== password) {
+      this.#tryAgain(attempt);
+      return;
+    }
     this.clock.after(back, () => this.#connect(attempt, listener, remote));
   }
 
+  /** No answer to the last SYN. */
+  #tryAgain(attempt: Attempt): void {
+    const again = SYN_RETRIES_MS[attempt.sent - 1];
+    if (again !== undefined) this.clock.at(attempt.begun + again, () => this.#try(attempt));
+    else {
+      this.clock.at(attempt.begun + SYN_TIMEOUT_MS, () => this.#fail(attempt, 'ETIMEDOUT'));
+    }
+  }
+
   #connect(attempt: Attempt, listener: Listener, remote: Endpoint): void {
-    if (attempt.over || !this.#listeners.includes(listener)) return;
+    if (attempt.over) return;
+    if (!this.#stands(listener)) {
+      this.#tryAgain(attempt);
+      return;
+    }
     attempt.over = true;
-    const { client, server } = SimSocket.pair(this.#wire, attempt.local, remote);
-    this.#hostOf.set(client, attempt.from);
-    this.#hostOf.set(server, listener.host);
-    this.#sockets.push(client, server);
-    if (this.#sockets.length > 4096) this.#forgetClosed();
+    const { client, server } = SimSocket.pair(
+      this.#wire,
+      { host: attempt.from, endpoint: attempt.local },
+      { host: listener.host, endpoint: remote },
+    );
+    this.#sockets.add(client).add(server);
     this.clock.after(this.#drawLatency(), () => {
-      if (this.#listeners.includes(listener)) listener.acceptor.onAccept(server);
+      if (this.#stands(listener)) listener.acceptor.onAccept(server);
       // Connections in the backlog of a listener that closes are reset.
       else server.reset();
     });
@@ -223,26 +261,17 @@ export class SimNetwork {
   }
 
   #listenerAt(host: SimHost, { address, port }: Endpoint): Listener | undefined {
-    return this.#listeners.find(
-      (listener) =>
-        listener.host === host &&
-        listener.port === port &&
-        (listener.addresses.length === 0 || listener.addresses.includes(address)),
-    );
+    return this.#listeners
+      .get(host)
+      ?.find(
+        (listener) =>
+          listener.port === port &&
+          (listener.addresses.length === 0 || listener.addresses.includes(address)),
+      );
   }
 
-  #isBlocked(from: SimSocket, to: SimSocket): boolean {
-    const a = this.#hostOf.get(from);
-    const b = this.#hostOf.get(to);
-    return a === undefined || b === undefined || !this.reaches(a, b);
-  }
-
-  #forgetClosed(): void {
-    this.#sockets = this.#sockets.filter((socket) => {
-      const live = socket.isOpen || socket.queuedOctets > 0;
-      if (!live) this.#hostOf.delete(socket);
-      return live;
-    });
+  #stands(listener: Listener): boolean {
+    return this.#listeners.get(listener.host)?.includes(listener) === true;
   }
 
   #drawLatency(): Millis {

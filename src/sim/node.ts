@@ -18,8 +18,10 @@ import { Speaker } from '../speaker/speaker.ts';
 import type { Appointment, SimClock } from './clock.ts';
 import type { SimKernel } from './kernel.ts';
 import { KernelSide } from './kernel-side.ts';
-import type { SimHost, SimNetwork } from './network.ts';
+import type { SimNetwork } from './network.ts';
+import type { SimHost } from './socket.ts';
 import { TcpSide } from './tcp-side.ts';
+import { Wiretap } from './wiretap.ts';
 
 export interface SimNodeOptions {
   readonly name: string;
@@ -32,6 +34,10 @@ export interface SimNodeOptions {
   readonly kernelEnabled?: boolean;
   /** The kernel refuses us altogether. */
   readonly kernelRefuses?: SystemError;
+  /** Whether what it says is listened in on, at the cost of decoding all of it. Default false. */
+  readonly tapped?: boolean;
+  /** Events kept; the first ones. Default `EVENTS_KEPT_MAX`. */
+  readonly eventsKept?: number;
 }
 
 export interface Logged {
@@ -42,6 +48,19 @@ export interface Logged {
 /** Events kept a node; a simulation that publishes more without end is itself a finding. */
 const EVENTS_KEPT_MAX = 100_000;
 
+/** What the world does not see: it may follow `stopped`. */
+const PRIVATE: ReadonlySet<Effect['type']> = new Set([
+  'reply',
+  'publish',
+  'keepEvidence',
+  'saveQuarantines',
+]);
+
+const WAKE: SpeakerInput = { type: 'wake' };
+
+/** No marker of a message, and no sensible length. */
+const SCRIBBLE = 0xa5;
+
 export class SimNode {
   readonly name: string;
   readonly addresses: readonly IpAddress[];
@@ -51,6 +70,7 @@ export class SimNode {
   /** What brought out a bug. */
   readonly evidence: Extract<Effect, { type: 'keepEvidence' }>[] = [];
   readonly violations: string[] = [];
+  readonly tap: Wiretap | undefined;
   /** Steps of all incarnations. */
   steps = 0;
   /** The longest time by which a deadline was missed, in milliseconds. */
@@ -73,8 +93,12 @@ export class SimNode {
   #running = false;
   #busyUntil: Millis = 0;
   #drainSoon: Appointment | undefined;
+  /** When the core wants to be woken, and the appointment that sees to it: never later, often earlier. */
+  #deadline: Millis | undefined;
   #timer: Appointment | undefined;
   #wakeSoon = false;
+  /** A timer came while the node was busy: sockets are read first, as by the daemon's loop. */
+  #wakeWaits = false;
   #commands = 0;
 
   constructor(network: SimNetwork, options: SimNodeOptions) {
@@ -84,6 +108,12 @@ export class SimNode {
     this.addresses = options.addresses;
     this.kernel = options.kernel;
     this.host = network.addHost(options.name, options.addresses);
+    if (options.tapped === true) {
+      this.tap = new Wiretap({
+        peerType: (remote) => this.#peerTypeOf(remote),
+        violation: (text) => this.#violation(text),
+      });
+    }
     const shared = {
       clock: network.clock,
       submit: (input: SpeakerInput) => this.submit(input),
@@ -93,6 +123,7 @@ export class SimNode {
     this.#tcp = new TcpSide(network, this.host, {
       ...shared,
       poll: (connection, budget) => this.#speaker?.pollTransmit(connection, budget),
+      ...(this.tap === undefined ? {} : { tap: this.tap }),
     });
     this.#kernelSide = new KernelSide(this.kernel, {
       ...shared,
@@ -123,7 +154,7 @@ export class SimNode {
 
   /** Nothing is queued in this node, neither in its core nor before it. */
   get isIdle(): boolean {
-    return this.#queue.length === 0 && !this.#wakeSoon;
+    return this.#queue.length === 0 && !this.#wakeSoon && !this.#wakeWaits;
   }
 
   /** Starts the daemon. `restarting`: it left a restart marker when it stopped, or was killed. */
@@ -175,6 +206,23 @@ export class SimNode {
     this.#end(() => this.#tcp.vanishAll());
   }
 
+  /** The process gets no CPU for so long; what arrives meanwhile waits in the sockets. Its clock jumps, then. */
+  freeze(ms: Millis): void {
+    this.#busyUntil = Math.max(this.#busyUntil, this.#clock.now + ms);
+  }
+
+  /** Goes on at once. */
+  thaw(): void {
+    this.#busyUntil = this.#clock.now;
+    this.#drainSoon?.cancel();
+    this.#drainSoon = undefined;
+    this.#drain();
+  }
+
+  get unsentOctetsMax(): number {
+    return this.#tcp.unsentOctetsMax;
+  }
+
   /** Changes the kernel as another program would; the events follow at once. */
   editKernel(edit: (kernel: SimKernel) => void): void {
     edit(this.kernel);
@@ -196,12 +244,14 @@ export class SimNode {
   #drain(): void {
     if (this.#running) return;
     this.#running = true;
-    while (this.#queue.length > 0 && this.#speaker !== undefined) {
+    while ((this.#queue.length > 0 || this.#wakeWaits) && this.#speaker !== undefined) {
       if (this.#busyUntil > this.#clock.now) {
         this.#drainLater();
         break;
       }
-      this.#step(this.#queue.shift()!);
+      const input = this.#queue.shift();
+      if (input === undefined) this.#wakeWaits = false;
+      this.#step(input ?? WAKE);
     }
     this.#running = false;
   }
@@ -218,9 +268,14 @@ export class SimNode {
     this.steps++;
     this.#busyUntil = this.#clock.now + (this.#options.stepMs ?? 0);
     const { effects, deadline, morePending } = speaker.step(input, this.#clock.now);
+    // Borrowed octets are valid only during `step`: whoever has kept a view of them reads nonsense from now on.
+    if (input.type === 'octetsReceived') input.octets.fill(SCRIBBLE);
     const journal = speaker.takeJournal();
     if (journal !== undefined) this.#journal.push(journal.slice());
-    for (const effect of effects) this.#perform(effect);
+    for (const effect of effects) {
+      if (this.#speaker === speaker || PRIVATE.has(effect.type)) this.#perform(effect);
+      else this.#violation(`${effect.type} after 'stopped'`);
+    }
     if (this.#speaker !== speaker) return;
     if (morePending) this.#soon();
     this.#wakeAt(deadline);
@@ -246,7 +301,7 @@ export class SimNode {
         return;
       case 'publish':
         this.#noteActivity();
-        if (this.events.length < EVENTS_KEPT_MAX) {
+        if (this.events.length < (this.#options.eventsKept ?? EVENTS_KEPT_MAX)) {
           this.events.push({ at: this.#clock.now, event: effect.event });
         }
         return;
@@ -269,20 +324,32 @@ export class SimNode {
     this.#clock.at(Math.max(this.#clock.now, this.#busyUntil), () => {
       if (incarnation !== this.#incarnation || this.#speaker === undefined) return;
       this.#wakeSoon = false;
-      this.submit({ type: 'wake' });
+      this.#wakeWaits = true;
+      this.#drain();
     });
   }
 
   #wakeAt(deadline: Millis | undefined): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#deadline = deadline;
     if (deadline === undefined) return;
-    this.#timer = this.#clock.at(deadline, () => {
-      this.#timer = undefined;
-      this.lagMsMax = Math.max(this.lagMsMax, this.#busyUntil - deadline);
-      this.submit({ type: 'wake' });
-    });
+    // One that comes too early makes another: most deadlines move on before they come, with every KEEPALIVE.
+    if (this.#timer !== undefined && this.#timer.at <= deadline) return;
+    this.#timer?.cancel();
+    this.#timer = this.#clock.at(deadline, this.#onTimer);
   }
+
+  readonly #onTimer = (): void => {
+    this.#timer = undefined;
+    const deadline = this.#deadline;
+    if (deadline === undefined) return;
+    if (deadline > this.#clock.now) {
+      this.#timer = this.#clock.at(deadline, this.#onTimer);
+      return;
+    }
+    this.lagMsMax = Math.max(this.lagMsMax, this.#busyUntil - deadline);
+    this.#wakeWaits = true;
+    this.#drain();
+  };
 
   #end(closeSockets: () => void): void {
     if (this.#speaker === undefined) return;
@@ -290,8 +357,10 @@ export class SimNode {
     this.#speaker = undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#deadline = undefined;
     this.#queue.length = 0;
     this.#wakeSoon = false;
+    this.#wakeWaits = false;
     this.#kernelSide.stop();
   }
 
@@ -300,6 +369,11 @@ export class SimNode {
     const { at, stored } = this.#quarantines!;
     const passed = this.#clock.now - at;
     return stored.map((one) => ({ ...one, endsInMs: one.endsInMs - passed }));
+  }
+
+  #peerTypeOf(remote: IpAddress): 'ibgp' | 'ebgp' {
+    const peer = this.#plan?.peers.find(({ remoteAddress }) => remoteAddress === remote);
+    return peer === undefined || peer.remoteAs === peer.localAs ? 'ibgp' : 'ebgp';
   }
 
   #noteActivity(): void {

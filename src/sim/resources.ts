@@ -4,7 +4,7 @@
  */
 
 import { plainDocument } from '../datastore/documents.ts';
-import { NO_LAST_GOOD, settle } from '../datastore/last-good.ts';
+import { NO_LAST_GOOD, type Settled, settle } from '../datastore/last-good.ts';
 import { planFor } from '../datastore/plan.ts';
 import type { PlanOptions } from '../datastore/plan-options.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
@@ -104,14 +104,25 @@ export interface SimPlanOptions extends Partial<PlanOptions> {
   readonly flawed?: boolean;
 }
 
+/** Of the newest documents: a thousand nodes read the same ones. */
+let lastSettled: { readonly of: readonly Document[]; readonly settled: Settled } | undefined;
+
+function settled(documents: readonly Document[]): Settled {
+  if (lastSettled?.of !== documents) {
+    const raw = documents.map((document) => plainDocument('simulated', document));
+    const result = settle(NO_LAST_GOOD, { documents: raw, broken: [] });
+    lastSettled = { of: documents, settled: result };
+  }
+  return lastSettled.settled;
+}
+
 /** @throws when the resources give this node no plan, or have mistakes: the scenario is wrong. */
 export function planOfNode(
   name: string,
   documents: readonly Document[],
   options: SimPlanOptions = {},
 ): SpeakerPlan {
-  const raw = documents.map((document) => plainDocument('simulated', document));
-  const { resources, problems } = settle(NO_LAST_GOOD, { documents: raw, broken: [] });
+  const { resources, problems } = settled(documents);
   const { flawed = false, ...rest } = options;
   const result = planFor(name, resources, { ...SIM_PLAN_OPTIONS, ...rest });
   const errors = [...problems, ...result.problems].filter(({ severity }) => severity === 'error');

@@ -18,8 +18,8 @@ import { decodeNotification, encodeNotification, type Notification } from '../wi
 import { decodeOpen, encodeOpen, type OpenMessage } from '../wire/open.ts';
 import { encodeRouteRefresh } from '../wire/route-refresh.ts';
 import { announcement, endOfRibMarker, HeardRoutes, withdrawal } from './messages.ts';
-import type { Acceptor, SimHost, SimNetwork } from './network.ts';
-import type { SimSocket } from './socket.ts';
+import type { Acceptor, SimNetwork } from './network.ts';
+import type { SimHost, SimSocket } from './socket.ts';
 
 export interface PeerGracefulRestart {
   /** Seconds. */

@@ -7,11 +7,30 @@
 
 import type { SystemError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
+import type { IpAddress } from '../net/ip-address.ts';
 import type { Endpoint } from '../speaker/inputs.ts';
 import type { SimClock } from './clock.ts';
 
-/** What both kernels hold of one direction before `write` asks the writer to wait, in octets: Linux's defaults. */
+/** A machine on the network. */
+export interface SimHost {
+  readonly name: string;
+  readonly addresses: readonly IpAddress[];
+  /** False: no packet is answered. */
+  up: boolean;
+  /** Octets that its programs read of a connection at once, and how often; undefined = as fast as they come. */
+  pace?: Pace | undefined;
+}
+
+export interface Pace {
+  readonly octets: number;
+  readonly everyMs: Millis;
+}
+
+/** Of `Wire.bufferOctets`: Linux's defaults. */
 export const SOCKET_BUFFER_OCTETS = 262_144;
+
+/** What is written at one instant is one segment up to so many octets: some full segments of Ethernet. */
+const SEGMENT_OCTETS_MAX = 8192;
 
 export interface SocketEvents {
   /** Owned by the reader from now on. */
@@ -24,26 +43,41 @@ export interface SocketEvents {
 /** What a socket needs of its network. */
 export interface Wire {
   readonly clock: SimClock;
+  /** What both kernels hold of one direction before the writer is to wait. */
+  readonly bufferOctets: number;
   latency(): Millis;
   /** Octets of the next chunk that is read, 1 to `length`. */
   chunk(length: number): number;
-  /** Nothing passes between these two at present. */
-  blocked(from: SimSocket, to: SimSocket): boolean;
+  /** Packets pass between these two at present. */
+  reaches(from: SimHost, to: SimHost): boolean;
+  /** The socket is over for both its kernels. */
+  onVanished(socket: SimSocket): void;
 }
 
+/** Where an end is. */
+export interface Place {
+  readonly host: SimHost;
+  readonly endpoint: Endpoint;
+}
+
+const NO_SEGMENTS: Segment[] = [];
+
 interface Segment {
-  readonly octets: Uint8Array;
+  octets: Uint8Array;
   taken: number;
+  readonly written: Millis;
   readonly arrives: Millis;
 }
 
 export class SimSocket {
   readonly local: Endpoint;
   readonly remote: Endpoint;
+  readonly host: SimHost;
   readonly #wire: Wire;
   #peer: SimSocket | undefined;
   #events: SocketEvents | undefined;
-  #queue: Segment[] = [];
+  /** Not yet read by the other end. Shared while empty: most sockets of a large cluster are. */
+  #queue = NO_SEGMENTS;
   #queued = 0;
   #lastArrival: Millis = 0;
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -52,22 +86,19 @@ export class SimSocket {
   #pumping = false;
   #reading = true;
   /** Octets a reader takes at once, and how often; undefined = as fast as they come. */
-  #pace: { readonly octets: number; readonly everyMs: Millis } | undefined;
+  #pace: Pace | undefined;
   #readAgain: Millis = 0;
   octetsWritten = 0;
   octetsRead = 0;
 
-  constructor(wire: Wire, local: Endpoint, remote: Endpoint) {
+  constructor(wire: Wire, local: Place, remote: Place) {
     this.#wire = wire;
-    this.local = local;
-    this.remote = remote;
+    this.local = local.endpoint;
+    this.remote = remote.endpoint;
+    this.host = local.host;
   }
 
-  static pair(
-    wire: Wire,
-    client: Endpoint,
-    server: Endpoint,
-  ): { client: SimSocket; server: SimSocket } {
+  static pair(wire: Wire, client: Place, server: Place): { client: SimSocket; server: SimSocket } {
     const a = new SimSocket(wire, client, server);
     const b = new SimSocket(wire, server, client);
     a.#peer = b;
@@ -81,7 +112,7 @@ export class SimSocket {
 
   /** Octets that the kernels have not taken: they wait in the program. */
   get unsentOctets(): number {
-    return Math.max(0, this.#queued - SOCKET_BUFFER_OCTETS);
+    return Math.max(0, this.#queued - this.#wire.bufferOctets);
   }
 
   /** Written and not yet read by the other end. */
@@ -100,11 +131,27 @@ export class SimSocket {
     if (this.#state !== 'open' || octets.length === 0) return this.unsentOctets === 0;
     this.octetsWritten += octets.length;
     this.#queued += octets.length;
-    this.#queue.push({ octets: octets.slice(), taken: 0, arrives: this.#arrival() });
+    this.#send(octets);
     this.pump();
     if (this.unsentOctets === 0) return true;
     this.#writerWaits = true;
     return false;
+  }
+
+  /** What is written at one instant leaves in one segment, as TCP sees to where it can. */
+  #send(octets: Uint8Array): void {
+    const { now } = this.#wire.clock;
+    const last = this.#queue.at(-1);
+    const length = (last?.octets.length ?? 0) + octets.length;
+    if (last?.written === now && last.taken === 0 && length <= SEGMENT_OCTETS_MAX) {
+      const both = new Uint8Array(length);
+      both.set(last.octets);
+      both.set(octets, last.octets.length);
+      last.octets = both;
+      return;
+    }
+    if (this.#queue === NO_SEGMENTS) this.#queue = [];
+    this.#queue.push({ octets: octets.slice(), taken: 0, written: now, arrives: this.#arrival() });
   }
 
   /** What was written arrives, then FIN. This end hears nothing more. */
@@ -125,10 +172,11 @@ export class SimSocket {
 
   /** As by a power cut: not a word. */
   vanish(): void {
+    if (this.#state !== 'closed') this.#wire.onVanished(this);
     this.#state = 'closed';
     this.#events = undefined;
     this.#finArrives = undefined;
-    this.#queue = [];
+    this.#queue = NO_SEGMENTS;
     this.#queued = 0;
   }
 
@@ -138,9 +186,16 @@ export class SimSocket {
     this.#peer?.pump();
   }
 
-  set pace(pace: { readonly octets: number; readonly everyMs: Millis } | undefined) {
+  set pace(pace: Pace | undefined) {
     this.#pace = pace;
     this.#peer?.pump();
+  }
+
+  /** A middlebox sends RST both ways. */
+  breakBothEnds(): void {
+    const peer = this.#peer;
+    this.#broken('ECONNRESET');
+    if (peer !== undefined) peer.#broken('ECONNRESET');
   }
 
   /** Goes on delivering, when it can; also after a partition has healed. */
@@ -148,7 +203,7 @@ export class SimSocket {
     const peer = this.#peer;
     if (this.#pumping || peer === undefined) return;
     const head = this.#queue[0]?.arrives ?? this.#finArrives;
-    if (head === undefined || this.#wire.blocked(this, peer)) return;
+    if (head === undefined || this.#isBlocked(peer)) return;
     if (peer.#state === 'open' && (peer.#events === undefined || !peer.#reading)) return;
     this.#pumping = true;
     this.#wire.clock.at(Math.max(head, peer.#readAgain), () => {
@@ -157,8 +212,12 @@ export class SimSocket {
     });
   }
 
+  #isBlocked(peer: SimSocket): boolean {
+    return !this.#wire.reaches(this.host, peer.host);
+  }
+
   #deliver(peer: SimSocket): void {
-    if (this.#wire.blocked(this, peer)) return;
+    if (this.#isBlocked(peer)) return;
     const segment = this.#queue[0];
     if (peer.#state !== 'open') {
       // Nobody is there to read. Behind a FIN of the other end that is still under way the answer does not matter;
@@ -181,13 +240,18 @@ export class SimSocket {
     const { clock } = this.#wire;
     if (segment.arrives > clock.now) return;
     const left = segment.octets.length - segment.taken;
-    const most = Math.min(left, peer.#pace?.octets ?? left);
+    const pace = peer.#pace ?? peer.host.pace;
+    const most = Math.min(left, pace?.octets ?? left);
     const count = this.#wire.chunk(most);
-    const chunk = segment.octets.slice(segment.taken, segment.taken + count);
+    // Written once and read once: a view will do.
+    const chunk = segment.octets.subarray(segment.taken, segment.taken + count);
     segment.taken += count;
     this.#queued -= count;
-    if (segment.taken === segment.octets.length) this.#queue.shift();
-    if (peer.#pace !== undefined) peer.#readAgain = clock.now + peer.#pace.everyMs;
+    if (segment.taken === segment.octets.length) {
+      this.#queue.shift();
+      if (this.#queue.length === 0) this.#queue = NO_SEGMENTS;
+    }
+    if (pace !== undefined) peer.#readAgain = clock.now + pace.everyMs;
     peer.octetsRead += count;
     peer.#events?.onOctets(chunk);
     if (this.#writerWaits && this.unsentOctets === 0) {
@@ -197,16 +261,16 @@ export class SimSocket {
   }
 
   #discard(): void {
-    this.#queue = [];
+    this.#queue = NO_SEGMENTS;
     this.#queued = 0;
     if (this.#state === 'closing') this.vanish();
   }
 
   #tellReset(): void {
     const peer = this.#peer;
-    if (peer === undefined || this.#wire.blocked(this, peer)) return;
+    if (peer === undefined || this.#isBlocked(peer)) return;
     this.#wire.clock.after(this.#wire.latency(), () => {
-      if (!this.#wire.blocked(this, peer)) peer.#broken('ECONNRESET');
+      if (!this.#isBlocked(peer)) peer.#broken('ECONNRESET');
     });
   }
 

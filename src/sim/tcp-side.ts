@@ -9,8 +9,9 @@ import { ip } from '../net/ip-address.ts';
 import type { Dial, Effect, ListenerPeer } from '../speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
 import type { SimClock } from './clock.ts';
-import type { Acceptor, Call, SimHost, SimNetwork } from './network.ts';
-import type { SimSocket } from './socket.ts';
+import type { Acceptor, Call, SimNetwork } from './network.ts';
+import type { SimHost, SimSocket } from './socket.ts';
+import type { Wiretap } from './wiretap.ts';
 
 /** As in the daemon: octets pulled at once, pulls before others have their turn, and how often progress is told. */
 const PULL_OCTETS = 65_536;
@@ -26,6 +27,8 @@ export interface TcpSideOptions {
   readonly violation: (text: string) => void;
   /** UPDATEs go out. */
   readonly active: () => void;
+  /** Listens in on what goes out. */
+  readonly tap?: Wiretap;
 }
 
 type TcpEffect = Exclude<
@@ -47,6 +50,8 @@ export class TcpSide implements Acceptor {
   readonly #hungUp = new Set<ConnectionId>();
   #listenerPeers: readonly ListenerPeer[] = [];
   #nextAccepted = 2;
+  /** The most that waited in this program, beyond what the kernels hold, of one connection. */
+  unsentOctetsMax = 0;
 
   constructor(network: SimNetwork, host: SimHost, options: TcpSideOptions) {
     this.#network = network;
@@ -114,6 +119,7 @@ export class TcpSide implements Acceptor {
   }
 
   #leave(end: (socket: SimSocket) => void): void {
+    this.#options.tap?.forgetAll();
     this.#network.unlisten(this);
     for (const call of this.#dialling.values()) call.cancel();
     for (const { socket } of this.#open.values()) end(socket);
@@ -163,6 +169,7 @@ export class TcpSide implements Acceptor {
         this.#flush(connection);
       },
       onClosed: (error) => {
+        this.#options.tap?.onEnded(connection);
         this.#open.delete(connection);
         this.#options.submit({
           type: 'tcpClosed',
@@ -181,8 +188,15 @@ export class TcpSide implements Acceptor {
     const open = this.#open.get(connection);
     // The other end may have closed meanwhile; the core is told by an input that waits its turn.
     if (open === undefined) return;
-    open.socket.write(octets);
+    this.#write(connection, open, octets);
     this.#noteProgress(connection, open);
+  }
+
+  #write(connection: ConnectionId, { socket }: Open, octets: Uint8Array): boolean {
+    this.#options.tap?.onSent(connection, socket.remote.address, octets);
+    const goesOn = socket.write(octets);
+    if (!goesOn) this.unsentOctetsMax = Math.max(this.unsentOctetsMax, socket.unsentOctets);
+    return goesOn;
   }
 
   #hangUp(connection: ConnectionId, abort: boolean): void {
@@ -199,6 +213,7 @@ export class TcpSide implements Acceptor {
     }
     const open = this.#open.get(connection);
     if (open === undefined) return;
+    this.#options.tap?.onEnded(connection);
     this.#open.delete(connection);
     if (abort) open.socket.reset();
     else open.socket.close();
@@ -215,7 +230,7 @@ export class TcpSide implements Acceptor {
         return;
       }
       this.#options.active();
-      if (!open.socket.write(octets)) return;
+      if (!this.#write(connection, open, octets)) return;
     }
     this.#noteProgress(connection, open);
     this.#options.clock.after(0, () => {
