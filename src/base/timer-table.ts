@@ -23,6 +23,11 @@ export class TimerTable {
     return this.#size === 0 ? undefined : (this.#deadline[this.#heap[0]!]! as Millis);
   }
 
+  /** The key with the earliest deadline; undefined when no timer runs. */
+  nextKey(): number | undefined {
+    return this.#size === 0 ? undefined : this.#heap[0]!;
+  }
+
   isRunning(key: number): boolean {
     return key < this.#position.length && this.#position[key]! !== ABSENT;
   }

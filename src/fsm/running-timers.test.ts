@@ -68,6 +68,23 @@ describe('RunningTimers', () => {
     expect(running.earliest()).toBeUndefined();
   });
 
+  it('lets a KEEPALIVE go out a second ahead with others, never before 75 % of its time (RFC 4271 §10)', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      for (const holdTime of [3, 90, 600]) {
+        const running = new RunningTimers(resolveTimers(), new Prng(seed));
+        running.adopt(agreed(holdTime), 5000);
+        const due = running.earliest()! - 5000;
+        const span = (holdTime / 3) * 1000;
+        const first = Math.max(span * 0.75, due - 1000);
+        expect(running.mayKeepalive(5000 + first - 1)).toBe(false);
+        expect(running.mayKeepalive(5000 + first)).toBe(true);
+      }
+    }
+    const off = timers();
+    off.adopt(agreed(0), 0);
+    expect(off.mayKeepalive(1e6)).toBe(false);
+  });
+
   it('forgets what was negotiated', () => {
     const running = timers();
     running.adopt(agreed(90), 0);

@@ -8,12 +8,21 @@ import type { Prng } from '../base/prng.ts';
 import { type Millis, secondsToMillis } from '../base/units.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import type { SessionTimers } from './session-config.ts';
-import { between, jittered, SEND_HOLD_TIME_MIN, TIMERS, type TimerName } from './timers.ts';
+import {
+  between,
+  JITTER_MIN,
+  jittered,
+  KEEPALIVE_AHEAD,
+  SEND_HOLD_TIME_MIN,
+  TIMERS,
+  type TimerName,
+} from './timers.ts';
 import type { Span } from './transitions/transition.ts';
 
 const OFF = Number.POSITIVE_INFINITY;
 const HOLD_TIMER = TIMERS.indexOf('HoldTimer');
 const SEND_HOLD_TIMER = TIMERS.indexOf('SendHoldTimer');
+const KEEPALIVE_TIMER = TIMERS.indexOf('KeepaliveTimer');
 
 export class RunningTimers {
   times: SessionTimers;
@@ -24,6 +33,8 @@ export class RunningTimers {
   #hold: Millis = 0;
   #sendHold: Millis = 0;
   #keepalive = 0;
+  /** Before this no KEEPALIVE goes out ahead: jitter leaves 75 % of the span (RFC 4271 §10). */
+  #keepaliveFrom: Millis = OFF;
 
   constructor(times: SessionTimers, prng: Prng) {
     this.times = times;
@@ -59,8 +70,16 @@ export class RunningTimers {
     return true;
   }
 
+  /** Whether a KEEPALIVE may go out now because others do, though its timer has some time left. */
+  mayKeepalive(now: Millis): boolean {
+    return now >= this.#keepaliveFrom && this.#deadlines[KEEPALIVE_TIMER]! <= now + KEEPALIVE_AHEAD;
+  }
+
   start(timer: TimerName, span: Span, now: Millis): void {
     const length = this.#length(timer, span);
+    if (timer === 'KeepaliveTimer') {
+      this.#keepaliveFrom = now + secondsToMillis(this.#keepalive * JITTER_MIN);
+    }
     this.#deadlines[TIMERS.indexOf(timer)] = length === undefined ? OFF : now + length;
   }
 

@@ -174,6 +174,17 @@ export class Session implements SessionFacts {
     return outputs;
   }
 
+  /** A KEEPALIVE may go out ahead of its timer; `keepAlive` sends it. */
+  mayKeepalive(now: Millis): boolean {
+    return this.#state === 'Established' && this.#timers.mayKeepalive(now);
+  }
+
+  /** As if KeepaliveTimer had expired now. */
+  keepAlive(now: Millis): readonly SessionOutput[] {
+    this.#timers.stop('KeepaliveTimer');
+    return this.handle({ type: 'KeepaliveTimer_Expires' }, now);
+  }
+
   /** Hot path: an UPDATE or KEEPALIVE came in Established. Restarts HoldTimer (RFC 4271 §8.2.2), allocates nothing. */
   noteReceived(now: Millis): void {
     if (this.#state === 'Established') this.#timers.restartHold(now);

@@ -121,10 +121,16 @@ function resolved(given: Partial<SessionTimers>): SessionTimers {
   return { ...timers, connectTimeout: Math.max(timers.connectTimeout, CONNECT_TIMEOUT_MIN) };
 }
 
+/** RFC 4271 §10: the least part of a span that jitter leaves. */
+export const JITTER_MIN = 0.75;
+
 /** RFC 4271 §10: 75 to 100 % of `span`, so that peers do not fall into step. */
 export function jittered(span: Seconds, prng: Prng): Millis {
-  return secondsToMillis(span * (0.75 + 0.25 * prng.unit()));
+  return secondsToMillis(span * (JITTER_MIN + (1 - JITTER_MIN) * prng.unit()));
 }
+
+/** A KEEPALIVE may go out so many milliseconds ahead, with another one: a node of many peers wakes once a second. */
+export const KEEPALIVE_AHEAD: Millis = 1000;
 
 /** Anything from `min` to `max`. */
 export function between(min: Seconds, max: Seconds, prng: Prng): Millis {

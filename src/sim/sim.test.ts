@@ -38,11 +38,11 @@ describe('a mesh of 20 nodes', () => {
   });
 });
 
-describe('a mesh of 60 nodes', () => {
+describe('a mesh of 50 nodes', () => {
   it('costs a session a bounded number of steps, however many there are', () => {
-    const { problems, sessions, steps } = runScenario({ scenario: 'mesh', seed: 1, nodes: 60 });
+    const { problems, sessions, steps } = runScenario({ scenario: 'mesh', seed: 1, nodes: 50 });
     expect(problems).toEqual([]);
-    expect(sessions).toBe(60 * 59);
+    expect(sessions).toBe(50 * 49);
     expect(steps / sessions).toBeLessThan(8);
-  });
+  }, 30_000);
 });

@@ -102,6 +102,14 @@ export function fireTimers(core: Core, slot: SessionSlot): void {
   carryOut(core, slot, slot.session.onTime(core.now));
 }
 
+/** Sends a KEEPALIVE ahead of its timer where it may; false where not. */
+export function keepAliveAhead(core: Core, slot: SessionSlot): boolean {
+  const { session } = slot;
+  if (!session.mayKeepalive(core.now)) return false;
+  carryOut(core, slot, session.keepAlive(core.now));
+  return true;
+}
+
 function carryOut(core: Core, slot: SessionSlot, outputs: readonly SessionOutput[]): void {
   const { peer } = slot;
   for (const output of outputs) {

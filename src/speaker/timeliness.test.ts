@@ -112,3 +112,39 @@ describe('a listener', () => {
     expect(order).toEqual(['listenerPeers', 'listen']);
   });
 });
+
+describe('a hundred quiet peers', () => {
+  it('wake a node once a second at most: KEEPALIVEs that are nearly due go out together', () => {
+    const addresses = Array.from({ length: 100 }, (_, i) => ip(`10.0.0.${i + 2}`));
+    const bare = new BareSpeaker();
+    bare.apply(planWith(addresses));
+    const connections = addresses.map((address) => bare.establish(address));
+    const sentAt = new Map<number, number[]>();
+    let deadline = bare.wake(1).deadline!;
+    let wakes = 0;
+    let heardAt = 0;
+    while (deadline < 300_000) {
+      if (deadline - heardAt > 20_000) {
+        heardAt = deadline;
+        for (const connection of connections) bare.receive(connection, KEEPALIVE);
+      }
+      const step = bare.wake(deadline);
+      wakes++;
+      for (const effect of step.effects) {
+        if (effect.type !== 'send') continue;
+        sentAt.set(effect.connection, [...(sentAt.get(effect.connection) ?? []), bare.now]);
+      }
+      deadline = step.deadline!;
+    }
+    expect(wakes).toBeLessThan(330);
+    expect(sentAt.size).toBe(100);
+    for (const times of sentAt.values()) {
+      // RFC 4271 §4.4 and §10: 75 to 100 % of a third of the hold time.
+      for (let i = 1; i < times.length; i++) {
+        expect(times[i]! - times[i - 1]!).toBeGreaterThanOrEqual(22_500);
+        expect(times[i]! - times[i - 1]!).toBeLessThanOrEqual(30_000);
+      }
+      expect(times.length).toBeGreaterThanOrEqual(9);
+    }
+  });
+});

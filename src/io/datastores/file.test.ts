@@ -139,6 +139,22 @@ describe('the file datastore', () => {
     expect(snapshotOf((await next(2)).told).documents).toHaveLength(1);
   });
 
+  it('looks seldom where inotify tells all, and each second at links, whose targets it does not tell', async () => {
+    save('a.yaml', POOL);
+    await store.start();
+    expect(store.trustsInotify).toBe(true);
+    const target = join(root, 'elsewhere.yaml');
+    writeFileSync(target, POOL);
+    symlinkSync(target, join(directory, 'b.yaml'));
+    expect(snapshotOf((await next(1)).told).documents).toHaveLength(2);
+    expect(store.trustsInotify).toBe(false);
+    writeFileSync(target, `${POOL}---\n${POOL}`);
+    expect(snapshotOf((await next(2)).told).documents).toHaveLength(3);
+    renameSync(directory, `${directory}.away`);
+    await next(3);
+    expect(store.trustsInotify).toBe(false);
+  });
+
   it('says at start that there is no directory', async () => {
     rmSync(directory, { recursive: true });
     await store.start();

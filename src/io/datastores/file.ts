@@ -6,8 +6,8 @@
  * suddenly holds nothing is *lost*, never *everything deleted*.
  */
 
-import { type FSWatcher, watch } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { type Dirent, type FSWatcher, watch } from 'node:fs';
+import { readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigError } from '../../base/errors.ts';
 import type { BrokenFile, RawDocument, RawSnapshot } from '../../datastore/documents.ts';
@@ -25,8 +25,19 @@ const SETTLE_MS = 60;
 /** A directory that never falls silent is read nevertheless. */
 const SETTLE_MAX_MS = 300;
 
-/** Looks for changes that inotify did not tell, and for a directory that is away. */
+/** Looks for changes that inotify does not tell, and for a directory that is away. */
 const POLL_MS = 1000;
+
+/**
+ * The same where inotify tells all: a local file system, no links. Only for what nobody expects, e.g. a parent that is
+ * renamed; once a second it would be two thirds of what an idle daemon costs.
+ */
+const POLL_RARE_MS = 15_000;
+
+/** File systems on which every change is one of this machine's: ext, xfs, btrfs, tmpfs, overlay, f2fs, zfs. */
+const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
+  0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630, 0xf2f52010, 0x2fc12fc1,
+]);
 
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
@@ -49,6 +60,8 @@ export class FileDatastore {
   #signature = '';
   #delivered = false;
   #lostBecause: string | undefined;
+  /** Inotify tells of every change. */
+  #told = false;
 
   constructor(directory: string, listener: FileDatastoreListener) {
     this.#directory = directory;
@@ -59,14 +72,25 @@ export class FileDatastore {
   async start(): Promise<void> {
     this.#follow();
     await this.#read();
-    this.#poll = setInterval(() => void this.#look(), POLL_MS);
-    this.#poll.unref();
+    this.#lookLater();
+  }
+
+  /** Whether only a rare look is taken beside inotify. */
+  get trustsInotify(): boolean {
+    return this.#told && this.#watcher !== undefined;
+  }
+
+  #lookLater(): void {
+    if (this.#stopped) return;
+    clearTimeout(this.#poll);
+    const wait = this.trustsInotify ? POLL_RARE_MS : POLL_MS;
+    this.#poll = setTimeout(() => void this.#look(), wait).unref();
   }
 
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#settle);
-    clearInterval(this.#poll);
+    clearTimeout(this.#poll);
     this.#watcher?.close();
     this.#watcher = undefined;
   }
@@ -88,6 +112,7 @@ export class FileDatastore {
   #unfollow(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
+    this.#lookLater();
   }
 
   #onChange(): void {
@@ -100,10 +125,12 @@ export class FileDatastore {
 
   /** The slow look: reads only when names, sizes or times differ. */
   async #look(): Promise<void> {
-    if (this.#reading || this.#changedAt !== undefined) return;
-    const listed = await listFiles(this.#directory);
-    const signature = 'error' in listed ? listed.error : listed.signature;
-    if (signature !== this.#signature) this.#onChange();
+    if (!this.#reading && this.#changedAt === undefined) {
+      const listed = await listFiles(this.#directory);
+      const signature = 'error' in listed ? listed.error : listed.signature;
+      if (signature !== this.#signature) this.#onChange();
+    }
+    this.#lookLater();
   }
 
   async #read(): Promise<void> {
@@ -119,6 +146,8 @@ export class FileDatastore {
         this.#lose(listed.error);
       } else {
         this.#follow();
+        this.#told = !listed.hasLinks && (await isLocal(this.#directory));
+        this.#lookLater();
         this.#deliver(await readSnapshot(this.#directory, listed));
       }
     } finally {
@@ -154,6 +183,17 @@ interface Listed {
   readonly names: readonly string[];
   readonly broken: readonly BrokenFile[];
   readonly signature: string;
+  /** Some file is a link: inotify does not follow it. */
+  readonly hasLinks: boolean;
+}
+
+async function isLocal(directory: string): Promise<boolean> {
+  try {
+    const { type } = await statfs(directory);
+    return LOCAL_FILE_SYSTEMS.has(type);
+  } catch {
+    return false; // gone meanwhile: the look each second finds out
+  }
 }
 
 /** One reading of `directory`, for `--check`: the snapshot, or why there is none. */
@@ -165,13 +205,15 @@ export async function readDirectoryOnce(
 }
 
 async function listFiles(directory: string): Promise<Listed | { readonly error: string }> {
-  let entries: string[];
+  let entries: Dirent[];
   try {
-    entries = await readdir(directory);
+    entries = await readdir(directory, { withFileTypes: true });
   } catch (error) {
     return { error: `${directory} cannot be read: ${errnoOf(error)}` };
   }
-  const names = entries.filter(isResourceFile).sort();
+  const resources = entries.filter(({ name }) => isResourceFile(name));
+  const names = resources.map(({ name }) => name).sort();
+  const hasLinks = resources.some((entry) => !entry.isFile());
   const broken: BrokenFile[] = [];
   const kept: string[] = [];
   const marks: string[] = [];
@@ -195,7 +237,7 @@ async function listFiles(directory: string): Promise<Listed | { readonly error: 
       broken.push(unusable(file, `Cannot be read: ${errnoOf(error)}`));
     }
   }
-  return { names: kept, broken, signature: marks.join('\n') };
+  return { names: kept, broken, signature: marks.join('\n'), hasLinks };
 }
 
 /** Hidden files are editors' swap files and the halves of an atomic save. */
