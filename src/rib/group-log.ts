@@ -17,8 +17,6 @@ export type Audience = number;
 const CHUNK_OCTETS = 65_536;
 /** Octets of the first chunk: a small table never needs another. */
 const SMALL_CHUNK_OCTETS = 8192;
-/** Octets of the first chunk of a log of one member: it joins a small table, and is in step from then on. */
-const OWN_CHUNK_OCTETS = 256;
 /** Offset of the length field in a message header. */
 const LENGTH_AT = 16;
 
@@ -84,7 +82,7 @@ export class GroupLog {
 
   constructor(options: { names: boolean }) {
     this.#names = options.names;
-    this.#first = new Chunk(options.names ? SMALL_CHUNK_OCTETS : OWN_CHUNK_OCTETS, 0);
+    this.#first = new Chunk(SMALL_CHUNK_OCTETS, 0);
     this.#last = this.#first;
   }
 
