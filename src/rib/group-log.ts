@@ -17,6 +17,8 @@ export type Audience = number;
 const CHUNK_OCTETS = 65_536;
 /** Octets of the first chunk: a small table never needs another. */
 const SMALL_CHUNK_OCTETS = 8192;
+/** Octets of the first chunk of a log of one member: an UPDATE or a few of a small table, then it is in step. */
+const OWN_CHUNK_OCTETS = 2048;
 /** Offset of the length field in a message header. */
 const LENGTH_AT = 16;
 
@@ -82,7 +84,7 @@ export class GroupLog {
 
   constructor(options: { names: boolean }) {
     this.#names = options.names;
-    this.#first = new Chunk(SMALL_CHUNK_OCTETS, 0);
+    this.#first = new Chunk(options.names ? SMALL_CHUNK_OCTETS : OWN_CHUNK_OCTETS, 0);
     this.#last = this.#first;
   }
 

@@ -30,6 +30,7 @@ const SYN_TIMEOUT_MS: Millis = 30_000;
 /** ARP gives up. */
 const NO_HOST_MS: Millis = 3000;
 const EPHEMERAL_PORT_FIRST = 32_768;
+const SLAB_OCTETS = 262_144;
 
 export interface Acceptor {
   onAccept(socket: SimSocket): void;
@@ -76,6 +77,8 @@ export class SimNetwork {
   readonly #listeners = new Map<SimHost, Listener[]>();
   readonly #sockets = new Set<SimSocket>();
   #nextPort = EPHEMERAL_PORT_FIRST;
+  #slab = new Uint8Array(0);
+  #slabUsed = 0;
 
   constructor(clock: SimClock, options: NetworkOptions) {
     this.clock = clock;
@@ -85,6 +88,7 @@ export class SimNetwork {
     this.#wire = {
       clock,
       bufferOctets: options.bufferOctets ?? SOCKET_BUFFER_OCTETS,
+      room: (length) => this.#room(length),
       latency: () => this.#drawLatency(),
       chunk: (length) => this.#chunk(length),
       reaches: (from, to) => this.reaches(from, to),
@@ -272,6 +276,18 @@ export class SimNetwork {
 
   #stands(listener: Listener): boolean {
     return this.#listeners.get(listener.host)?.includes(listener) === true;
+  }
+
+  /** Segments are small and many: they are cut from a slab, which is forgotten when the last of them is. */
+  #room(length: number): Uint8Array {
+    if (length > SLAB_OCTETS / 16) return new Uint8Array(length);
+    if (this.#slabUsed + length > this.#slab.length) {
+      this.#slab = new Uint8Array(SLAB_OCTETS);
+      this.#slabUsed = 0;
+    }
+    const from = this.#slabUsed;
+    this.#slabUsed += length;
+    return this.#slab.subarray(from, this.#slabUsed);
   }
 
   #drawLatency(): Millis {

@@ -46,6 +46,8 @@ export interface Wire {
   /** What both kernels hold of one direction before the writer is to wait. */
   readonly bufferOctets: number;
   latency(): Millis;
+  /** Fresh octets for a segment. */
+  room(length: number): Uint8Array;
   /** Octets of the next chunk that is read, 1 to `length`. */
   chunk(length: number): number;
   /** Packets pass between these two at present. */
@@ -144,14 +146,16 @@ export class SimSocket {
     const last = this.#queue.at(-1);
     const length = (last?.octets.length ?? 0) + octets.length;
     if (last?.written === now && last.taken === 0 && length <= SEGMENT_OCTETS_MAX) {
-      const both = new Uint8Array(length);
+      const both = this.#wire.room(length);
       both.set(last.octets);
       both.set(octets, last.octets.length);
       last.octets = both;
       return;
     }
     if (this.#queue === NO_SEGMENTS) this.#queue = [];
-    this.#queue.push({ octets: octets.slice(), taken: 0, written: now, arrives: this.#arrival() });
+    const copy = this.#wire.room(octets.length);
+    copy.set(octets);
+    this.#queue.push({ octets: copy, taken: 0, written: now, arrives: this.#arrival() });
   }
 
   /** What was written arrives, then FIN. This end hears nothing more. */
