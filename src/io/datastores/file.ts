@@ -7,11 +7,11 @@
  */
 
 import { type FSWatcher, watch } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigError } from '../../base/errors.ts';
 import type { BrokenFile, RawDocument, RawSnapshot } from '../../datastore/documents.ts';
-import { parseYamlFile } from '../yaml-documents.ts';
+import { errnoOf, FileCache, type ListedFile } from './file-cache.ts';
 
 /** Largest file read: a thousand resources; more is not configuration. */
 export const RESOURCE_FILE_OCTETS_MAX = 4 * 1024 * 1024;
@@ -49,6 +49,7 @@ export class FileDatastore {
   #signature = '';
   #delivered = false;
   #lostBecause: string | undefined;
+  readonly #cache = new FileCache();
 
   constructor(directory: string, listener: FileDatastoreListener) {
     this.#directory = directory;
@@ -119,7 +120,7 @@ export class FileDatastore {
         this.#lose(listed.error);
       } else {
         this.#follow();
-        this.#deliver(await readSnapshot(this.#directory, listed));
+        this.#deliver(await readSnapshot(listed, this.#cache));
       }
     } finally {
       this.#reading = false;
@@ -150,8 +151,8 @@ export class FileDatastore {
 }
 
 interface Listed {
-  /** Names within the limits, sorted. */
-  readonly names: readonly string[];
+  /** Within the limits, sorted by name. */
+  readonly files: readonly ListedFile[];
   readonly broken: readonly BrokenFile[];
   readonly signature: string;
 }
@@ -161,7 +162,7 @@ export async function readDirectoryOnce(
   directory: string,
 ): Promise<RawSnapshot | { readonly error: string }> {
   const listed = await listFiles(directory);
-  return 'error' in listed ? listed : readSnapshot(directory, listed);
+  return 'error' in listed ? listed : readSnapshot(listed, new FileCache());
 }
 
 async function listFiles(directory: string): Promise<Listed | { readonly error: string }> {
@@ -173,7 +174,7 @@ async function listFiles(directory: string): Promise<Listed | { readonly error: 
   }
   const names = entries.filter(isResourceFile).sort();
   const broken: BrokenFile[] = [];
-  const kept: string[] = [];
+  const kept: ListedFile[] = [];
   const marks: string[] = [];
   for (const name of names) {
     const file = join(directory, name);
@@ -182,12 +183,13 @@ async function listFiles(directory: string): Promise<Listed | { readonly error: 
       continue;
     }
     try {
-      const { size, mtimeMs, ino } = await stat(file);
-      marks.push(`${name} ${size} ${mtimeMs} ${ino}`);
+      const { size, mtimeMs, ctimeMs, ino } = await stat(file);
+      const mark = `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
+      marks.push(`${name} ${mark}`);
       if (size > RESOURCE_FILE_OCTETS_MAX) {
         broken.push(unusable(file, `Larger than ${RESOURCE_FILE_OCTETS_MAX} octets`));
       } else {
-        kept.push(name);
+        kept.push({ path: file, mark, changedMs: Math.max(mtimeMs, ctimeMs) });
       }
     } catch (error) {
       // Deleted since it was listed: gone. A link to nothing, or no permission: cannot be read.
@@ -195,7 +197,7 @@ async function listFiles(directory: string): Promise<Listed | { readonly error: 
       broken.push(unusable(file, `Cannot be read: ${errnoOf(error)}`));
     }
   }
-  return { names: kept, broken, signature: marks.join('\n') };
+  return { files: kept, broken, signature: marks.join('\n') };
 }
 
 /** Hidden files are editors' swap files and the halves of an atomic save. */
@@ -203,26 +205,17 @@ function isResourceFile(name: string): boolean {
   return !name.startsWith('.') && EXTENSIONS.some((extension) => name.endsWith(extension));
 }
 
-async function readSnapshot(directory: string, listed: Listed): Promise<RawSnapshot> {
+async function readSnapshot(listed: Listed, cache: FileCache): Promise<RawSnapshot> {
   const documents: RawDocument[] = [];
   const broken: BrokenFile[] = [...listed.broken];
-  for (const name of listed.names) {
-    const file = join(directory, name);
-    let text: string;
-    try {
-      text = await readFile(file, 'utf8');
-    } catch (error) {
-      broken.push(unusable(file, `Cannot be read: ${errnoOf(error)}`));
-      continue;
-    }
-    if (text.trim() === '') {
-      broken.push(emptyFile(file));
-      continue;
-    }
-    const parsed = parseYamlFile(file, text);
-    if (parsed.ok) documents.push(...parsed.documents);
-    else broken.push({ file, error: parsed.error });
+  for (const file of listed.files) {
+    const parsed = await cache.read(file);
+    if ('errno' in parsed) broken.push(unusable(file.path, `Cannot be read: ${parsed.errno}`));
+    else if ('empty' in parsed) broken.push(emptyFile(file.path));
+    else if (parsed.ok) documents.push(...parsed.documents);
+    else broken.push({ file: file.path, error: parsed.error });
   }
+  cache.keepOnly(listed.files);
   return { documents, broken };
 }
 
@@ -248,12 +241,4 @@ function emptyFile(file: string): BrokenFile {
     remedy: 'Delete the file to delete them',
   };
   return { file, error };
-}
-
-function errnoOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return 'it does not exist (ENOENT)';
-  if (code === 'EACCES') return 'permission denied (EACCES)';
-  if (code === 'ENOTDIR') return 'it is no directory (ENOTDIR)';
-  return code ?? String(error);
 }
