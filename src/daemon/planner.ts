@@ -12,6 +12,7 @@ import type { PlanOptions } from '../datastore/plan-options.ts';
 import { type PlanPart, PlanSender } from '../datastore/plan-transfer.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import { FileDatastore } from '../io/datastores/file.ts';
+import type { DatastoreListener } from '../io/datastores/listener.ts';
 import { StateDir } from '../io/state-dir.ts';
 import type { Settings } from './config.ts';
 
@@ -88,7 +89,7 @@ export class Planner {
     this.#keeper = keeper;
     this.#say({ type: 'problems', anew: true, appeared: [], cleared: [] });
     let first = true;
-    const store = new FileDatastore(datastore.path, {
+    await startDatastore(datastore, node, {
       onSnapshot: (snapshot) => {
         const output = keeper.onSnapshot(snapshot, now());
         // Whoever listens may still hold what a planner before this one has said of a loss.
@@ -97,7 +98,6 @@ export class Planner {
       },
       onLost: (reason) => this.#take(keeper.onLost(reason, now())),
     });
-    await store.start();
     this.#say({ type: 'started' });
   }
 
@@ -192,6 +192,18 @@ export class Planner {
     this.#parts = undefined;
     return undefined;
   }
+}
+
+/** Resolves after the first snapshot or loss. */
+async function startDatastore(
+  datastore: Settings['datastore'],
+  node: string,
+  listener: DatastoreListener,
+): Promise<void> {
+  if (datastore.type === 'file') return new FileDatastore(datastore.path, listener).start();
+  // Only who needs gRPC on this thread pays for it.
+  const { EtcdDatastore } = await import('../io/datastores/etcd.ts');
+  return new EtcdDatastore({ access: datastore.access, node }, listener).start();
 }
 
 function now(): Millis {

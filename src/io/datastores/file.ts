@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import type { ConfigError } from '../../base/errors.ts';
 import type { BrokenFile, RawDocument, RawSnapshot } from '../../datastore/documents.ts';
 import { errnoOf, FileCache, type ListedFile } from './file-cache.ts';
+import type { DatastoreListener } from './listener.ts';
 
 /** Largest file read: a thousand resources; more is not configuration. */
 export const RESOURCE_FILE_OCTETS_MAX = 4 * 1024 * 1024;
@@ -30,15 +31,9 @@ const POLL_MS = 1000;
 
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
-export interface FileDatastoreListener {
-  onSnapshot(snapshot: RawSnapshot): void;
-  /** Said once per loss and again when the reason changes; the next snapshot says that it is back. */
-  onLost(reason: string): void;
-}
-
 export class FileDatastore {
   readonly #directory: string;
-  readonly #listener: FileDatastoreListener;
+  readonly #listener: DatastoreListener;
   #watcher: FSWatcher | undefined;
   #settle: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -51,7 +46,7 @@ export class FileDatastore {
   #lostBecause: string | undefined;
   readonly #cache = new FileCache();
 
-  constructor(directory: string, listener: FileDatastoreListener) {
+  constructor(directory: string, listener: DatastoreListener) {
     this.#directory = directory;
     this.#listener = listener;
   }

@@ -1,0 +1,293 @@
+/**
+ * The `etcd` datastore: all kinds listed at one revision, then watched from the next; delivered as whole snapshots.
+ *
+ * Goes from member to member when one fails, takes up the watch where it stopped, and lists anew only when that
+ * revision is compacted or the store is another one. A store that cannot be read, or suddenly holds nothing, is
+ * *lost*, never *everything deleted*. @see docs/decisions/0013-etcd-datastore.md
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BrokenFile, RawDocument, RawSnapshot } from '../../datastore/documents.ts';
+import { type EtcdAccess, EtcdClient, EtcdError } from '../etcd-client.ts';
+import type { KeyValue, WatchResponse } from '../etcd-proto.ts';
+import { documentAt, isListed, listedRanges, watchedRanges } from './etcd-keys.ts';
+import type { DatastoreListener } from './listener.ts';
+
+/** Changes that come together are one snapshot: from the first of them, in milliseconds. */
+const SETTLE_MS = 40;
+
+/** A store that is away for less, in milliseconds, has changed its leader: nobody needs to know. */
+const LOST_MS = 2000;
+
+/** Milliseconds for a watch to begin: a member that takes connections and is stopped would take for ever. */
+const WATCH_MS_MAX = 5000;
+
+/** Between attempts on all members, in milliseconds; doubled up to the longest, each with jitter of a half. */
+const RETRY_MS = 200;
+const RETRY_MS_MAX = 5000;
+
+export interface EtcdOptions {
+  readonly access: EtcdAccess;
+  /** Whose blocks are read. */
+  readonly node: string;
+}
+
+interface Entry {
+  readonly revision: string;
+  /** A store that was made anew counts its revisions anew. */
+  readonly text: string;
+  readonly document: RawDocument | BrokenFile;
+}
+
+/** How far the watches have come, and of which store. */
+interface Position {
+  readonly clusterId: string;
+  readonly next: number[];
+}
+
+export class EtcdDatastore {
+  readonly #options: EtcdOptions;
+  readonly #listener: DatastoreListener;
+  readonly #entries = new Map<string, Entry>();
+  #position: Position | undefined;
+  #client: EtcdClient | undefined;
+  #failures = 0;
+  #member: number;
+  #delivered = false;
+  #troubleSince: Date | undefined;
+  #trouble = '';
+  #lost = false;
+  #settle: NodeJS.Timeout | undefined;
+  #grace: NodeJS.Timeout | undefined;
+  readonly #stopping = new AbortController();
+  #told: () => void = () => undefined;
+  #onStop: (error: EtcdError) => void = () => undefined;
+
+  constructor(options: EtcdOptions, listener: DatastoreListener) {
+    this.#options = options;
+    this.#listener = listener;
+    // Nodes spread over the members.
+    this.#member = Math.floor(Math.random() * options.access.endpoints.length);
+  }
+
+  /** Lists at once and then follows; resolves after the first snapshot or loss was delivered. */
+  start(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#told = resolve;
+      void this.#run();
+    });
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    clearTimeout(this.#settle);
+    clearTimeout(this.#grace);
+    this.#onStop(new EtcdError('unreachable', 'stopped'));
+    this.#client?.close();
+  }
+
+  async #run(): Promise<void> {
+    const { endpoints } = this.#options.access;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        await this.#follow(endpoints[this.#member % endpoints.length]!);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#onFailure(asEtcdError(error));
+      }
+      this.#member++;
+      await sleep(this.#wait(), undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** The other members are asked at once; when all have failed there is no hurry. */
+  #wait(): number {
+    const round = Math.floor(this.#failures / this.#options.access.endpoints.length);
+    const longest =
+      round === 0 ? RETRY_MS / 4 : Math.min(RETRY_MS * 2 ** (round - 1), RETRY_MS_MAX);
+    return longest * (0.5 + Math.random() / 2);
+  }
+
+  /** @throws {EtcdError} always: a watch ends only by a failure. */
+  async #follow(endpoint: string): Promise<never> {
+    const client = await EtcdClient.open(endpoint, this.#options.access);
+    this.#client = client;
+    try {
+      if (this.#position === undefined) await this.#list(client);
+      return await this.#watch(client, this.#position!);
+    } finally {
+      client.close();
+    }
+  }
+
+  async #list(client: EtcdClient): Promise<void> {
+    const { node } = this.#options;
+    const { revision, clusterId, kvs } = await client.list(listedRanges(node));
+    if (this.#stopping.signal.aborted) return;
+    const there = new Set<string>();
+    for (const kv of kvs) there.add(this.#put(kv));
+    for (const key of this.#entries.keys()) if (!there.has(key)) this.#entries.delete(key);
+    this.#position = { clusterId, next: watchedRanges(node).map(() => revision + 1) };
+    this.#deliver();
+  }
+
+  #watch(client: EtcdClient, position: Position): Promise<never> {
+    const ranges = watchedRanges(this.#options.node);
+    const specs = ranges.map((range, index) => ({ ...range, fromRevision: position.next[index]! }));
+    return new Promise((_, reject) => {
+      let created = 0;
+      const end = (error: EtcdError): void => {
+        clearTimeout(silent);
+        close();
+        reject(error);
+      };
+      const close = client.watch(specs, {
+        onResponse: (response) => {
+          const error = whyOver(response, position);
+          if (error !== undefined) return end(error);
+          if (response.created && ++created === specs.length) {
+            clearTimeout(silent);
+            this.#onWatching();
+          }
+          this.#onEvents(response, position);
+        },
+        onEnd: end,
+      });
+      const silence = `${client.endpoint} does not begin to watch`;
+      const silent = setTimeout(() => end(new EtcdError('unreachable', silence)), WATCH_MS_MAX);
+      this.#onStop = end;
+    });
+  }
+
+  /** All watches stand. */
+  #onWatching(): void {
+    this.#failures = 0;
+    this.#troubleSince = undefined;
+    clearTimeout(this.#grace);
+    this.#grace = undefined;
+    // What changed meanwhile comes now; with it, or without, the store is back.
+    if (this.#lost) this.#deliverSoon();
+  }
+
+  #onEvents({ watchId, header, created, events }: WatchResponse, position: Position): void {
+    const index = Number(watchId) - 1;
+    for (const { type, kv } of events) {
+      position.next[index] = Number(kv.modRevision) + 1;
+      const key = kv.key.toString('utf8');
+      if (!isListed(key, this.#options.node)) continue;
+      if (type === 'DELETE') this.#entries.delete(key);
+      else this.#put(kv);
+      this.#deliverSoon();
+    }
+    // Said without events: all up to this revision has been told, so that a later watch begins there.
+    if (events.length === 0 && !created) {
+      position.next[index] = Math.max(position.next[index]!, Number(header.revision) + 1);
+    }
+  }
+
+  /** What has not changed stays the object that it was: it is not looked at again. */
+  #put({ key: octets, value, modRevision }: KeyValue): string {
+    const key = octets.toString('utf8');
+    const text = value.toString('utf8');
+    const known = this.#entries.get(key);
+    if (known?.revision === modRevision && known.text === text) return key;
+    const document = documentAt(key, text, this.#options.node);
+    if (document !== undefined) this.#entries.set(key, { revision: modRevision, text, document });
+    return key;
+  }
+
+  #deliverSoon(): void {
+    this.#settle ??= setTimeout(() => this.#deliver(), SETTLE_MS);
+  }
+
+  #deliver(): void {
+    clearTimeout(this.#settle);
+    this.#settle = undefined;
+    if (this.#entries.size === 0) {
+      const suddenly = this.#delivered ? ' any more' : '';
+      return this.#lose(`etcd holds no resources of Calico${suddenly}`);
+    }
+    this.#delivered = true;
+    this.#lost = false;
+    const all = [...this.#entries.values()].map(({ document }) => document);
+    this.#listener.onSnapshot(snapshotOf(all));
+    this.#told();
+  }
+
+  #onFailure(error: EtcdError): void {
+    this.#failures++;
+    this.#trouble = error.message;
+    if (error.kind === 'compacted') this.#position = undefined;
+    this.#troubleSince ??= new Date();
+    if (this.#lost) return;
+    this.#grace ??= setTimeout(() => {
+      this.#position = undefined; // away for long: what it holds is proven by listing it, not assumed
+      const since = this.#troubleSince?.toISOString();
+      this.#lose(`etcd cannot be followed since ${since}: ${this.#trouble}`);
+    }, LOST_MS);
+  }
+
+  #lose(reason: string): void {
+    if (this.#stopping.signal.aborted || this.#lost) return;
+    this.#lost = true;
+    this.#listener.onLost(reason);
+    this.#told();
+  }
+}
+
+/** One reading of the store, for `--check`: the snapshot, or why there is none. */
+export async function readEtcdOnce({
+  access,
+  node,
+}: EtcdOptions): Promise<RawSnapshot | { readonly error: string }> {
+  const errors: string[] = [];
+  for (const endpoint of access.endpoints) {
+    let client: EtcdClient | undefined;
+    try {
+      client = await EtcdClient.open(endpoint, access);
+      const { kvs } = await client.list(listedRanges(node));
+      const documents = kvs.flatMap(({ key, value }) => {
+        return documentAt(key.toString('utf8'), value.toString('utf8'), node) ?? [];
+      });
+      return documents.length === 0
+        ? { error: `${endpoint} holds no resources of Calico` }
+        : snapshotOf(documents);
+    } catch (error) {
+      errors.push(asEtcdError(error).message);
+    } finally {
+      client?.close();
+    }
+  }
+  return { error: errors.join('; ') };
+}
+
+function snapshotOf(all: readonly (RawDocument | BrokenFile)[]): RawSnapshot {
+  const documents: RawDocument[] = [];
+  const broken: BrokenFile[] = [];
+  for (const one of all) {
+    if ('error' in one) broken.push(one);
+    else documents.push(one);
+  }
+  return { documents, broken };
+}
+
+/** Why a watch cannot go on; undefined when it can. */
+function whyOver(response: WatchResponse, { clusterId, next }: Position): EtcdError | undefined {
+  const { header, created, canceled, compactRevision, cancelReason, watchId } = response;
+  if (canceled && compactRevision !== '0') {
+    return new EtcdError('compacted', `revisions before ${compactRevision} are compacted`);
+  }
+  if (canceled) return new EtcdError('refused', cancelReason);
+  if (header.clusterId !== clusterId) return new EtcdError('compacted', 'it is another cluster');
+  // A store that was restored from a backup would keep silent until it comes to where we are.
+  if (created && Number(header.revision) < (next[Number(watchId) - 1] ?? 0) - 1) {
+    return new EtcdError('compacted', 'the store has gone back to an older revision');
+  }
+  return undefined;
+}
+
+function asEtcdError(error: unknown): EtcdError {
+  if (error instanceof EtcdError) return error;
+  return new EtcdError('refused', error instanceof Error ? error.message : String(error));
+}
