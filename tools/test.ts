@@ -20,7 +20,7 @@ const others = otherReports();
 const quick = await quickChecks();
 const peers = await runStep({
   name: 'real peers',
-  args: ['tools/peers/fetch.ts', 'bird2', 'gobgpd'],
+  args: ['tools/peers/fetch.ts', 'bird2', 'gobgpd', 'etcd'],
 });
 if (!peers.ok) console.log('    the tests that need them are reported as skipped');
 const results = addResults(...others, quick, await systemTests(), await fabricCheck());
