@@ -22,6 +22,8 @@ export interface EtcdStart {
   readonly cluster: readonly EtcdMember[];
   readonly dir: string;
   readonly address?: string;
+  /** Where clients may come from, when not from `address` alone. */
+  readonly listen?: string;
   /** What enters a namespace, or nothing. */
   readonly enter?: (argv: readonly string[]) => string[];
   /** Flags for TLS; the scheme of the client's URL is then https. */
@@ -33,12 +35,18 @@ export async function startEtcd(start: EtcdStart): Promise<Running> {
   const etcd = findPeer('etcd');
   if ('missing' in etcd) throw new Error(etcd.missing);
   mkdirSync(dir, { recursive: true });
-  const client = `${tls === undefined ? 'http' : 'https'}://${address}:${member.clientPort}`;
+  const url = (host: string): string =>
+    `${tls === undefined ? 'http' : 'https'}://${host}:${member.clientPort}`;
   const peer = (one: EtcdMember): string => `http://${address}:${one.peerPort}`;
   const argv = [
     etcd.daemon,
     ...['--name', member.name, '--data-dir', join(dir, `${member.name}.etcd`)],
-    ...['--listen-client-urls', client, '--advertise-client-urls', client],
+    ...[
+      '--listen-client-urls',
+      url(start.listen ?? address),
+      '--advertise-client-urls',
+      url(address),
+    ],
     ...['--listen-peer-urls', peer(member), '--initial-advertise-peer-urls', peer(member)],
     ...['--initial-cluster', cluster.map((one) => `${one.name}=${peer(one)}`).join(',')],
     // Shorter than by default, so that a lost leader is a matter of a second.
@@ -150,7 +158,7 @@ export class EtcdWriter {
 }
 
 /** Key and value of a resource in calicoctl's layout of etcd v3. */
-function etcdEntry(resource: unknown): { readonly key: string; readonly value: unknown } {
+export function etcdEntry(resource: unknown): { readonly key: string; readonly value: unknown } {
   const { kind, metadata, spec } = resource as {
     readonly kind: string;
     readonly metadata: { readonly name: string };

@@ -74,6 +74,8 @@ export class EtcdDatastore {
   start(): Promise<void> {
     return new Promise((resolve) => {
       this.#told = resolve;
+      // A network that drops everything fails nobody for seconds: the last good snapshot does not wait for it.
+      this.#troubleFrom('no member has answered yet');
       void this.#run();
     });
   }
@@ -217,18 +219,28 @@ export class EtcdDatastore {
 
   #onFailure(error: EtcdError): void {
     this.#failures++;
-    this.#trouble = error.message;
     if (error.kind === 'compacted') this.#position = undefined;
+    this.#troubleFrom(error.message);
+    // At the start there is nothing yet to be patient with.
+    const { length } = this.#options.access.endpoints;
+    if (!this.#delivered && this.#failures >= length) this.#loseAccess();
+  }
+
+  #troubleFrom(reason: string): void {
+    this.#trouble = reason;
     this.#troubleSince ??= new Date();
-    if (this.#lost) return;
-    this.#grace ??= setTimeout(() => {
-      this.#position = undefined; // away for long: what it holds is proven by listing it, not assumed
-      const since = this.#troubleSince?.toISOString();
-      this.#lose(`etcd cannot be followed since ${since}: ${this.#trouble}`);
-    }, LOST_MS);
+    if (!this.#lost) this.#grace ??= setTimeout(() => this.#loseAccess(), LOST_MS);
+  }
+
+  #loseAccess(): void {
+    this.#position = undefined; // away for long: what it holds is proven by listing it, not assumed
+    const since = this.#troubleSince?.toISOString();
+    this.#lose(`etcd cannot be followed since ${since}: ${this.#trouble}`);
   }
 
   #lose(reason: string): void {
+    clearTimeout(this.#grace);
+    this.#grace = undefined;
     if (this.#stopping.signal.aborted || this.#lost) return;
     this.#lost = true;
     this.#listener.onLost(reason);
