@@ -47,11 +47,14 @@ function sessionName(entry: SessionEntry): string {
 function withoutDuplicates(cluster: Cluster, entries: readonly SessionEntry[]): SessionEntry[] {
   const kept = new Map<string, SessionEntry>();
   const addresses = new Map<IpAddress, SessionEntry>();
+  // Names of mesh sessions say no port: two nodes with one address would have one name.
+  const meshed = new Map<IpAddress, SessionEntry>();
   for (const entry of entries) {
     const key = entryKey(entry.address, entry.port);
-    const other = kept.get(key);
+    const other = kept.get(key) ?? (entry.kind === 'mesh' ? meshed.get(entry.address) : undefined);
     if (other === undefined) {
       kept.set(key, entry);
+      if (entry.kind === 'mesh') meshed.set(entry.address, entry);
       warnSameAddress(cluster, entry, addresses.get(entry.address));
       addresses.set(entry.address, entry);
       continue;
