@@ -7,10 +7,11 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BrokenFile, RawDocument, RawSnapshot } from '../../datastore/documents.ts';
+import type { RawSnapshot } from '../../datastore/documents.ts';
 import { type EtcdAccess, EtcdClient, EtcdError } from '../etcd-client.ts';
-import type { KeyValue, WatchResponse } from '../etcd-proto.ts';
-import { documentAt, isListed, listedRanges, watchedRanges } from './etcd-keys.ts';
+import type { WatchResponse } from '../etcd-proto.ts';
+import { EtcdEntries } from './etcd-entries.ts';
+import { listedRanges, watchedRanges } from './etcd-keys.ts';
 import type { DatastoreListener } from './listener.ts';
 
 /** Changes that come together are one snapshot: from the first of them, in milliseconds. */
@@ -32,13 +33,6 @@ export interface EtcdOptions {
   readonly node: string;
 }
 
-interface Entry {
-  readonly revision: string;
-  /** A store that was made anew counts its revisions anew. */
-  readonly text: string;
-  readonly document: RawDocument | BrokenFile;
-}
-
 /** How far the watches have come, and of which store. */
 interface Position {
   readonly clusterId: string;
@@ -48,7 +42,7 @@ interface Position {
 export class EtcdDatastore {
   readonly #options: EtcdOptions;
   readonly #listener: DatastoreListener;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries: EtcdEntries;
   #position: Position | undefined;
   #client: EtcdClient | undefined;
   #failures = 0;
@@ -66,6 +60,7 @@ export class EtcdDatastore {
   constructor(options: EtcdOptions, listener: DatastoreListener) {
     this.#options = options;
     this.#listener = listener;
+    this.#entries = new EtcdEntries(options.node);
     // Nodes spread over the members.
     this.#member = Math.floor(Math.random() * options.access.endpoints.length);
   }
@@ -96,7 +91,9 @@ export class EtcdDatastore {
         await this.#follow(endpoints[this.#member % endpoints.length]!);
       } catch (error) {
         if (signal.aborted) return;
-        this.#onFailure(asEtcdError(error));
+        // Anything else is a bug of ours: it ends this thread, and is said, instead of being tried again for ever.
+        if (!(error instanceof EtcdError)) throw error;
+        this.#onFailure(error);
       }
       this.#member++;
       await sleep(this.#wait(), undefined, { signal }).catch(() => undefined);
@@ -127,9 +124,7 @@ export class EtcdDatastore {
     const { node } = this.#options;
     const { revision, clusterId, kvs } = await client.list(listedRanges(node));
     if (this.#stopping.signal.aborted) return;
-    const there = new Set<string>();
-    for (const kv of kvs) there.add(this.#put(kv));
-    for (const key of this.#entries.keys()) if (!there.has(key)) this.#entries.delete(key);
+    this.#entries.replace(kvs);
     this.#position = { clusterId, next: watchedRanges(node).map(() => revision + 1) };
     this.#deliver();
   }
@@ -176,27 +171,12 @@ export class EtcdDatastore {
     const index = Number(watchId) - 1;
     for (const { type, kv } of events) {
       position.next[index] = Number(kv.modRevision) + 1;
-      const key = kv.key.toString('utf8');
-      if (!isListed(key, this.#options.node)) continue;
-      if (type === 'DELETE') this.#entries.delete(key);
-      else this.#put(kv);
-      this.#deliverSoon();
+      if (this.#entries.take(type, kv)) this.#deliverSoon();
     }
     // Said without events: all up to this revision has been told, so that a later watch begins there.
     if (events.length === 0 && !created) {
       position.next[index] = Math.max(position.next[index]!, Number(header.revision) + 1);
     }
-  }
-
-  /** What has not changed stays the object that it was: it is not looked at again. */
-  #put({ key: octets, value, modRevision }: KeyValue): string {
-    const key = octets.toString('utf8');
-    const text = value.toString('utf8');
-    const known = this.#entries.get(key);
-    if (known?.revision === modRevision && known.text === text) return key;
-    const document = documentAt(key, text, this.#options.node);
-    if (document !== undefined) this.#entries.set(key, { revision: modRevision, text, document });
-    return key;
   }
 
   #deliverSoon(): void {
@@ -212,8 +192,7 @@ export class EtcdDatastore {
     }
     this.#delivered = true;
     this.#lost = false;
-    const all = [...this.#entries.values()].map(({ document }) => document);
-    this.#listener.onSnapshot(snapshotOf(all));
+    this.#listener.onSnapshot(this.#entries.snapshot());
     this.#told();
   }
 
@@ -259,29 +238,19 @@ export async function readEtcdOnce({
     try {
       client = await EtcdClient.open(endpoint, access);
       const { kvs } = await client.list(listedRanges(node));
-      const documents = kvs.flatMap(({ key, value }) => {
-        return documentAt(key.toString('utf8'), value.toString('utf8'), node) ?? [];
-      });
-      return documents.length === 0
+      const entries = new EtcdEntries(node);
+      entries.replace(kvs);
+      return entries.size === 0
         ? { error: `${endpoint} holds no resources of Calico` }
-        : snapshotOf(documents);
+        : entries.snapshot();
     } catch (error) {
-      errors.push(asEtcdError(error).message);
+      if (!(error instanceof EtcdError)) throw error;
+      errors.push(error.message);
     } finally {
       client?.close();
     }
   }
   return { error: errors.join('; ') };
-}
-
-function snapshotOf(all: readonly (RawDocument | BrokenFile)[]): RawSnapshot {
-  const documents: RawDocument[] = [];
-  const broken: BrokenFile[] = [];
-  for (const one of all) {
-    if ('error' in one) broken.push(one);
-    else documents.push(one);
-  }
-  return { documents, broken };
 }
 
 /** Why a watch cannot go on; undefined when it can. */
@@ -297,9 +266,4 @@ function whyOver(response: WatchResponse, { clusterId, next }: Position): EtcdEr
     return new EtcdError('compacted', 'the store has gone back to an older revision');
   }
   return undefined;
-}
-
-function asEtcdError(error: unknown): EtcdError {
-  if (error instanceof EtcdError) return error;
-  return new EtcdError('refused', error instanceof Error ? error.message : String(error));
 }
