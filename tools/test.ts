@@ -20,10 +20,12 @@ const others = otherReports();
 const quick = await quickChecks();
 const peers = await runStep({
   name: 'real peers',
-  args: ['tools/peers/fetch.ts', 'bird2', 'gobgpd'],
+  args: ['tools/peers/fetch.ts', 'bird2', 'gobgpd', 'etcd'],
 });
 if (!peers.ok) console.log('    the tests that need them are reported as skipped');
-const results = addResults(...others, quick, await systemTests(), await fabricCheck());
+const system = await systemTests();
+const fabrics = [await fabricCheck('file'), await fabricCheck('etcd')];
+const results = addResults(...others, quick, system, ...fabrics);
 for (const line of summarize(results)) console.log(line);
 const skippedFails = process.env['CI'] === 'true' && results.skipped.length > 0;
 process.exitCode = results.failed.length > 0 || skippedFails ? 1 : 0;
@@ -50,13 +52,14 @@ async function systemTests(): Promise<Results> {
   return explained ? results : { ...results, failed };
 }
 
-async function fabricCheck(): Promise<Results> {
-  const name = 'npm start -- --check proves the demonstration fabric';
+async function fabricCheck(datastore: 'file' | 'etcd'): Promise<Results> {
+  const args = ['--datastore', datastore, '--check'];
+  const name = `npm start -- ${args.join(' ')} proves the demonstration fabric`;
   const { ok, exitCode, output } = await runStep({
-    name: 'fabric',
+    name: `fabric, ${datastore}`,
     program: 'sh',
-    args: ['tools/launch', '--check'],
-    remedy: 'npm start -- --check',
+    args: ['tools/launch', ...args],
+    remedy: `npm start -- ${args.join(' ')}`,
   });
   if (ok) return { ...NO_RESULTS, passed: 1 };
   const cannot = exitCode === EX_UNAVAILABLE || exitCode === EX_NOPERM;

@@ -140,6 +140,13 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     means: 'A change that would remove much at once waits',
     say: (e) => `Plan ${e.revision} is held back: ${e.reason}`,
   },
+  'planner-died': {
+    level: 'error',
+    means:
+      'The thread that follows the resources ended; what runs stays, and another one is started',
+    say: (e) =>
+      `The planner ended, the configuration stays; another is started in ${e.seconds} s: ${e.reason}`,
+  },
   listener: {
     level: 'info',
     means: 'A listening socket opened, or could not be opened',

@@ -23,14 +23,24 @@ export interface CheckReport {
 export async function checkConfiguration(options: LoadOptions): Promise<CheckReport> {
   const { settings, problems } = await loadSettings(options);
   if (settings === undefined) return report(problems, []);
-  const { path } = settings.datastore;
-  const snapshot = await readDirectoryOnce(path);
-  if ('error' in snapshot) return report([...problems, noDirectory(snapshot.error)], []);
+  const snapshot = await readOnce(settings);
+  if ('error' in snapshot) {
+    return report([...problems, noResources(snapshot.error, settings.datastore.type)], []);
+  }
   const settled = settle(NO_LAST_GOOD, snapshot);
   const planned = planFor(settings.nodeName, settled.resources, settings.plan);
   const all = [...problems, ...settled.problems, ...planned.problems.map(settled.locate)];
   const summary = planned.plan === undefined ? [] : [summaryOf(planned.plan, settings)];
   return report(all, summary);
+}
+
+async function readOnce({
+  datastore,
+  nodeName: node,
+}: Settings): ReturnType<typeof readDirectoryOnce> {
+  if (datastore.type === 'file') return readDirectoryOnce(datastore.path);
+  const { readEtcdOnce } = await import('../io/datastores/etcd.ts');
+  return readEtcdOnce({ access: datastore.access, node });
 }
 
 /** Prints to the given streams; the exit code is what `godwitd --check` exits with. */
@@ -72,13 +82,16 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
-function noDirectory(message: string): ConfigError {
+function noResources(message: string, type: Settings['datastore']['type']): ConfigError {
+  const file = type === 'file';
   return {
     kind: 'ConfigError',
     severity: 'error',
     code: 'DatastoreLost',
-    path: 'datastore.path',
+    path: file ? 'datastore.path' : 'datastore.endpoints',
     message,
-    remedy: 'Run godwit init to write a first set of resources, or set datastore.path',
+    remedy: file
+      ? 'Run godwit init to write a first set of resources, or set datastore.path'
+      : 'See that etcd runs and that datastore.endpoints and its tls are right',
   };
 }

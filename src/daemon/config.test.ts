@@ -108,11 +108,70 @@ policy: { outside: calico }
   });
 
   it('says of datastores that are not built yet that they come later', () => {
-    expect(errors('datastore: { type: etcd }')[0]).toContain('etcd datastore comes later');
     expect(errors('', { DATASTORE_TYPE: 'kubernetes' })[0]).toContain('DATASTORE_TYPE asks for it');
     expect(settings('datastore: { type: file }', { DATASTORE_TYPE: 'etcdv3' }).datastore.type).toBe(
       'file',
     );
+  });
+
+  it('reads where etcd is and who we are there, from the file or from the environment', () => {
+    const written = settings(`datastore:
+  type: etcd
+  endpoints: ['https://etcd-1:2379', 'https://[fd00::1]:2379/']
+  tls: { ca: /ca.pem, cert: /us.pem, key: /us.key }
+  username: node
+  passwordFile: /word
+`);
+    expect(written.datastore).toEqual({
+      type: 'etcd',
+      access: {
+        endpoints: ['https://etcd-1:2379', 'https://[fd00::1]:2379'],
+        tls: { ca: '/ca.pem', cert: '/us.pem', key: '/us.key' },
+        username: 'node',
+        passwordFile: '/word',
+      },
+    });
+    const env = {
+      DATASTORE_TYPE: 'etcdv3',
+      ETCD_ENDPOINTS: 'http://10.0.0.1:2379,http://10.0.0.2:2379',
+      ETCD_CA_CERT_FILE: '/ca',
+      ETCD_CERT_FILE: '/cert',
+      ETCD_KEY_FILE: '/key',
+      ETCD_USERNAME: 'node',
+      ETCD_PASSWORD: 'word',
+    };
+    const read = settings('', env);
+    expect(read.datastore).toEqual({
+      type: 'etcd',
+      access: {
+        endpoints: ['http://10.0.0.1:2379', 'http://10.0.0.2:2379'],
+        tls: { ca: '/ca', cert: '/cert', key: '/key' },
+        username: 'node',
+        password: 'word',
+      },
+    });
+    expect([read.birdSockets, read.plan.outside]).toEqual([true, 'calico']);
+    expect(settings('datastore: { endpoints: [http://x:1] }', env).datastore).toMatchObject({
+      access: { endpoints: ['http://x:1'] },
+    });
+  });
+
+  it('refuses an etcd that cannot be asked, and keys of another datastore', () => {
+    const cases: readonly [string, string][] = [
+      ['{ type: etcd }', 'No member of etcd is named'],
+      ['{ type: etcd, endpoints: [etcd:2379] }', 'https://etcd-1:2379'],
+      ['{ type: etcd, endpoints: [http://x:99999] }', 'https://etcd-1:2379'],
+      ['{ type: etcd, endpoints: [http://x:1], path: /x }', 'no place with the etcd datastore'],
+      ['{ type: file, endpoints: [http://x:1] }', 'no place with the file datastore'],
+      ['{ type: etcd, endpoints: [http://x:1], tls: { cert: /a } }', 'one without the other'],
+      ['{ type: etcd, endpoints: [http://x:1], tls: { ca: a } }', 'an absolute path'],
+      ['{ type: etcd, endpoints: [http://x:1], password: a, passwordFile: /a }', 'with password'],
+    ];
+    for (const [text, expected] of cases) {
+      expect(errors(`datastore: ${text}`).join()).toContain(expected);
+    }
+    const env = { DATASTORE_TYPE: 'etcdv3', ETCD_ENDPOINTS: 'etcd' };
+    expect(errors('', env).join()).toContain('ETCD_ENDPOINTS holds what is no endpoint');
   });
 });
 
@@ -135,11 +194,11 @@ describe("calico-node's environment", () => {
   });
 
   it('that is not honoured yet is a warning by name, a wrong value an error', () => {
-    const result = read('', { USE_POD_CIDR: 'true', ETCD_ENDPOINTS: 'https://x' });
+    const result = read('', { USE_POD_CIDR: 'true', ETCD_DISCOVERY_SRV: 'x' });
     expect(result.settings).toBeDefined();
     expect(result.problems.map(formatConfigError)).toEqual([
       '$USE_POD_CIDR: Not yet honoured: blocks come from BlockAffinity alone',
-      '$ETCD_ENDPOINTS: Not yet honoured: the etcd datastore comes later',
+      '$ETCD_DISCOVERY_SRV: Not yet honoured: members are named by ETCD_ENDPOINTS alone',
     ]);
     expect(errors('', { DATASTORE_TYPE: 'consul' })[0]).toContain('Set it to one of etcdv3');
   });

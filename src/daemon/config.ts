@@ -17,6 +17,7 @@ import {
   type PlanOptions,
 } from '../datastore/plan-options.ts';
 import { parseYamlFile } from '../io/yaml-documents.ts';
+import { type DatastoreSettings, readDatastore, readPath } from './datastore-settings.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { LOG_LEVELS, type LogLevelName } from './log-levels.ts';
 
@@ -33,7 +34,7 @@ const RECORD_MIB_MAX = 1_048_576;
 
 export interface Settings {
   readonly nodeName: string;
-  readonly datastore: { readonly type: DatastoreType; readonly path: string };
+  readonly datastore: DatastoreSettings;
   readonly stateDir: string;
   readonly kernel: KernelSettings;
   readonly controlSocket: string;
@@ -120,7 +121,7 @@ export function readSettings({ file, text, env, hostName }: SettingsSource): Set
 
 function read(root: Fields, environment: Environment, hostName: string): Settings {
   const nodeName = root.text('nodeName') ?? environment.nodeName ?? hostName.toLowerCase();
-  const datastore = readDatastore(root, environment);
+  const datastore = readDatastore(section(root, 'datastore'), environment);
   const kernel = readKernel(root);
   const state = section(root, 'state');
   const stateDir = readPath(state, 'dir') ?? '/var/lib/godwit';
@@ -176,24 +177,6 @@ function section(root: Fields, name: string): Fields {
   return root.object(name) ?? new Fields(root.findings, [name], {});
 }
 
-function readDatastore(root: Fields, environment: Environment): Settings['datastore'] {
-  const fields = section(root, 'datastore');
-  const written = fields.oneOf('type', ['file', 'etcd', 'kubernetes']);
-  const type = written ?? environment.datastoreType ?? 'file';
-  const path = readPath(fields, 'path') ?? '/etc/godwit/resources';
-  if (type !== 'file') {
-    const where = written === undefined ? 'DATASTORE_TYPE asks for it' : undefined;
-    fields.report('type', {
-      code: 'NotYetBuilt',
-      message: `The ${type} datastore comes later${where === undefined ? '' : `; ${where}`}`,
-      remedy: 'Write datastore: { type: file, path: … } for now',
-      value: type,
-    });
-  }
-  fields.finish();
-  return { type, path };
-}
-
 function readKernel(root: Fields): KernelSettings {
   const fields = section(root, 'kernel');
   const what = `the name of an interface: 1 to ${INTERFACE_NAME_MAX} characters, no blank, no /`;
@@ -245,12 +228,6 @@ function readRecord(root: Fields, stateDir: string): RecordSettings {
   };
   fields.finish();
   return record;
-}
-
-function readPath(fields: Fields, name: string): string | undefined {
-  return fields.parsed(name, 'an absolute path', (value) =>
-    typeof value === 'string' && value.startsWith('/') ? value : undefined,
-  );
 }
 
 function unreadable(path: string, errno: string): ConfigError {

@@ -1,19 +1,18 @@
 /**
- * From the datastore to the core: snapshots go through the keeper (last good versions, plan, guard), its plans become
- * inputs, its losses and problems events. Routing outlives its configuration store.
+ * From the planner to the core: its plans become inputs, its losses and problems events. What the planner knows that
+ * front doors may ask is kept here too. Routing outlives its configuration store, and its planner.
  */
 
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
-import type { RawSnapshot } from '../datastore/documents.ts';
-import { ConfigurationKeeper, type KeeperOutput, type KeeperView } from '../datastore/keeper.ts';
+import { PlanReceiver } from '../datastore/plan-transfer.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
-import { FileDatastore } from '../io/datastores/file.ts';
 import type { Log } from '../io/log.ts';
-import type { StateDir } from '../io/state-dir.ts';
 import type { SpeakerEvent } from '../speaker/events.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
 import type { Settings } from './config.ts';
+import type { FromPlanner, HeldChange } from './planner.ts';
+import { PlannerLink } from './planner-link.ts';
 
 /** Calico's words for log levels in pino's. */
 const LOG_LEVELS = {
@@ -26,89 +25,129 @@ const LOG_LEVELS = {
 
 export interface ConfigurationParts {
   readonly settings: Settings;
-  readonly stateDir: StateDir;
   readonly log: Log;
   readonly now: () => Millis;
   readonly submit: (input: SpeakerInput) => void;
   readonly publish: (event: SpeakerEvent) => void;
 }
 
+/** For views: `godwit show status`, `godwit show problems`. */
+export interface ConfigurationView {
+  readonly problems: readonly ConfigError[];
+  readonly held: { readonly reason: string; readonly until: Millis } | undefined;
+}
+
 export class Configuration {
   readonly #parts: ConfigurationParts;
-  readonly #keeper: ConfigurationKeeper;
-  readonly #datastore: FileDatastore;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #link: PlannerLink;
+  readonly #receiver = new PlanReceiver();
+  /** By text, in the order in which they appeared. */
+  readonly #problems = new Map<string, ConfigError>();
+  #held: { readonly reason: string; readonly until: Millis } | undefined;
+  #revision = 0;
+  #lost = false;
+  #started: () => void = () => undefined;
 
-  private constructor(parts: ConfigurationParts, keeper: ConfigurationKeeper) {
+  constructor(parts: ConfigurationParts) {
     this.#parts = parts;
-    this.#keeper = keeper;
-    this.#datastore = new FileDatastore(parts.settings.datastore.path, {
-      onSnapshot: (snapshot: RawSnapshot) => this.#take(keeper.onSnapshot(snapshot, parts.now())),
-      onLost: (reason: string) => this.#take(keeper.onLost(reason, parts.now())),
+    const { nodeName: node, plan, datastore, stateDir } = parts.settings;
+    this.#link = new PlannerLink({
+      options: () => ({ node, plan, datastore, stateDir, revision: this.#revision }),
+      onMessage: (message) => this.#onMessage(message),
+      onDied: (reason, waitMs) => this.#onDied(reason, waitMs),
     });
   }
 
-  static async open(parts: ConfigurationParts): Promise<Configuration> {
-    const { settings, stateDir, now } = parts;
-    const stored = await stateDir.load(new Date());
-    const keeper = new ConfigurationKeeper(
-      {
-        node: settings.nodeName,
-        plan: settings.plan,
-        ...(stored === undefined ? {} : { stored }),
-      },
-      now(),
-    );
-    return new Configuration(parts, keeper);
-  }
-
-  /** Resolves after the first snapshot or loss. */
+  /** Resolves after the first snapshot or loss, or when it is clear that neither comes soon. */
   start(): Promise<void> {
-    return this.#datastore.start();
+    return new Promise((resolve) => {
+      this.#started = resolve;
+      this.#link.start();
+    });
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
-    this.#datastore.stop();
+    this.#link.stop();
   }
 
-  view(): KeeperView {
-    return this.#keeper.view(this.#parts.now());
+  view(): ConfigurationView {
+    return { problems: [...this.#problems.values()], held: this.#held };
   }
 
   /** Applies a change that the guard holds; a sentence when there is none. */
   release(): string {
-    if (this.view().held === undefined) return 'No change is held back';
-    this.#take(this.#keeper.release());
+    if (this.#held === undefined) return 'No change is held back';
+    this.#link.post({ type: 'release' });
     return '';
   }
 
-  #take(output: KeeperOutput): void {
-    const { submit, publish } = this.#parts;
-    for (const problem of output.appeared) this.#tell(problem);
-    if (output.lost !== undefined) submit({ type: 'datastoreLost', reason: output.lost.reason });
-    if (output.back === true) submit({ type: 'datastoreBack' });
-    if (output.apply !== undefined) {
-      this.#setLogLevel(output.apply.plan.logLevel);
-      submit({ type: 'planChanged', ...output.apply });
+  #onMessage(message: FromPlanner): void {
+    const { submit } = this.#parts;
+    switch (message.type) {
+      case 'problems':
+        return this.#takeProblems(message);
+      case 'lost': {
+        if (this.#lost) return; // a new planner finds what the one before has said
+        this.#lost = true;
+        const reason = `${message.reason}${staleSince(message.staleMs)}`;
+        return submit({ type: 'datastoreLost', reason });
+      }
+      case 'back':
+        if (!this.#lost) return;
+        this.#lost = false;
+        return submit({ type: 'datastoreBack' });
+      case 'held':
+        return this.#takeHeld(message.held);
+      case 'plan': {
+        const plan = this.#receiver.take(message.part);
+        if (plan !== undefined) this.#apply(plan, message.revision);
+        return;
+      }
+      case 'notSaved':
+        this.#parts.log.error(
+          { event: 'state-not-saved', ...message.error },
+          'The last good configuration could not be saved; a start without the datastore would have none',
+        );
+        return;
+      case 'started':
+        return this.#started();
     }
-    if (output.held !== undefined) {
-      const { revision, reason, until } = output.held;
-      const remedy = 'godwit release applies it at once, undoing the edit drops it';
-      publish({
-        event: 'plan-held',
-        revision,
-        reason: `${reason}. It is applied in ${Math.ceil((until - this.#parts.now()) / 1000)} s; ${remedy}`,
-      });
-    }
-    if (output.persist !== undefined) this.#persist(output.persist);
-    this.#wakeAt(output.deadline);
+  }
+
+  #apply(plan: SpeakerPlan, revision: number): void {
+    this.#revision = revision;
+    this.#setLogLevel(plan.logLevel);
+    this.#parts.submit({ type: 'planChanged', plan, revision });
   }
 
   /** BGPConfiguration's logSeverityScreen, unless godwit.yaml or the environment says a level of its own. */
   #setLogLevel(level: SpeakerPlan['logLevel']): void {
     const { settings, log } = this.#parts;
     if (settings.log.level === undefined) log.level = LOG_LEVELS[level];
+  }
+
+  #takeHeld(held: HeldChange | undefined): void {
+    if (held === undefined) {
+      this.#held = undefined;
+      return;
+    }
+    const { revision, reason, inMs } = held;
+    this.#held = { reason, until: (this.#parts.now() + inMs) as Millis };
+    const remedy = 'godwit release applies it at once, undoing the edit drops it';
+    this.#parts.publish({
+      event: 'plan-held',
+      revision,
+      reason: `${reason}. It is applied in ${Math.ceil(inMs / 1000)} s; ${remedy}`,
+    });
+  }
+
+  #takeProblems(message: Extract<FromPlanner, { type: 'problems' }>): void {
+    if (message.anew) this.#problems.clear();
+    for (const text of message.cleared) this.#problems.delete(text);
+    for (const problem of message.appeared) {
+      this.#problems.set(formatConfigError(problem), problem);
+      this.#tell(problem);
+    }
   }
 
   #tell(problem: ConfigError): void {
@@ -127,20 +166,14 @@ export class Configuration {
     });
   }
 
-  #persist(lastGood: NonNullable<KeeperOutput['persist']>): void {
-    void this.#parts.stateDir.save(lastGood, new Date()).then((error) => {
-      if (error === undefined) return;
-      this.#parts.log.error(
-        { event: 'state-not-saved', ...error },
-        'The last good configuration could not be saved; a start without the datastore would have none',
-      );
-    });
+  #onDied(reason: string, waitMs: number): void {
+    this.#parts.publish({ event: 'planner-died', reason, seconds: waitMs / 1000 });
+    this.#started();
   }
+}
 
-  #wakeAt(deadline: Millis | undefined): void {
-    clearTimeout(this.#timer);
-    if (deadline === undefined) return;
-    const wait = Math.max(0, Math.ceil(deadline - this.#parts.now()));
-    this.#timer = setTimeout(() => this.#take(this.#keeper.wake(this.#parts.now())), wait);
-  }
+/** Of a snapshot of the state directory: its age goes by the wall clock, which outlives the process. */
+function staleSince(staleMs: number | undefined): string {
+  if (staleMs === undefined) return '';
+  return `; the last good snapshot is in force, stale since ${new Date(Date.now() - staleMs).toISOString()}`;
 }

@@ -132,22 +132,21 @@ export class Daemon {
     warmUp(() => performance.now(), { kernelEnabled: settings.kernel.enabled });
     giveBackMemory();
     try {
-      return await new Daemon(settings, log).#run(stateDir);
+      return await new Daemon(settings, log).#run();
     } finally {
       lock.release();
     }
   }
 
-  async #run(stateDir: StateDir): Promise<number> {
+  async #run(): Promise<number> {
     const { settings, log } = { settings: this.#settings, log: this.#log };
     log.info(
       { event: 'starting', node: settings.nodeName, version: packageVersion() },
       'godwit starts',
     );
     this.#record();
-    const configuration = await Configuration.open({
+    const configuration = new Configuration({
       settings,
-      stateDir,
       log,
       now: () => performance.now(),
       submit: (input) => this.#loop.submit(input),
@@ -176,8 +175,9 @@ export class Daemon {
     process.on('uncaughtException', onBug);
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    const started = configuration.start(); // reads on its own thread meanwhile
     if (settings.kernel.enabled) this.#kernel.start();
-    await configuration.start();
+    await started;
     const exitCode = await ended;
     process.off('uncaughtException', onBug);
     process.off('SIGTERM', onSignal);

@@ -10,6 +10,15 @@ export interface Environment {
   readonly routerId: string | undefined;
   readonly secretNamespace: string | undefined;
   readonly logLevel: LogLevelName | undefined;
+  /** As they are written; `datastore-settings.ts` judges them. */
+  readonly etcd: {
+    readonly endpoints: string | undefined;
+    readonly ca: string | undefined;
+    readonly cert: string | undefined;
+    readonly key: string | undefined;
+    readonly username: string | undefined;
+    readonly password: string | undefined;
+  };
 }
 
 const DATASTORES: Readonly<Record<string, DatastoreType>> = {
@@ -35,8 +44,7 @@ const NOT_YET: Readonly<Record<string, string>> = {
   USE_POD_CIDR: 'blocks come from BlockAffinity alone',
   CALICO_API_GROUP: 'the kubernetes datastore comes later',
   KUBECONFIG: 'the kubernetes datastore comes later',
-  ETCD_ENDPOINTS: 'the etcd datastore comes later',
-  ETCD_DISCOVERY_SRV: 'the etcd datastore comes later',
+  ETCD_DISCOVERY_SRV: 'members are named by ETCD_ENDPOINTS alone',
 };
 
 export function readEnvironment(
@@ -64,6 +72,14 @@ export function readEnvironment(
       },
       problems,
     ),
+    etcd: {
+      endpoints: filled(env['ETCD_ENDPOINTS']),
+      ca: filled(env['ETCD_CA_CERT_FILE']),
+      cert: filled(env['ETCD_CERT_FILE']),
+      key: filled(env['ETCD_KEY_FILE']),
+      username: filled(env['ETCD_USERNAME']),
+      password: filled(env['ETCD_PASSWORD']),
+    },
   };
 }
 

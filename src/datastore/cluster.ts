@@ -6,8 +6,8 @@
 import type { ConfigError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { IpAddress } from '../net/ip-address.ts';
-import type { Policy } from '../policy/types.ts';
 import { compareText } from './plan-data.ts';
+import type { PlanMemo } from './plan-memo.ts';
 import type { PlanOptions } from './plan-options.ts';
 import type {
   BgpConfigurationResource,
@@ -41,15 +41,20 @@ export interface Cluster {
   readonly standalone: boolean;
   readonly programClusterRoutes: ClusterRoutes;
   readonly problems: ConfigError[];
-  /** Sessions with equal policies share one object: a mesh of a thousand nodes has two. */
-  readonly policies: Map<string, Policy>;
+  /** What the plan before has taught. */
+  readonly memo: PlanMemo;
+}
+
+export interface PlanQuestion {
+  readonly node: string;
+  readonly resources: Resources;
+  readonly options: PlanOptions;
 }
 
 /** Undefined, with a problem, when the own Node is missing. */
 export function viewCluster(
-  node: string,
-  resources: Resources,
-  options: PlanOptions,
+  { node, resources, options }: PlanQuestion,
+  memo: PlanMemo,
 ): { readonly cluster?: Cluster; readonly problems: ConfigError[] } {
   const problems: ConfigError[] = [];
   const own = resources.nodes.get(node);
@@ -65,7 +70,7 @@ export function viewCluster(
     own,
     resources,
     options,
-    nodes: sortedByName(resources.nodes),
+    nodes: memo.nodesOf(resources.nodes),
     global,
     ownConfiguration: resources.bgpConfigurations.get(`node.${node}`),
     localAs: own.asNumber ?? globalAs,
@@ -74,15 +79,10 @@ export function viewCluster(
     standalone,
     programClusterRoutes: global?.programClusterRoutes ?? defaultClusterRoutes(compat, standalone),
     problems,
-    policies: new Map(),
+    memo,
   };
+  memo.begin(cluster);
   return { cluster, problems };
-}
-
-export function sortedByName<T extends { readonly name: string }>(
-  items: ReadonlyMap<string, T>,
-): T[] {
-  return [...items.values()].sort((a, b) => compareText(a.name, b.name));
 }
 
 export function nodeAddress(node: NodeResource, family: Family): IpAddress | undefined {

@@ -72,6 +72,17 @@ describe('values of a session', () => {
     expect(without.problems).toContainEqual(expect.objectContaining({ code: 'MissingSecret' }));
   });
 
+  it('two nodes with one address are one session of the mesh, whatever their ports, and it is said', () => {
+    const port = resource('BGPConfiguration', 'node.d', { listenPort: 1179 });
+    const { plan, problems } = planOf('a', [A, C, node('d', '10.0.0.10'), port]);
+    expect(plan!.peers.map((item) => [item.name, item.remotePort])).toEqual([
+      ['Mesh_10_0_0_10', 179],
+    ]);
+    expect(problems).toContainEqual(
+      expect.objectContaining({ code: 'DuplicateSession', value: '10.0.0.10' }),
+    );
+  });
+
   it('mesh and explicit peer to one node are one session, the explicit one, and it is said', () => {
     const explicit = resource('BGPPeer', 'x', { node: 'a', peerIP: '10.0.0.10', asNumber: 64512 });
     const { plan, problems } = planOf('a', [A, C, explicit]);

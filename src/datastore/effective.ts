@@ -9,7 +9,8 @@ import { BGP_PORT, type Cluster, nodeAddress } from './cluster.ts';
 import type { PeerPlan } from './plan-types.ts';
 import { exportPolicy, importPolicy } from './policies.ts';
 import type { SecretKeyRef } from './resources.ts';
-import { entryKey, type SessionEntry } from './sessions.ts';
+import type { SessionEntry } from './session-entry.ts';
+import { entryKey } from './sessions.ts';
 
 /** Offered hold time. Calico's BIRD offers 240; a dead node is to be noticed sooner (DESIGN 2). */
 const HOLD_TIME_SECONDS = 90;
@@ -22,14 +23,14 @@ const DEFAULT_SECRET_NAMESPACE = 'kube-system';
 /** Longest TCP-MD5 key the kernel takes (TCP_MD5SIG_MAXKEYLEN). */
 const PASSWORD_OCTETS_MAX = 80;
 
-export function peerPlans(cluster: Cluster, entries: readonly SessionEntry[]): PeerPlan[] {
+export function peerPlans(cluster: Cluster, entries: readonly SessionEntry[]): readonly PeerPlan[] {
   const plans = withoutDuplicates(cluster, entries).flatMap((entry) => {
     const own = nodeAddress(cluster.own, ipFamily(entry.address));
     if (own !== undefined) return [peerPlan(cluster, entry, own)];
     if (entry.kind !== 'mesh') warnNoAddress(cluster, entry);
     return [];
   });
-  return plans.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return cluster.memo.inOrder(plans);
 }
 
 /** BIRD's protocol name; tools parse it. */
@@ -46,11 +47,14 @@ function sessionName(entry: SessionEntry): string {
 function withoutDuplicates(cluster: Cluster, entries: readonly SessionEntry[]): SessionEntry[] {
   const kept = new Map<string, SessionEntry>();
   const addresses = new Map<IpAddress, SessionEntry>();
+  // Names of mesh sessions say no port: two nodes with one address would have one name.
+  const meshed = new Map<IpAddress, SessionEntry>();
   for (const entry of entries) {
     const key = entryKey(entry.address, entry.port);
-    const other = kept.get(key);
+    const other = kept.get(key) ?? (entry.kind === 'mesh' ? meshed.get(entry.address) : undefined);
     if (other === undefined) {
       kept.set(key, entry);
+      if (entry.kind === 'mesh') meshed.set(entry.address, entry);
       warnSameAddress(cluster, entry, addresses.get(entry.address));
       addresses.set(entry.address, entry);
       continue;
@@ -106,8 +110,11 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
   const localAs = (entry.byAddress ? peer?.localAsNumber : undefined) ?? cluster.localAs;
   const ibgp = entry.remoteAs === localAs;
   const context = { cluster, entry, ibgp, family: ipFamily(entry.address) };
+  const policies = { import: importPolicy(context), export: exportPolicy(context) };
+  const known = cluster.memo.planOf(entry, policies);
+  if (known !== undefined) return known;
   const password = passwordOf(cluster, entry);
-  return {
+  const plan: PeerPlan = {
     name: sessionName(entry),
     kind: entry.kind,
     remoteAddress: entry.address,
@@ -127,10 +134,11 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
     rrClient: isClient(cluster, entry, ibgp),
     allowLocalAs: entry.byAddress ? (peer?.numAllowedLocalAsNumbers ?? 0) : 0,
     ...(peer?.reachableBy === undefined ? {} : { reachableBy: peer.reachableBy }),
-    importPolicy: importPolicy(context),
-    exportPolicy: exportPolicy(context),
+    importPolicy: policies.import,
+    exportPolicy: policies.export,
     origin: entry.origin,
   };
+  return cluster.memo.keep(entry, plan);
 }
 
 /** By plain comparison of texts, so that exactly one side dials; both sides must agree, so Calico's way. */

@@ -110,6 +110,21 @@ describe('the keeper of the configuration', () => {
     expect(output.appeared[0]).toMatchObject({ code: 'BadValue', path: 'spec.asNumber' });
   });
 
+  it('that follows one that died says its plan again, and guards against losing what ran', () => {
+    const stored = {
+      lastGood: keeper().onSnapshot(raw(A, ...OTHERS), millis(0)).persist!,
+      ageMs: millis(0),
+    };
+    const same = keeper({ stored, revision: 5 }).onSnapshot(raw(A, ...OTHERS), millis(1));
+    expect(same.apply).toMatchObject({ revision: 5 });
+    expect(same.apply?.plan.peers).toHaveLength(4);
+    const loss = keeper({ stored, revision: 5 }).onSnapshot(raw(A), millis(1));
+    expect(loss.apply).toBeUndefined();
+    expect(loss.held).toMatchObject({ revision: 6 });
+    const away = keeper({ stored, revision: 5 }).onLost('gone', millis(1));
+    expect([away.apply, away.lost?.reason]).toEqual([undefined, 'gone']);
+  });
+
   it('keeps the plan when the own Node is gone, and names problems only when they come and go', () => {
     const one = keeper();
     one.onSnapshot(raw(A), millis(0));

@@ -8,18 +8,26 @@
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 import type { RawSnapshot } from './documents.ts';
+import type { ResourceStatus } from './good-resource.ts';
 import { guardPlan } from './guard.ts';
-import { type LastGood, NO_LAST_GOOD, type ResourceStatus, settle } from './last-good.ts';
-import { planFor } from './plan.ts';
+import { type LastGood, NO_LAST_GOOD, settle } from './last-good.ts';
+import { planWith } from './plan.ts';
 import { sameData } from './plan-data.ts';
+import { PlanMemo } from './plan-memo.ts';
 import type { PlanOptions } from './plan-options.ts';
 import type { SpeakerPlan } from './plan-types.ts';
+import { SettleMemo } from './settle-memo.ts';
 
 export interface KeeperOptions {
   readonly node: string;
   readonly plan: PlanOptions;
   /** The last good snapshot of the state directory, and its age when the process began. */
   readonly stored?: { readonly lastGood: LastGood; readonly ageMs: Millis };
+  /**
+   * Of the plan that runs already, of the stored snapshot: the keeper before this one has died. Without it the guard
+   * would compare with nothing.
+   */
+  readonly revision?: number;
 }
 
 export interface KeeperOutput {
@@ -62,6 +70,8 @@ interface Held {
 
 export class ConfigurationKeeper {
   readonly #options: KeeperOptions;
+  readonly #settleMemo = new SettleMemo();
+  readonly #planMemo = new PlanMemo();
   /** Of the plan that runs: what is held, or gave no plan, is not good yet. */
   #lastGood: LastGood;
   #running: SpeakerPlan | undefined;
@@ -69,6 +79,7 @@ export class ConfigurationKeeper {
   #revision = 0;
   #lost: string | undefined;
   #stale = false;
+  #unsure = false;
   /** When the clock stood at the age that `stored` names. */
   readonly #begin: Millis;
   #statuses: readonly ResourceStatus[] = [];
@@ -78,6 +89,19 @@ export class ConfigurationKeeper {
     this.#options = options;
     this.#lastGood = options.stored?.lastGood ?? NO_LAST_GOOD;
     this.#begin = now;
+    if (options.revision !== undefined && options.revision > 0) this.#resume(options.revision);
+  }
+
+  /** What runs was made of the stored snapshot. */
+  #resume(revision: number): void {
+    const { node, plan: options } = this.#options;
+    this.#revision = revision;
+    if (this.#lastGood.resources.length === 0) return;
+    const snapshot = { documents: [], broken: this.#everythingStays('it is read anew') };
+    const { resources } = settle(this.#lastGood, snapshot, this.#settleMemo);
+    this.#running = planWith({ node, resources, options }, this.#planMemo).plan;
+    // What was saved last and what was applied last may be two things: the next plan is said in any case.
+    this.#unsure = true;
   }
 
   /** The datastore holds `snapshot` now. */
@@ -136,8 +160,9 @@ export class ConfigurationKeeper {
 
   #take(snapshot: RawSnapshot, now: Millis): KeeperOutput {
     const { node, plan: options } = this.#options;
-    const settled = settle(this.#lastGood, snapshot);
-    const { plan, problems } = planFor(node, settled.resources, options);
+    const settled = settle(this.#lastGood, snapshot, this.#settleMemo);
+    const question = { node, resources: settled.resources, options };
+    const { plan, problems } = planWith(question, this.#planMemo);
     this.#statuses = settled.statuses;
     const changed = this.#compareProblems([...settled.problems, ...problems.map(settled.locate)]);
     // Without a plan what runs stays: the problem says why.
@@ -173,8 +198,10 @@ export class ConfigurationKeeper {
       this.#running = plan;
       this.#revision++;
     }
+    const unsaid = !same || this.#unsure;
+    this.#unsure = false;
     return {
-      ...(same ? {} : { apply: { plan, revision: this.#revision } }),
+      ...(unsaid ? { apply: { plan, revision: this.#revision } } : {}),
       ...(kept ? {} : { persist: lastGood }),
       appeared: [],
       cleared: [],

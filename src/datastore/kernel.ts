@@ -5,8 +5,8 @@
 
 import type { KernelRules, PoolRule } from '../fib/kernel-rules.ts';
 import { prefixFamily } from '../net/prefix.ts';
-import { type Cluster, hasPriorities, normalPriority, sortedByName } from './cluster.ts';
-import { compareText } from './plan-data.ts';
+import { type Cluster, hasPriorities, normalPriority } from './cluster.ts';
+import { compareText, sortedByName } from './plan-data.ts';
 import type { ClusterRoutes, IpPoolResource } from './resources.ts';
 
 type PoolClass = 'ipip' | 'none';

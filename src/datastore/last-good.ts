@@ -7,44 +7,17 @@
  */
 
 import type { ConfigError } from '../base/errors.ts';
-import {
-  type BrokenFile,
-  parsePath,
-  plainDocument,
-  type RawDocument,
-  type RawSnapshot,
-} from './documents.ts';
-import type {
-  BgpConfigurationResource,
-  BgpFilterResource,
-  BgpPeerResource,
-  BlockAffinityResource,
-  IpPoolResource,
-  NodeResource,
-  Resources,
-  SecretResource,
-} from './resources.ts';
-import { type CheckedDocument, checkDocument, type Entry } from './validate.ts';
+import { collect } from './collect.ts';
+import { type BrokenFile, parsePath, type RawDocument, type RawSnapshot } from './documents.ts';
+import type { GoodResource, InForce, ResourceStatus } from './good-resource.ts';
+import type { Resources } from './resources.ts';
+import { SettleMemo } from './settle-memo.ts';
+import type { CheckedDocument } from './validate.ts';
 
 /** JSON-able. Ordered by key. */
 export interface LastGood {
   readonly format: 1;
   readonly resources: readonly GoodResource[];
-}
-
-export interface GoodResource {
-  /** `Kind/name` or, where a kind has namespaces, `Kind/namespace/name`. */
-  readonly key: string;
-  readonly file: string;
-  readonly value: unknown;
-}
-
-export interface ResourceStatus {
-  readonly key: string;
-  readonly file: string;
-  /** `kept`: the present version cannot be used, the last good one is in force. `refused`: there is no good one. */
-  readonly state: 'in-force' | 'kept' | 'refused';
-  readonly reason?: string;
 }
 
 export interface Settled {
@@ -59,28 +32,30 @@ export interface Settled {
 
 export const NO_LAST_GOOD: LastGood = { format: 1, resources: [] };
 
-interface InForce {
-  readonly good: GoodResource;
-  readonly entry: Entry;
-  readonly status: ResourceStatus;
-}
-
-export function settle(previous: LastGood, snapshot: RawSnapshot): Settled {
+/**
+ * @param memo  What the snapshot before has taught; the result is the same without it (property-tested), and what did
+ *   not change is the same object as before.
+ */
+export function settle(
+  previous: LastGood,
+  snapshot: RawSnapshot,
+  memo: SettleMemo = new SettleMemo(),
+): Settled {
   const problems: ConfigError[] = snapshot.broken.map((file) => file.error);
-  const checked = firstOfEachKey(snapshot.documents.flatMap(checkDocument), problems);
+  const all = snapshot.documents.flatMap((document) => memo.check(document));
+  const checked = firstOfEachKey(all, problems);
   const inForce = new Map<string, InForce>();
   const refused: ResourceStatus[] = [];
   for (const one of checked.values()) {
     if (one.entry === undefined) continue;
-    const good = { key: one.key!, file: one.document.file, value: one.document.value };
-    const status: ResourceStatus = { key: good.key, file: good.file, state: 'in-force' };
-    inForce.set(good.key, { good, entry: one.entry, status });
+    const force = memo.inForce(one, one.entry);
+    inForce.set(force.good.key, force);
   }
   const doubtful = doubtfulFiles(snapshot.broken, checked);
   for (const good of previous.resources) {
     if (inForce.has(good.key)) continue;
     const reason = whyKept(checked.get(good.key), doubtful.get(good.file));
-    const kept = reason === undefined ? undefined : keep(good, reason);
+    const kept = reason === undefined ? undefined : keep(memo, good, reason);
     if (kept !== undefined) inForce.set(good.key, kept);
   }
   for (const one of checked.values()) {
@@ -90,7 +65,7 @@ export function settle(previous: LastGood, snapshot: RawSnapshot): Settled {
   }
   const locate = (problem: ConfigError): ConfigError =>
     located(problem, checked.get(problem.resource ?? '')?.document);
-  return { ...assemble([...inForce.values()].sort(byKey), refused), problems, locate };
+  return { ...assemble([...inForce.values()].sort(byKey), refused, memo), problems, locate };
 }
 
 function located(problem: ConfigError, document: RawDocument | undefined): ConfigError {
@@ -161,8 +136,8 @@ function whyKept(now: CheckedDocument | undefined, doubt: string | undefined): s
 }
 
 /** The last good version, read again; undefined when this version of godwit cannot use it any more. */
-function keep(good: GoodResource, reason: string): InForce | undefined {
-  const entry = checkDocument(plainDocument(good.file, good.value))[0]?.entry;
+function keep(memo: SettleMemo, good: GoodResource, reason: string): InForce | undefined {
+  const entry = memo.reread(good);
   if (entry === undefined) return undefined;
   return { good, entry, status: { key: good.key, file: good.file, state: 'kept', reason } };
 }
@@ -170,43 +145,13 @@ function keep(good: GoodResource, reason: string): InForce | undefined {
 function assemble(
   inForce: readonly InForce[],
   refused: readonly ResourceStatus[],
+  memo: SettleMemo,
 ): Pick<Settled, 'resources' | 'lastGood' | 'statuses'> {
   const statuses = [...inForce.map((one) => one.status), ...refused];
+  if (refused.length > 0) statuses.sort((a, b) => (a.key < b.key ? -1 : 1));
   return {
-    resources: collect(inForce.map((one) => one.entry)),
+    resources: memo.share(collect(inForce.map((one) => one.entry))),
     lastGood: { format: 1, resources: inForce.map((one) => one.good) },
-    statuses: statuses.sort((a, b) => (a.key < b.key ? -1 : 1)),
-  };
-}
-
-/** Checked entries by kind and name. */
-export function collect(entries: readonly Entry[]): Resources {
-  const nodes = new Map<string, NodeResource>();
-  const bgpConfigurations = new Map<string, BgpConfigurationResource>();
-  const bgpPeers = new Map<string, BgpPeerResource>();
-  const bgpFilters = new Map<string, BgpFilterResource>();
-  const ipPools = new Map<string, IpPoolResource>();
-  const blockAffinities = new Map<string, BlockAffinityResource>();
-  const secrets = new Map<string, SecretResource>();
-  let clusterInformation: Resources['clusterInformation'];
-  for (const { kind, value } of entries) {
-    if (kind === 'Node') nodes.set(value.name, value);
-    else if (kind === 'BGPConfiguration') bgpConfigurations.set(value.name, value);
-    else if (kind === 'BGPPeer') bgpPeers.set(value.name, value);
-    else if (kind === 'BGPFilter') bgpFilters.set(value.name, value);
-    else if (kind === 'IPPool') ipPools.set(value.name, value);
-    else if (kind === 'BlockAffinity') blockAffinities.set(value.name, value);
-    else if (kind === 'Secret') secrets.set(`${value.namespace}/${value.name}`, value);
-    else if (value.name === 'default') clusterInformation = value;
-  }
-  return {
-    nodes,
-    bgpConfigurations,
-    bgpPeers,
-    bgpFilters,
-    ipPools,
-    blockAffinities,
-    secrets,
-    clusterInformation,
+    statuses,
   };
 }

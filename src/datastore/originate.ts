@@ -4,7 +4,7 @@
  */
 
 import { prefixFamily, prefixLength } from '../net/prefix.ts';
-import { type Cluster, sortedByName } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { compareText, originatedKey } from './plan-data.ts';
 import type { OriginatedPrefix } from './plan-types.ts';
 import type { BlockAffinityResource } from './resources.ts';
@@ -15,9 +15,14 @@ import type { BlockAffinityResource } from './resources.ts';
  */
 export function ownBlocks(cluster: Cluster): BlockAffinityResource[] {
   const blocks = new Map<string, BlockAffinityResource>();
-  for (const affinity of sortedByName(cluster.resources.blockAffinities)) {
-    const { node, type, deleted, state, cidr } = affinity;
+  const own: BlockAffinityResource[] = [];
+  for (const affinity of cluster.resources.blockAffinities.values()) {
+    const { node, type, deleted, state } = affinity;
     if (node !== cluster.own.name || type !== 'host' || deleted || state === 'pending') continue;
+    own.push(affinity);
+  }
+  for (const affinity of own.sort((a, b) => compareText(a.name, b.name))) {
+    const { cidr } = affinity;
     const other = blocks.get(cidr);
     if (other === undefined || other.state === 'pendingDeletion') blocks.set(cidr, affinity);
   }

@@ -79,12 +79,18 @@ const EXPORT_FIELDS = [
 ] as const satisfies readonly PeerField[];
 
 export function diffPlans(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
-  return [
-    ...diffIdentity(old, next),
-    ...diffWhole(old, next),
-    ...diffPeers(old, next),
-    ...diffOriginated(old, next),
-  ];
+  return [...planChanges(old, next)];
+}
+
+/**
+ * The changes one by one, so that whoever applies them can stop in between: a plan of thousands of sessions is more
+ * than one step's work. What is the same object in both plans is not looked into.
+ */
+export function* planChanges(old: SpeakerPlan, next: SpeakerPlan): Generator<PlanChange> {
+  yield* diffIdentity(old, next);
+  yield* diffWhole(old, next);
+  yield* diffPeers(old, next);
+  yield* diffOriginated(old, next);
 }
 
 /** What a plan becomes by these changes; the definition of what each of them means. */
@@ -184,22 +190,43 @@ function changedKeys(old: object, next: object, known?: KnownPairs): string[] {
   return [...keys].filter((key) => !sameData(x[key], y[key], known)).sort(compareText);
 }
 
-function diffPeers(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
-  const changes: PlanChange[] = [];
-  const wanted = new Set(next.peers.map((peer) => peer.name));
-  for (const peer of old.peers) {
-    if (wanted.has(peer.name)) continue;
-    const reason = `${peer.origin} no longer asks for it`;
-    changes.push({ change: 'remove-peer', name: peer.name, reason });
-  }
-  const running = new Map(old.peers.map((peer) => [peer.name, peer]));
+/** All that leave before any that come: an address may go from one to the other. */
+function* diffPeers(old: SpeakerPlan, next: SpeakerPlan): Generator<PlanChange> {
   const effect: IdentityEffect = { ...identityEffect(old, next), known: new Map() };
-  for (const peer of next.peers) {
-    const before = running.get(peer.name);
-    if (before === undefined) changes.push({ change: 'add-peer', peer, reason: peer.origin });
-    else changes.push(...diffPeer(before, peer, effect));
+  // Both lists are in order of the names: nothing is looked up.
+  for (const [before, peer] of pairs(old.peers, next.peers, nameOf)) {
+    if (before === undefined || peer !== undefined) continue;
+    const reason = `${before.origin} no longer asks for it`;
+    yield { change: 'remove-peer', name: before.name, reason };
   }
-  return changes;
+  const touchesAll = effect.restart !== undefined || effect.reevaluate !== undefined;
+  for (const [before, peer] of pairs(old.peers, next.peers, nameOf)) {
+    if (peer === undefined || (before === peer && !touchesAll)) continue;
+    if (before === undefined) yield { change: 'add-peer', peer, reason: peer.origin };
+    else yield* diffPeer(before, peer, effect);
+  }
+}
+
+function nameOf(peer: PeerPlan): string {
+  return peer.name;
+}
+
+/** Walks two lists in order of `keyOf` side by side; undefined stands for what the other list does not have. */
+function* pairs<T>(
+  old: readonly T[],
+  next: readonly T[],
+  keyOf: (item: T) => string,
+): Generator<readonly [T | undefined, T | undefined]> {
+  let i = 0;
+  let j = 0;
+  while (i < old.length || j < next.length) {
+    const [a, b] = [old[i], next[j]];
+    const order =
+      a === b ? 0 : a === undefined ? 1 : b === undefined ? -1 : compareText(keyOf(a), keyOf(b));
+    if (order <= 0) i++;
+    if (order >= 0) j++;
+    yield [order <= 0 ? a : undefined, order >= 0 ? b : undefined];
+  }
 }
 
 /** What a changed identity does to every session that stays. */
@@ -252,23 +279,18 @@ function includes(list: readonly PeerField[], field: PeerField): boolean {
   return list.includes(field);
 }
 
-function diffOriginated(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
-  const changes: PlanChange[] = [];
-  const wanted = new Set(next.originated.map(originatedKey));
-  for (const originated of old.originated) {
-    if (wanted.has(originatedKey(originated))) continue;
+function* diffOriginated(old: SpeakerPlan, next: SpeakerPlan): Generator<PlanChange> {
+  for (const [originated, kept] of pairs(old.originated, next.originated, originatedKey)) {
+    if (originated === undefined || kept !== undefined) continue;
     const reason = `${originated.origin} is gone`;
-    changes.push({ change: 'withdraw', originated, reason });
+    yield { change: 'withdraw', originated, reason };
   }
-  const running = new Map(old.originated.map((item) => [originatedKey(item), item]));
-  for (const originated of next.originated) {
-    const before = running.get(originatedKey(originated));
-    if (sameData(before, originated)) continue;
+  for (const [before, originated] of pairs(old.originated, next.originated, originatedKey)) {
+    if (originated === undefined || sameData(before, originated)) continue;
     const reason =
       before === undefined
         ? originated.origin
         : `${changedKeys(before, originated).join(', ')} changed: ${originated.origin}`;
-    changes.push({ change: 'originate', originated, reason });
+    yield { change: 'originate', originated, reason };
   }
-  return changes;
 }

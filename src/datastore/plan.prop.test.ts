@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { documents, FILE_OPTIONS, node, resource } from '../../test/support/resources.ts';
-import { collect } from './last-good.ts';
+import { collect } from './collect.ts';
 import { planFor } from './plan.ts';
 import { applyChanges, diffPlans } from './plan-diff.ts';
 import type { PlanOptions } from './plan-options.ts';

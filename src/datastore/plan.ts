@@ -7,19 +7,30 @@
 
 import { nearest } from '../base/nearest.ts';
 import { ipFamily } from '../net/ip-address.ts';
-import { BGP_PORT, type Cluster, listenPortOf, sortedByName, viewCluster } from './cluster.ts';
+import { BGP_PORT, type Cluster, listenPortOf, type PlanQuestion, viewCluster } from './cluster.ts';
 import { peerPlans } from './effective.ts';
 import { kernelRules } from './kernel.ts';
 import { originatedPrefixes } from './originate.ts';
-import { compareText } from './plan-data.ts';
+import { compareText, sortedByName } from './plan-data.ts';
+import { PlanMemo } from './plan-memo.ts';
 import type { PlanOptions, PlanResult } from './plan-options.ts';
 import type { ListenPlan, SpeakerPlan } from './plan-types.ts';
 import type { Resources } from './resources.ts';
 import { routerIdOf } from './router-id.ts';
-import { type SessionEntry, sessionEntries } from './sessions.ts';
+import type { SessionEntry } from './session-entry.ts';
+import { sessionEntries } from './sessions.ts';
 
 export function planFor(node: string, resources: Resources, options: PlanOptions): PlanResult {
-  const { cluster, problems } = viewCluster(node, resources, options);
+  return planWith({ node, resources, options }, new PlanMemo());
+}
+
+/**
+ * The same, at a price in proportion to what has changed since `memo` was last used: the result is that of `planFor`
+ * whatever `memo` remembers (property-tested), and sessions that did not change are the same objects as before.
+ */
+export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
+  const { node } = question;
+  const { cluster, problems } = viewCluster(question, memo);
   if (cluster === undefined) return { problems };
   const { own } = cluster;
   const entries = sessionEntries(cluster);

@@ -14,28 +14,11 @@ import {
   listenPortOf,
   nodeAddress,
   remoteAsOf,
-  sortedByName,
 } from './cluster.ts';
+import { sortedByName } from './plan-data.ts';
+import { MESH } from './plan-memo.ts';
 import type { BgpPeerResource, NodeResource } from './resources.ts';
-
-/** A session that was asked for, before its values are worked out. */
-export interface SessionEntry {
-  readonly kind: 'mesh' | 'global' | 'node';
-  readonly address: IpAddress;
-  /** Undefined: nothing is said, so 179. */
-  readonly port: number | undefined;
-  readonly remoteAs: number;
-  /** Undefined where it is not known, as for any peer given by peerIP. */
-  readonly rrClusterId: IpAddress | undefined;
-  /** Whether the address is that of a node of this cluster, for the passive rule. */
-  readonly calicoNode: boolean;
-  /** Whether the peer belongs to the cluster at all, for `policy.outside`. */
-  readonly inside: boolean;
-  /** Only honoured for peers given by peerIP. */
-  readonly byAddress: boolean;
-  readonly peer: BgpPeerResource | undefined;
-  readonly origin: string;
-}
+import type { SessionEntry } from './session-entry.ts';
 
 export function sessionEntries(cluster: Cluster): SessionEntry[] {
   const explicit = explicitEntries(cluster);
@@ -49,25 +32,28 @@ function isOwn({ own }: Cluster, address: IpAddress): boolean {
 
 /** @see calico model 2.2 */
 function meshEntries(cluster: Cluster): SessionEntry[] {
-  const { own, global, nodes } = cluster;
+  const { own, global, nodes, memo } = cluster;
   if (own.routeReflectorClusterId !== undefined) return [];
   if (global?.nodeToNodeMeshEnabled === false) return [];
   return nodes
     .filter((node) => node.routeReflectorClusterId === undefined)
-    .flatMap((node) => addressesOf(node).map((address) => ({ node, address })))
-    .map(({ node, address }) => ({
-      kind: 'mesh',
-      address,
-      port: listenPortOf(cluster, node),
-      // Not the global AS: a node without its own is taken to be in ours.
-      remoteAs: node.asNumber ?? cluster.localAs,
-      rrClusterId: undefined,
-      calicoNode: true,
-      inside: true,
-      byAddress: false,
-      peer: undefined,
-      origin: `node-to-node mesh with Node/${node.name}`,
-    }));
+    .flatMap((node) => memo.entries(MESH, node, () => meshEntriesOf(cluster, node)));
+}
+
+function meshEntriesOf(cluster: Cluster, node: NodeResource): SessionEntry[] {
+  return addressesOf(node).map((address) => ({
+    kind: 'mesh',
+    address,
+    port: listenPortOf(cluster, node),
+    // Not the global AS: a node without its own is taken to be in ours.
+    remoteAs: node.asNumber ?? cluster.localAs,
+    rrClusterId: undefined,
+    calicoNode: true,
+    inside: true,
+    byAddress: false,
+    peer: undefined,
+    origin: `node-to-node mesh with Node/${node.name}`,
+  }));
 }
 
 function addressesOf(node: NodeResource): IpAddress[] {
@@ -77,18 +63,33 @@ function addressesOf(node: NodeResource): IpAddress[] {
 function explicitEntries(cluster: Cluster): SessionEntry[] {
   const peers = sortedByName(cluster.resources.bgpPeers).filter((peer) => !peer.localWorkload);
   const entries = new Map<string, SessionEntry>();
-  const add = (entry: SessionEntry): void => {
-    const key = entryKey(entry.address, entry.port);
-    if (!entries.has(key)) entries.set(key, entry);
+  const covered = new Set<readonly NodeResource[]>();
+  const add = ({ towards, make }: Side): void => {
+    // Who has been given a session towards every one of these nodes gets no other by the same nodes.
+    if (towards !== undefined && covered.has(towards)) return;
+    if (towards !== undefined) covered.add(towards);
+    for (const entry of make()) {
+      const key = entryKey(entry.address, entry.port);
+      if (!entries.has(key)) entries.set(key, entry);
+    }
   };
-  for (const peer of peers.filter(isGlobal)) remotes(cluster, peer, 'global').forEach(add);
+  for (const peer of peers) if (isGlobal(peer)) add(remotes(cluster, peer, 'global'));
   for (const peer of peers) {
     if (isGlobal(peer) || !isLocalSide(peer, cluster.own)) continue;
-    remotes(cluster, peer, 'node').forEach(add);
+    add(remotes(cluster, peer, 'node'));
   }
-  for (const peer of peers) reverse(cluster, peer).forEach(add);
+  for (const peer of peers) add(reverse(cluster, peer));
   return [...entries.values()];
 }
+
+/** What one side of a BGPPeer asks for. */
+interface Side {
+  /** Present when that is a session towards each address of these nodes. */
+  readonly towards?: readonly NodeResource[];
+  readonly make: () => SessionEntry[];
+}
+
+const NOTHING: Side = { make: () => [] };
 
 /** Address and port; no port and 179 are the same. */
 export function entryKey(address: IpAddress, port: number | undefined): string {
@@ -105,39 +106,49 @@ function isLocalSide(peer: BgpPeerResource, node: NodeResource): boolean {
 }
 
 /** The remote side of a BGPPeer: the nodes of its peerSelector, or its peerIP. */
-function remotes(cluster: Cluster, peer: BgpPeerResource, kind: 'global' | 'node'): SessionEntry[] {
+function remotes(cluster: Cluster, peer: BgpPeerResource, kind: 'global' | 'node'): Side {
+  const { memo } = cluster;
   const { peerSelector } = peer;
   if (peerSelector !== undefined) {
-    return cluster.nodes
-      .filter((node) => peerSelector.matches(node.labels))
-      .flatMap((node) =>
-        addressesOf(node).map((address) => ({
-          ...towardsNode(cluster, peer, { node, address }),
-          kind,
-          calicoNode: false, // calico model 1.2: the flag is set for peerIP alone
-          origin: `BGPPeer/${peer.name}`,
-        })),
-      );
+    const towards = memo.nodes.matching(peerSelector);
+    const entriesOf = (node: NodeResource): SessionEntry[] =>
+      addressesOf(node).map((address) => ({
+        ...towardsNode(cluster, peer, { node, address }),
+        kind,
+        calicoNode: false, // calico model 1.2: the flag is set for peerIP alone
+        origin: `BGPPeer/${peer.name}`,
+      }));
+    const scope = memo.scope('forward', peer);
+    const make = (): SessionEntry[] =>
+      towards.flatMap((node) => memo.entries(scope, node, () => entriesOf(node)));
+    return { towards, make };
   }
-  if (peer.peerIp === undefined || peer.asNumber === undefined) return [];
-  const { address, port } = peer.peerIp;
-  const nodes = cluster.nodes.filter((node) => addressesOf(node).includes(address));
+  if (peer.peerIp === undefined || peer.asNumber === undefined) return NOTHING;
+  const { asNumber } = peer;
+  return { make: () => [byAddress(cluster, { ...peer, asNumber }, kind)] };
+}
+
+function byAddress(
+  cluster: Cluster,
+  peer: BgpPeerResource & { readonly asNumber: number },
+  kind: 'global' | 'node',
+): SessionEntry {
+  const { address, port } = peer.peerIp!;
+  const nodes = cluster.memo.nodes.withAddress(address);
   // Without a port, that of the node which has this address and this AS.
   const match = nodes.find((node) => remoteAsOf(cluster, node) === peer.asNumber);
-  return [
-    {
-      kind,
-      address,
-      port: port ?? (match === undefined ? undefined : listenPortOf(cluster, match)),
-      remoteAs: peer.asNumber,
-      rrClusterId: undefined,
-      calicoNode: nodes.length > 0,
-      inside: nodes.length > 0,
-      byAddress: true,
-      peer,
-      origin: `BGPPeer/${peer.name}`,
-    },
-  ];
+  return {
+    kind,
+    address,
+    port: port ?? (match === undefined ? undefined : listenPortOf(cluster, match)),
+    remoteAs: peer.asNumber,
+    rrClusterId: undefined,
+    calicoNode: nodes.length > 0,
+    inside: nodes.length > 0,
+    byAddress: true,
+    peer,
+    origin: `BGPPeer/${peer.name}`,
+  };
 }
 
 function towardsNode(
@@ -164,18 +175,29 @@ function towardsNode(
  * Calico compares an explicit port with the global listen port even where the node has its own; here the port on
  * which the node listens counts.
  */
-function reverse(cluster: Cluster, peer: BgpPeerResource): SessionEntry[] {
-  if (peer.reversePeering === 'Manual' || !isRemoteSide(cluster, peer)) return [];
+function reverse(cluster: Cluster, peer: BgpPeerResource): Side {
+  if (peer.reversePeering === 'Manual' || !isRemoteSide(cluster, peer)) return NOTHING;
+  const { memo } = cluster;
   const families: readonly Family[] =
     peer.peerIp === undefined ? [4, 6] : [ipFamily(peer.peerIp.address)];
-  return cluster.nodes
-    .filter((node) => isGlobal(peer) || isLocalSide(peer, node))
-    .flatMap((node) =>
-      families.flatMap((family) => {
-        const address = nodeAddress(node, family);
-        return address === undefined ? [] : [towardsNode(cluster, peer, { node, address })];
-      }),
-    );
+  const entriesOf = (node: NodeResource): SessionEntry[] =>
+    families.flatMap((family) => {
+      const address = nodeAddress(node, family);
+      return address === undefined ? [] : [towardsNode(cluster, peer, { node, address })];
+    });
+  const nodes = localSide(cluster, peer);
+  const scope = memo.scope('reverse', peer);
+  const make = (): SessionEntry[] =>
+    nodes.flatMap((node) => memo.entries(scope, node, () => entriesOf(node)));
+  return families.length === 2 ? { towards: nodes, make } : { make };
+}
+
+/** All nodes of the local side of a BGPPeer. */
+function localSide(cluster: Cluster, peer: BgpPeerResource): readonly NodeResource[] {
+  if (peer.nodeSelector !== undefined) return cluster.memo.nodes.matching(peer.nodeSelector);
+  if (peer.node === undefined) return cluster.nodes;
+  const node = cluster.resources.nodes.get(peer.node);
+  return node === undefined ? [] : [node];
 }
 
 function isRemoteSide(cluster: Cluster, peer: BgpPeerResource): boolean {

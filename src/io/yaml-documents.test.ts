@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseYamlFile } from './yaml-documents.ts';
+import { parseYamlFile, YamlReader } from './yaml-documents.ts';
 
 const TEXT = `nodeName: a
 kernal:
@@ -27,4 +27,41 @@ it('finds a value where it stands, and a map or list by the key that names it', 
 it('falls back to the nearest ancestor that is there', () => {
   expect(place('kernal', 'missing')).toBe('2:1');
   expect(place('nothing')).toBe('1:1');
+});
+
+/** `line:column` of `spec` in each document, and the values. */
+function read(text: string, reader = new YamlReader()): { values: unknown[]; places: string[] } {
+  const parsed = reader.read('f.yaml', text);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.error));
+  const places = parsed.documents.map((document) => {
+    const place = document.positionOf(['spec']);
+    return `${place?.line}:${place?.column}`;
+  });
+  return { values: parsed.documents.map((document) => document.value), places };
+}
+
+it('takes a file apart at its separators as the parser does, with places in the whole file', () => {
+  expect(read('# a\n\n---\nspec: 1\n---\n\nspec: 2\n--- # c\nspec: |\n  x\n  --- y\n')).toEqual({
+    values: [{ spec: 1 }, { spec: 2 }, { spec: 'x\n--- y\n' }],
+    places: ['4:7', '7:7', '9:7'],
+  });
+  expect(read('%YAML 1.2\n---\nspec: 1\n...\n---\nspec: 2\n').places).toEqual(['3:7', '6:7']);
+  expect(read('spec: 1\r\n---\r\nspec: 2\r\n').places).toEqual(['1:7', '3:7']);
+  expect(read('--- {spec: 1}\n---\n---\nspec: 2').places).toEqual(['1:12', '4:7']);
+});
+
+it('names the line of a mistake in the whole file', () => {
+  const parsed = new YamlReader().read('f.yaml', 'a: 1\n---\nb: [\n---\nc: 1\n');
+  expect(parsed).toMatchObject({ ok: false, error: { line: 4, code: 'Syntax' } });
+});
+
+it('gives the same value for an unchanged document, and two values for two of one text', () => {
+  const reader = new YamlReader();
+  const text = '---\nspec: {a: 1}\n---\nspec: {b: 1}\n';
+  const [first] = read(text, reader).values;
+  const again = read(`---\nnew: 1\n${text}${text}`, reader).values;
+  expect(again[1]).toBe(first);
+  expect(again[3]).toEqual(first);
+  expect(again[3]).not.toBe(first);
+  expect(read(`${text}${text}`, reader).places).toEqual(['2:1', '4:1', '6:1', '8:1']);
 });

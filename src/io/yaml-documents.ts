@@ -24,23 +24,118 @@ export type ParsedFile =
   | { readonly ok: false; readonly error: ConfigError };
 
 export function parseYamlFile(file: string, text: string): ParsedFile {
-  const lines = new LineCounter();
-  const parsed = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false });
-  if (!Array.isArray(parsed)) return { ok: true, documents: [] };
-  const documents: RawDocument[] = [];
-  for (const [index, document] of parsed.entries()) {
+  return new YamlReader().read(file, text);
+}
+
+/** What a piece of a file holds. */
+interface Piece {
+  readonly values: readonly unknown[];
+  readonly fault?: { readonly message: string; readonly offset: number };
+}
+
+/**
+ * Reads one file again and again: a document whose text has not changed is not parsed again, and gives the very same
+ * value. Places are found when somebody asks, by parsing that one document anew: syntax trees weigh fifty times
+ * their text.
+ */
+export class YamlReader {
+  #pieces = new Map<string, Piece>();
+
+  read(file: string, text: string): ParsedFile {
+    const documents: RawDocument[] = [];
+    const seen = new Map<string, Piece>();
+    let documentIndex = 0;
+    let linesBefore = 0;
+    for (const source of splitDocuments(text)) {
+      // Two documents of one text are two values: each has a place of its own.
+      const known = seen.has(source) ? undefined : this.#pieces.get(source);
+      const piece = known ?? parsePiece(source);
+      seen.set(source, piece);
+      const at: Source = { source, linesBefore };
+      if (piece.fault !== undefined)
+        return { ok: false, error: syntaxError(file, at, piece.fault) };
+      for (const [index, value] of piece.values.entries()) {
+        const positionOf = (path: Path): Position | undefined => positionIn(at, index, path);
+        // An empty document between two separators says nothing.
+        if (value !== null && value !== undefined) {
+          documents.push({ file, documentIndex, value, positionOf });
+        }
+        documentIndex++;
+      }
+      linesBefore += countLines(source);
+    }
+    this.#pieces = seen;
+    return { ok: true, documents };
+  }
+}
+
+/** A piece of a file, and where it begins there. */
+interface Source {
+  readonly source: string;
+  readonly linesBefore: number;
+}
+
+/**
+ * YAML 1.2 §9.1.2: a line that begins with `---` begins a document, whatever it stands in. A file with directives or
+ * `...` is taken as one piece: what such lines govern reaches over the separators.
+ */
+function splitDocuments(text: string): string[] {
+  if (/^(?:%|\.\.\.(?:\s|$))/m.test(text)) return [text];
+  const pieces: string[] = [];
+  let begin = 0;
+  for (const { index } of text.matchAll(/^---(?=\s|$)/gm)) {
+    // Comments before the first separator belong to the first document.
+    if (index === 0 || (begin === 0 && pieces.length === 0 && isBlank(text.slice(0, index))))
+      continue;
+    pieces.push(text.slice(begin, index));
+    begin = index;
+  }
+  pieces.push(text.slice(begin));
+  return pieces;
+}
+
+function isBlank(text: string): boolean {
+  return text.split('\n').every((line) => /^\s*(?:#.*)?$/.test(line));
+}
+
+function countLines(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count++;
+  return count;
+}
+
+function parsePiece(source: string): Piece {
+  const { documents } = syntaxOf(source);
+  const values: unknown[] = [];
+  for (const document of documents) {
     const fault = document.errors[0];
-    if (fault !== undefined) return { ok: false, error: syntaxError(file, fault, lines) };
+    if (fault !== undefined) {
+      return { values: [], fault: { message: fault.message, offset: fault.pos[0] } };
+    }
     const value = contentOf(document);
     if (value instanceof Error) {
-      return { ok: false, error: syntaxError(file, { message: value.message, pos: [0] }, lines) };
+      return { values: [], fault: { message: value.message, offset: 0 } };
     }
-    // An empty document between two separators says nothing.
-    if (value === null || value === undefined) continue;
-    const positionOf = (path: Path): Position | undefined => positionIn(document, lines, path);
-    documents.push({ file, documentIndex: index, value, positionOf });
+    values.push(value);
   }
-  return { ok: true, documents };
+  return { values };
+}
+
+interface Syntax {
+  readonly source: string;
+  readonly documents: readonly Document.Parsed[];
+  readonly lines: LineCounter;
+}
+
+/** Of the piece that was asked for last: a document with ten mistakes is asked for ten places. */
+let lastSyntax: Syntax | undefined;
+
+function syntaxOf(source: string): Syntax {
+  if (lastSyntax?.source === source) return lastSyntax;
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(source, { lineCounter: lines, prettyErrors: false });
+  lastSyntax = { source, documents: Array.isArray(parsed) ? parsed : [], lines };
+  return lastSyntax;
 }
 
 function contentOf(document: Document.Parsed): unknown {
@@ -54,16 +149,16 @@ function contentOf(document: Document.Parsed): unknown {
 
 function syntaxError(
   file: string,
-  fault: { readonly message: string; readonly pos: readonly number[] },
-  lines: LineCounter,
+  { source, linesBefore }: Source,
+  fault: NonNullable<Piece['fault']>,
 ): ConfigError {
-  const { line, col } = lines.linePos(fault.pos[0] ?? 0);
+  const { line, col } = syntaxOf(source).lines.linePos(fault.offset);
   return {
     kind: 'ConfigError',
     severity: 'error',
     code: 'Syntax',
     file,
-    line: Math.max(1, line),
+    line: Math.max(1, line) + linesBefore,
     column: Math.max(1, col),
     message: `Not YAML: ${fault.message.split('\n', 1)[0]}`,
   };
@@ -74,16 +169,19 @@ function syntaxError(
  * own place is the line below, where something else stands.
  */
 function positionIn(
-  document: Document.Parsed,
-  lines: LineCounter,
+  { source, linesBefore }: Source,
+  index: number,
   path: Path,
 ): Position | undefined {
+  const { documents, lines } = syntaxOf(source);
+  const document = documents[index];
+  if (document === undefined) return undefined;
   for (let length = path.length; length >= 0; length--) {
     const node = document.getIn(path.slice(0, length), true) as YamlNode | undefined;
     const start = (keyOf(document, path.slice(0, length), node) ?? node)?.range?.[0];
     if (start === undefined) continue;
     const { line, col } = lines.linePos(start);
-    return { line, column: col };
+    return { line: line + linesBefore, column: col };
   }
   return undefined;
 }

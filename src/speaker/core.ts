@@ -28,6 +28,7 @@ import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
 import { KernelRoutes } from './kernel-routes.ts';
 import { type Connection, type Peer, type SessionSlot, timerKeys } from './peer.ts';
+import type { PlanWork, RevisedPlan } from './plan-work.ts';
 import { Policies } from './policies.ts';
 import { QuarantineRecords, type StoredQuarantine } from './quarantine-records.ts';
 import { ResolutionHandles } from './resolution-handles.ts';
@@ -99,8 +100,14 @@ export class Core {
 
   /** Set before the first input. */
   declare listener: SessionListener;
+  /** The newest that was begun; `planRevision` is the newest that is wholly in force. */
   plan: SpeakerPlan | undefined;
   planRevision = 0;
+  /** The plan that is being applied, slice by slice, and the one that waits for its end (`on-plan.ts`). */
+  planWork: PlanWork | undefined;
+  planNext: RevisedPlan | undefined;
+  /** Peers whose sessions are still to be started for the first time. */
+  starting: Iterator<Peer> | undefined;
   datastore: { state: 'in-sync' | 'lost' | 'waiting'; reason?: string; since: Millis };
   kernelState: { state: 'synced' | 'syncing' | 'unavailable' | 'disabled'; reason?: string };
   /** Waiting for peers' End-of-RIB after our own restart (RFC 4724 §4.1); see `recovery.ts`. */

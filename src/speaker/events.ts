@@ -90,6 +90,7 @@ export type SpeakerEvent =
       readonly reason: string;
     }
   | { readonly event: 'plan-held'; readonly revision: number; readonly reason: string }
+  | { readonly event: 'planner-died'; readonly reason: string; readonly seconds: number }
   | { readonly event: 'listener'; readonly local: string; readonly reason: string }
   | {
       readonly event: 'peer-quarantined';

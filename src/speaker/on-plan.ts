@@ -4,8 +4,8 @@
  * The running state depends on the snapshot alone: what a change means is defined by `datastore/plan-diff.ts`.
  */
 
-import { diffPlans, type PlanChange } from '../datastore/plan-diff.ts';
-import type { OriginatedPrefix, PeerPlan, SpeakerPlan } from '../datastore/plan-types.ts';
+import type { PlanChange } from '../datastore/plan-diff.ts';
+import type { OriginatedPrefix, PeerPlan } from '../datastore/plan-types.ts';
 import type { SessionEvent } from '../fsm/events.ts';
 import { type AfiSafi, afiSafiOfIpFamily } from '../net/afi-safi.ts';
 import { prefixFamily } from '../net/prefix.ts';
@@ -16,6 +16,7 @@ import type { PlanInput } from './inputs.ts';
 import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
 import { Peer } from './peer.ts';
 import { exportConfigOf, ribConfigOf } from './peer-config.ts';
+import { PLAN_CHANGES_PER_STEP_MAX, PlanWork, type RevisedPlan } from './plan-work.ts';
 import { resumeQuarantine } from './quarantine.ts';
 import { beginRecovery, recoveryHeardFrom } from './recovery.ts';
 import { dropPaths, forgetPaths } from './session-life.ts';
@@ -24,7 +25,7 @@ import { reconfigurePeer, startPeer, stopPeer } from './sessions.ts';
 export function onPlan(core: Core, input: PlanInput): void {
   switch (input.type) {
     case 'planChanged':
-      return takePlan(core, input.plan, input.revision);
+      return takePlan(core, { plan: input.plan, revision: input.revision });
     case 'datastoreLost':
       core.datastore = { state: 'lost', reason: input.reason, since: core.now };
       return core.publish({ event: 'datastore-lost', reason: input.reason });
@@ -34,58 +35,84 @@ export function onPlan(core: Core, input: PlanInput): void {
   }
 }
 
-/** Sessions may start: there is a plan, and what the kernel kept of ours is known (or there is no kernel). */
+/** Sessions may start: a plan is in force, and what the kernel kept of ours is known (or there is no kernel). */
 export function startPeersWhenReady(core: Core): void {
   if (core.recoveryStarted !== undefined || core.plan === undefined) return;
-  if (core.kernelState.state === 'syncing') return;
+  // Recovery counts the peers: all of them must be there.
+  if (core.planWork !== undefined || core.kernelState.state === 'syncing') return;
   beginRecovery(core);
-  for (const peer of core.peers.values()) startPeer(core, peer);
+  core.starting = core.peers.values();
+  continueStarting(core);
 }
 
-function takePlan(core: Core, plan: SpeakerPlan, revision: number): void {
-  const running = core.plan;
-  const changes = running === undefined ? firstChanges(plan) : diffPlans(running, plan);
-  core.plan = plan;
-  core.planRevision = revision;
+/** Applies some more of the plan that is on its way. */
+export function continuePlan(core: Core): void {
+  if (core.planWork !== undefined) continueChanges(core, core.planWork);
+  else if (core.starting !== undefined) continueStarting(core);
+}
+
+export function planIsUnderWay(core: Core): boolean {
+  return core.planWork !== undefined || core.starting !== undefined;
+}
+
+function takePlan(core: Core, next: RevisedPlan): void {
   if (core.datastore.state === 'waiting') core.datastore = { state: 'in-sync', since: core.now };
-  for (const change of changes) apply(core, change);
+  if (core.planWork !== undefined) {
+    core.planNext = next;
+    return;
+  }
+  const work = new PlanWork(core.plan, next);
+  core.planWork = work;
+  core.plan = next.plan;
+  continueChanges(core, work);
+}
+
+function continueChanges(core: Core, work: PlanWork): void {
+  for (let taken = 0; taken < PLAN_CHANGES_PER_STEP_MAX; taken++) {
+    const change = work.next();
+    if (change === undefined) return finishPlan(core, work);
+    apply(core, change);
+  }
+  // Peers that are known must not get in without their keys while the rest is still to come.
+  if (work.total <= PLAN_CHANGES_PER_STEP_MAX) tellListenerPeers(core, work.plan.peers);
+}
+
+function finishPlan(core: Core, work: PlanWork): void {
+  const { plan, revision } = work;
+  core.planWork = undefined;
+  core.planRevision = revision;
   // The keys before the listener: no peer that has one is to get in without it meanwhile.
-  if (changes.length > 0) {
+  if (work.total > 0) {
     const policies = plan.peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy]);
     core.policies.keepOnly(policies);
     tellListenerPeers(core);
-    if (changes.some(({ change }) => change === 'listen-changed')) listen(core);
-    const reason = changes.length === 1 ? changes[0]!.reason : summary(changes);
-    core.publish({ event: 'plan-applied', revision, changes: changes.length, reason });
+    if (work.has('listen-changed')) listen(core);
+    const reason = work.summary();
+    core.publish({ event: 'plan-applied', revision, changes: work.total, reason });
   }
+  const next = core.planNext;
+  core.planNext = undefined;
+  if (next !== undefined) return takePlan(core, next);
   startPeersWhenReady(core);
   recoveryHeardFrom(core);
 }
 
-/** The first plan is all new. */
-function firstChanges(plan: SpeakerPlan): PlanChange[] {
-  const reason = 'first configuration';
-  return [
-    { change: 'listen-changed', listen: plan.listen, reason },
-    { change: 'kernel-rules-changed', kernel: plan.kernel, reason },
-    ...plan.peers.map((peer): PlanChange => ({ change: 'add-peer', peer, reason: peer.origin })),
-    ...plan.originated.map(
-      (originated): PlanChange => ({ change: 'originate', originated, reason: originated.origin }),
-    ),
-  ];
-}
-
-function summary(changes: readonly PlanChange[]): string {
-  const counts = new Map<string, number>();
-  for (const { change } of changes) counts.set(change, (counts.get(change) ?? 0) + 1);
-  return [...counts].map(([change, count]) => `${count} ${change}`).join(', ');
+function continueStarting(core: Core): void {
+  for (let started = 0; started < PLAN_CHANGES_PER_STEP_MAX; started++) {
+    const { value: peer, done } = core.starting!.next();
+    if (done === true) {
+      core.starting = undefined;
+      return;
+    }
+    startPeer(core, peer);
+  }
 }
 
 function apply(core: Core, change: PlanChange): void {
   switch (change.change) {
     case 'local-identity-changed':
     case 'listen-changed':
-      return; // see `takePlan`
+      return; // see `finishPlan`
     case 'kernel-rules-changed':
       rulesChanged(core, change.kernel);
       return remakeKernelRoutes(core);
@@ -203,16 +230,30 @@ function listen(core: Core): void {
   core.effect({ type: 'listen', ...core.plan!.listen });
 }
 
-/** TCP-MD5 keys and minimum TTLs that the listener must know before a SYN arrives. */
-function tellListenerPeers(core: Core): void {
-  const peers: ListenerPeer[] = [];
-  for (const { plan, password } of core.peers.values()) {
-    if (password === undefined && plan.ttlSecurity === undefined) continue;
-    peers.push({
-      address: plan.remoteAddress,
-      ...(password === undefined ? {} : { password }),
-      ...(plan.ttlSecurity === undefined ? {} : { minTtl: 256 - plan.ttlSecurity }),
-    });
+/** TCP-MD5 keys and minimum TTLs that the listener must know before a SYN arrives: of all peers, and of those to come. */
+function tellListenerPeers(core: Core, coming: readonly PeerPlan[] = []): void {
+  const peers = new Map<string, ListenerPeer>();
+  for (const { plan, password } of core.peers.values()) addKeys(peers, plan, password);
+  for (const plan of coming) {
+    const { password } = plan;
+    addKeys(
+      peers,
+      plan,
+      password !== undefined && 'value' in password ? password.value : undefined,
+    );
   }
-  core.effect({ type: 'listenerPeers', peers });
+  core.effect({ type: 'listenerPeers', peers: [...peers.values()] });
+}
+
+function addKeys(
+  peers: Map<string, ListenerPeer>,
+  plan: PeerPlan,
+  password: string | undefined,
+): void {
+  if (password === undefined && plan.ttlSecurity === undefined) return;
+  peers.set(plan.name, {
+    address: plan.remoteAddress,
+    ...(password === undefined ? {} : { password }),
+    ...(plan.ttlSecurity === undefined ? {} : { minTtl: 256 - plan.ttlSecurity }),
+  });
 }

@@ -9,6 +9,7 @@ import type { Core } from './core.ts';
 export function notReadyBecause(core: Core): string[] {
   const reasons: string[] = [];
   if (core.plan === undefined) reasons.push('no configuration has been applied yet');
+  else if (core.planWork !== undefined) reasons.push('a configuration is being applied');
   if (core.stopping !== undefined) reasons.push('it is stopping');
   if (core.recovering && core.plan !== undefined)
     reasons.push('it waits for the neighbors to tell their routes after its start');

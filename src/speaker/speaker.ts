@@ -14,7 +14,7 @@ import { resolveNextHops } from './next-hops.ts';
 import { onCommand } from './on-command.ts';
 import { onKernel } from './on-kernel.ts';
 import { onMessage } from './on-message.ts';
-import { onPlan } from './on-plan.ts';
+import { continuePlan, onPlan, planIsUnderWay } from './on-plan.ts';
 import { callerOf, onTcp } from './on-tcp.ts';
 import { onTimers } from './on-timer.ts';
 import { contain } from './quarantine.ts';
@@ -57,8 +57,10 @@ export class Speaker {
       // Only here: the shell comes with `wake` after what the sockets hold has been read, so that a loop that was
       // held up does not expire a HoldTimer whose KEEPALIVE waits in the kernel.
       onTimers(core);
+      continuePlan(core);
     } else this.#dispatch(input);
-    const morePending = this.#work();
+    const more = this.#work();
+    const morePending = more || planIsUnderWay(core);
     return { effects: core.takeEffects(), deadline: this.#deadline(), morePending };
   }
 

@@ -9,8 +9,8 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheDir, REPOSITORY } from '../../tools/cache-dir.ts';
 
-/** Names are those of the daemons; `bird1` is BIRD 1.6, the base of Calico's fork. */
-export const PEER_NAMES = ['bird2', 'bird1', 'gobgpd', 'frr', 'openbgpd'] as const;
+/** Names are those of the daemons; `bird1` is BIRD 1.6, the base of Calico's fork; `etcd` is a datastore, not a peer. */
+export const PEER_NAMES = ['bird2', 'bird1', 'gobgpd', 'frr', 'openbgpd', 'etcd'] as const;
 export type PeerName = (typeof PEER_NAMES)[number];
 
 export interface FoundPeer {
@@ -81,6 +81,14 @@ const RECIPES: Readonly<Record<PeerName, Recipe>> = {
     folders: SYSTEM_FOLDERS,
     versionArguments: ['-V'],
     version: /OpenBGPD/,
+  },
+  etcd: {
+    daemon: 'etcd',
+    client: 'etcdctl',
+    others: [],
+    folders: SYSTEM_FOLDERS,
+    versionArguments: ['--version'],
+    version: /etcd Version: 3\./,
   },
 };
 

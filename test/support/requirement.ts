@@ -9,6 +9,7 @@ export const PROGRAMS = {
   tcpdump: 'tcpdump',
   cc: 'gcc libc6-dev',
   unshare: 'util-linux',
+  openssl: 'openssl',
 } as const;
 export const LINK_TYPES = ['veth', 'bridge', 'dummy', 'ipip', 'vrf', 'vxlan'] as const;
 

@@ -28,6 +28,7 @@ import {
   startGodwit,
 } from './speakers.ts';
 import { fabricDir, StateFile } from './state.ts';
+import { FabricStore } from './store.ts';
 import { type FabricNames, type FabricNode, fabricNames, NODES, OUTSIDE, TOR } from './topology.ts';
 import {
   addKernelTunnel,
@@ -45,6 +46,8 @@ export interface FabricOptions {
   readonly nodes: 'godwit' | 'bird';
   /** `found`: BIRD 2 as the ToR and GoBGP outside where they are found, otherwise godwit. */
   readonly peers: 'found' | 'godwit';
+  /** Where the nodes find the cluster's resources: a directory each, or one etcd. */
+  readonly datastore: 'file' | 'etcd';
   readonly say: (line: string) => void;
 }
 
@@ -64,6 +67,7 @@ export class Fabric {
   #comingUp: Promise<void> = Promise.resolve();
   #goingDown = false;
   #tunnel: TunnelKind = 'kernel';
+  #store: FabricStore | undefined;
 
   /** Claims the fabric of this checkout; makes nothing yet. */
   constructor(options: FabricOptions) {
@@ -80,6 +84,11 @@ export class Fabric {
 
   get inUserNamespace(): boolean {
     return this.#options.outsideUid !== 0;
+  }
+
+  /** Present with `datastore: 'etcd'`. */
+  get store(): FabricStore | undefined {
+    return this.#store;
   }
 
   get speakers(): ReadonlyMap<string, Speaker> {
@@ -112,7 +121,17 @@ export class Fabric {
     this.#notGoingDown();
     await this.#addTunnels();
     this.#notGoingDown();
+    await this.#startStore();
     await this.#startSpeakers();
+  }
+
+  async #startStore(): Promise<void> {
+    if (this.#options.datastore === 'file') return;
+    const place = { namespace: this.network.tor, dir: this.memberDir('etcd'), record: this.record };
+    this.#store = await FabricStore.start(place);
+    await this.#store.load(clusterResources());
+    this.#options.say('Resources: a real etcd at the ToR');
+    this.#notGoingDown();
   }
 
   async #addTunnels(): Promise<void> {
@@ -147,7 +166,7 @@ export class Fabric {
       starts.push(
         this.#options.nodes === 'bird'
           ? startBird(place, nodeBirdConf(node))
-          : startGodwit(place, clusterResources()),
+          : startGodwit(place, this.#sourceFor(node)),
       );
     }
     // All are waited for even when one fails: each must be recorded before anything is torn down.
@@ -158,6 +177,26 @@ export class Fabric {
     }
     const words = [...this.#speakers.values()].map((one) => `${one.member}: ${one.software}`);
     this.#options.say(`Daemons: ${words.join(', ')}`);
+  }
+
+  #sourceFor(node: FabricNode): Parameters<typeof startGodwit>[1] {
+    const inEtcd = this.#store !== undefined;
+    return inEtcd ? { endpoints: [FabricStore.endpoint(node)] } : clusterResources();
+  }
+
+  /** Stops the node's godwit as a service manager would. */
+  async stopNode(node: FabricNode): Promise<void> {
+    const speaker = this.#speakers.get(node.name);
+    if (speaker !== undefined) await stopProcess(speaker.running);
+  }
+
+  async startNode(node: FabricNode): Promise<void> {
+    const place = this.#place(node.name, this.network.node(node));
+    this.#speakers.set(node.name, await startGodwit(place, this.#sourceFor(node)));
+  }
+
+  controlSocket(node: FabricNode): string {
+    return join(this.memberDir(node.name), 'godwit.sock');
   }
 
   #place(member: string, namespace: Namespace): SpeakerPlace {

@@ -6,16 +6,20 @@
 import { parseArgs } from 'node:util';
 import { REPOSITORY } from '../cache-dir.ts';
 import { prove } from './check.ts';
+import { proveStore } from './check-store.ts';
 import { Fabric } from './fabric.ts';
 import { MissingError, requirePrograms, rightsHere } from './programs.ts';
 import { publishNodes } from './publish-nodes.ts';
 import { describeNode, describeProof, describeUse } from './report.ts';
 import { RunningError } from './state.ts';
+import { requireEtcd } from './store.ts';
 import { NODES } from './topology.ts';
 import { INSIDE_ENV, prepareInside, runInUserNamespace } from './user-namespace.ts';
 
 const USAGE = `usage: npm start [-- OPTIONS]
   --check         prove the fabric, take it down and exit: 0 when all is as it should be
+  --away S        with --datastore etcd --check: seconds for which etcd is dead (default 10)
+  --datastore KIND  file (default): a directory of YAML a node; or etcd: a real one for all
   --nodes KIND    godwit (default), or bird: a rehearsal with BIRD 2 on the nodes
   --name NAME     a fabric beside the checkout's own: other namespaces, other directory
   --peers KIND    found (default): BIRD 2 as ToR and GoBGP outside where found; or godwit
@@ -25,6 +29,8 @@ const USAGE = `usage: npm start [-- OPTIONS]
 
 interface Options {
   readonly check: boolean;
+  readonly awayMs: number;
+  readonly datastore: 'file' | 'etcd';
   readonly nodes: 'godwit' | 'bird';
   readonly peers: 'found' | 'godwit';
   /** What tells this fabric from others: the checkout, and the name given. */
@@ -54,8 +60,9 @@ async function main(): Promise<number> {
 }
 
 async function runFabric(options: Options, outsideUid: number): Promise<number> {
-  const { identity, nodes, peers } = options;
-  const fabric = new Fabric({ checkout: identity, outsideUid, nodes, peers, say });
+  const { identity, nodes, peers, datastore } = options;
+  if (datastore === 'etcd') requireEtcd();
+  const fabric = new Fabric({ checkout: identity, outsideUid, nodes, peers, datastore, say });
   const interrupted = whenInterrupted();
   let closePort: (() => Promise<void>) | undefined;
   try {
@@ -96,11 +103,17 @@ async function converge(fabric: Fabric, options: Options): Promise<number> {
   for (const node of NODES) say(await describeNode(fabric, node));
   const proof = await prove(fabric, options.pings);
   say(describeProof(proof));
-  if (proof.failures.length === 0) {
+  const failures = [...proof.failures];
+  if (options.check && fabric.store !== undefined) {
+    const stored = await proveStore(fabric, fabric.store, options.awayMs);
+    for (const line of stored.lines) say(line);
+    failures.push(...stored.failures);
+  }
+  if (failures.length === 0) {
     say('Check passed');
     return 0;
   }
-  say(`\nCheck failed:\n  ${proof.failures.join('\n  ')}`);
+  say(`\nCheck failed:\n  ${failures.join('\n  ')}`);
   say(fabric.logTails());
   return 1;
 }
@@ -122,7 +135,10 @@ function readOptions(): Options | undefined {
     say(USAGE);
     return undefined;
   }
-  const { nodes = 'godwit', peers = 'found' } = values;
+  const { nodes = 'godwit', peers = 'found', datastore = 'file' } = values;
+  if (datastore !== 'file' && datastore !== 'etcd') {
+    throw new UsageError(`--datastore is file or etcd, not ${JSON.stringify(datastore)}`);
+  }
   if (nodes !== 'godwit' && nodes !== 'bird') {
     throw new UsageError(`--nodes is godwit or bird, not ${JSON.stringify(nodes)}`);
   }
@@ -130,7 +146,9 @@ function readOptions(): Options | undefined {
     throw new UsageError(`--peers is found or godwit, not ${JSON.stringify(peers)}`);
   }
   return {
+    awayMs: readNumber('away', values.away ?? '10', { min: 4, max: 3600 }) * 1000,
     check: values.check === true,
+    datastore,
     nodes,
     peers,
     identity: values.name === undefined ? REPOSITORY : `${REPOSITORY}#${values.name}`,
@@ -144,7 +162,9 @@ function parse(): { values: ParsedValues } {
   try {
     return parseArgs({
       options: {
+        away: { type: 'string' },
         check: { type: 'boolean' },
+        datastore: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         name: { type: 'string' },
         nodes: { type: 'string' },
@@ -160,7 +180,9 @@ function parse(): { values: ParsedValues } {
 }
 
 interface ParsedValues {
+  readonly away?: string;
   readonly check?: boolean;
+  readonly datastore?: string;
   readonly help?: boolean;
   readonly name?: string;
   readonly nodes?: string;

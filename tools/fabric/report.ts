@@ -32,6 +32,10 @@ IP protocol 4 at the ToR's ports (tcpdump -nn proto 4): ${across} packets across
 export function describeUse(fabric: Fabric, port: number | undefined): string {
   const dir = fabric.dir;
   const resources = join(dir, 'node-a/resources');
+  const configuration =
+    fabric.store === undefined
+      ? `${resources}/*.yaml (edit: applied on save; each node has its own)`
+      : `etcdctl or calicoctl at etcd, port 2379 of the ToR (${fabric.names.namespace(TOR.name)})`;
   const socket = join(dir, 'node-a/godwit.sock');
   const tor = fabric.speakers.get(TOR.name)?.software.startsWith('BIRD')
     ? `birdc -s ${join(dir, 'tor/bird.ctl')} show protocols`
@@ -46,7 +50,7 @@ export function describeUse(fabric: Fabric, port: number | undefined): string {
 Running. Ctrl-C takes everything down.
   sessions      bin/godwit --socket ${socket} show neighbors
   kernel        ${kernel}
-  configuration ${resources}/*.yaml (edit: applied on save; each node has its own)
+  configuration ${configuration}
   ToR           ${tor}
   logs          ${dir}/*/*.log${port === undefined ? '' : `\n  metrics       http://127.0.0.1:${port}/`}`;
 }

@@ -99,13 +99,20 @@ export interface DaemonPlaces {
   /** Directory of this member: resources, state and control socket live below it. */
   readonly dir: string;
   readonly httpListen: string;
+  /** Of etcd; without them the resources are files. */
+  readonly endpoints?: readonly string[];
 }
 
 /** The member's godwit.yaml. */
 export function godwitYaml(member: string, places: DaemonPlaces): string {
   return stringify({
     nodeName: member,
-    datastore: { type: 'file', path: `${places.dir}/resources` },
+    datastore:
+      places.endpoints === undefined
+        ? { type: 'file', path: `${places.dir}/resources` }
+        : { type: 'etcd', endpoints: places.endpoints },
+    // Their usual place is one for the machine, and here are several nodes.
+    bird: { sockets: 'off' },
     state: { dir: `${places.dir}/state` },
     control: { socket: `${places.dir}/godwit.sock` },
     http: { listen: places.httpListen },

@@ -44,14 +44,20 @@ export const NODE_HTTP = '127.0.0.1:9179';
 export const GODWITD = join(REPOSITORY, 'src/bin/godwitd.ts');
 export const GODWIT = join(REPOSITORY, 'src/bin/godwit.ts');
 
-export async function startGodwit(place: SpeakerPlace, resources: ResourceFiles): Promise<Speaker> {
+/** @param source  What is to stand in the directory of its resources, or the members of etcd that have them. */
+export async function startGodwit(
+  place: SpeakerPlace,
+  source: ResourceFiles | { readonly endpoints: readonly string[] },
+): Promise<Speaker> {
   const { member, namespace, dir, record } = place;
+  const endpoints = Array.isArray(source['endpoints']) ? source['endpoints'] : undefined;
   mkdirSync(join(dir, 'resources'), { recursive: true });
-  for (const [name, text] of Object.entries(resources)) {
-    writeFileSync(join(dir, 'resources', name), text);
+  for (const [name, text] of endpoints === undefined ? Object.entries(source) : []) {
+    writeFileSync(join(dir, 'resources', name), text as string);
   }
   const config = join(dir, 'godwit.yaml');
-  writeFileSync(config, godwitYaml(member, { dir, httpListen: NODE_HTTP }));
+  const places = { dir, httpListen: NODE_HTTP, ...(endpoints === undefined ? {} : { endpoints }) };
+  writeFileSync(config, godwitYaml(member, places));
   const argv = namespace.enter([process.execPath, GODWITD, '--config', config]);
   const logPath = join(dir, 'godwit.log');
   const running = await startProcess({ name: `godwitd ${member}`, argv, logPath });

@@ -1,5 +1,5 @@
 /**
- * `npm run peers -- bird2 gobgpd …`: makes the real BGP daemons that the tests talk to available in
+ * `npm run peers -- bird2 gobgpd …`: makes the real BGP daemons and etcd that the tests talk to available in
  * the peers cache, unless the machine has them (`--unpack`: even then). Installs nothing; exits 69
  * with the reason when one cannot be had.
  */
@@ -11,8 +11,9 @@ import { cacheDir, giveToOwner } from '../cache-dir.ts';
 import { PackageError, Unpacker } from './debian.ts';
 
 interface Recipe {
-  /** The Debian package. */
+  /** The Debian package of the daemon, and that of its client where it is another. */
   readonly package: string;
+  readonly clientPackage?: string;
   /** Programs to wrap, relative to the unpacked root; the first is the daemon. */
   readonly programs: readonly string[];
 }
@@ -29,6 +30,11 @@ const RECIPES: Readonly<Record<PeerName, Recipe>> = {
     programs: ['usr/lib/frr/bgpd', 'usr/lib/frr/zebra', 'usr/lib/frr/staticd', 'usr/bin/vtysh'],
   },
   openbgpd: { package: 'openbgpd', programs: ['usr/sbin/bgpd', 'usr/sbin/bgpctl'] },
+  etcd: {
+    package: 'etcd-server',
+    clientPackage: 'etcd-client',
+    programs: ['usr/bin/etcd', 'usr/bin/etcdctl'],
+  },
 };
 const EX_USAGE = 64;
 const EX_UNAVAILABLE = 69;
@@ -42,6 +48,9 @@ function fetchPeer(name: PeerName): void {
     const unpacker = new Unpacker(cacheDir('peers/packages'));
     const root = join(scratch, 'root');
     const depends = unpacker.unpack(recipe.package, root);
+    if (recipe.clientPackage !== undefined) {
+      depends.push(...unpacker.unpack(recipe.clientPackage, root));
+    }
     const binaries = recipe.programs.map((program) => join(root, program));
     const lacking = binaries.find((binary) => !existsSync(binary));
     if (lacking !== undefined) throw new PackageError(`${recipe.package} holds no ${lacking}`);
@@ -77,7 +86,7 @@ function main(args: readonly string[]): number {
     return EX_USAGE;
   }
   let status = 0;
-  for (const name of (names.length === 0 ? ['bird2', 'gobgpd'] : names) as PeerName[]) {
+  for (const name of (names.length === 0 ? ['bird2', 'gobgpd', 'etcd'] : names) as PeerName[]) {
     try {
       if (always || 'missing' in findPeer(name, 'anew')) fetchPeer(name);
       const peer = findPeer(name, 'anew');

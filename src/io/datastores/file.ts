@@ -7,11 +7,12 @@
  */
 
 import { type Dirent, type FSWatcher, watch } from 'node:fs';
-import { readdir, readFile, stat, statfs } from 'node:fs/promises';
+import { readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ConfigError } from '../../base/errors.ts';
 import type { BrokenFile, RawDocument, RawSnapshot } from '../../datastore/documents.ts';
-import { parseYamlFile } from '../yaml-documents.ts';
+import { errnoOf, FileCache, type ListedFile } from './file-cache.ts';
+import type { DatastoreListener } from './listener.ts';
 
 /** Largest file read: a thousand resources; more is not configuration. */
 export const RESOURCE_FILE_OCTETS_MAX = 4 * 1024 * 1024;
@@ -41,15 +42,9 @@ const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
 
 const EXTENSIONS = ['.yaml', '.yml', '.json'];
 
-export interface FileDatastoreListener {
-  onSnapshot(snapshot: RawSnapshot): void;
-  /** Said once per loss and again when the reason changes; the next snapshot says that it is back. */
-  onLost(reason: string): void;
-}
-
 export class FileDatastore {
   readonly #directory: string;
-  readonly #listener: FileDatastoreListener;
+  readonly #listener: DatastoreListener;
   #watcher: FSWatcher | undefined;
   #settle: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
@@ -62,8 +57,9 @@ export class FileDatastore {
   #lostBecause: string | undefined;
   /** Inotify tells of every change. */
   #told = false;
+  readonly #cache = new FileCache();
 
-  constructor(directory: string, listener: FileDatastoreListener) {
+  constructor(directory: string, listener: DatastoreListener) {
     this.#directory = directory;
     this.#listener = listener;
   }
@@ -148,7 +144,7 @@ export class FileDatastore {
         this.#follow();
         this.#told = !listed.hasLinks && (await isLocal(this.#directory));
         this.#lookLater();
-        this.#deliver(await readSnapshot(this.#directory, listed));
+        this.#deliver(await readSnapshot(listed, this.#cache));
       }
     } finally {
       this.#reading = false;
@@ -179,8 +175,8 @@ export class FileDatastore {
 }
 
 interface Listed {
-  /** Names within the limits, sorted. */
-  readonly names: readonly string[];
+  /** Within the limits, sorted by name. */
+  readonly files: readonly ListedFile[];
   readonly broken: readonly BrokenFile[];
   readonly signature: string;
   /** Some file is a link: inotify does not follow it. */
@@ -201,7 +197,7 @@ export async function readDirectoryOnce(
   directory: string,
 ): Promise<RawSnapshot | { readonly error: string }> {
   const listed = await listFiles(directory);
-  return 'error' in listed ? listed : readSnapshot(directory, listed);
+  return 'error' in listed ? listed : readSnapshot(listed, new FileCache());
 }
 
 async function listFiles(directory: string): Promise<Listed | { readonly error: string }> {
@@ -215,7 +211,7 @@ async function listFiles(directory: string): Promise<Listed | { readonly error: 
   const names = resources.map(({ name }) => name).sort();
   const hasLinks = resources.some((entry) => !entry.isFile());
   const broken: BrokenFile[] = [];
-  const kept: string[] = [];
+  const kept: ListedFile[] = [];
   const marks: string[] = [];
   for (const name of names) {
     const file = join(directory, name);
@@ -224,12 +220,13 @@ async function listFiles(directory: string): Promise<Listed | { readonly error: 
       continue;
     }
     try {
-      const { size, mtimeMs, ino } = await stat(file);
-      marks.push(`${name} ${size} ${mtimeMs} ${ino}`);
+      const { size, mtimeMs, ctimeMs, ino } = await stat(file);
+      const mark = `${size} ${mtimeMs} ${ctimeMs} ${ino}`;
+      marks.push(`${name} ${mark}`);
       if (size > RESOURCE_FILE_OCTETS_MAX) {
         broken.push(unusable(file, `Larger than ${RESOURCE_FILE_OCTETS_MAX} octets`));
       } else {
-        kept.push(name);
+        kept.push({ path: file, mark, changedMs: Math.max(mtimeMs, ctimeMs) });
       }
     } catch (error) {
       // Deleted since it was listed: gone. A link to nothing, or no permission: cannot be read.
@@ -237,7 +234,7 @@ async function listFiles(directory: string): Promise<Listed | { readonly error: 
       broken.push(unusable(file, `Cannot be read: ${errnoOf(error)}`));
     }
   }
-  return { names: kept, broken, signature: marks.join('\n'), hasLinks };
+  return { files: kept, broken, signature: marks.join('\n'), hasLinks };
 }
 
 /** Hidden files are editors' swap files and the halves of an atomic save. */
@@ -245,26 +242,17 @@ function isResourceFile(name: string): boolean {
   return !name.startsWith('.') && EXTENSIONS.some((extension) => name.endsWith(extension));
 }
 
-async function readSnapshot(directory: string, listed: Listed): Promise<RawSnapshot> {
+async function readSnapshot(listed: Listed, cache: FileCache): Promise<RawSnapshot> {
   const documents: RawDocument[] = [];
   const broken: BrokenFile[] = [...listed.broken];
-  for (const name of listed.names) {
-    const file = join(directory, name);
-    let text: string;
-    try {
-      text = await readFile(file, 'utf8');
-    } catch (error) {
-      broken.push(unusable(file, `Cannot be read: ${errnoOf(error)}`));
-      continue;
-    }
-    if (text.trim() === '') {
-      broken.push(emptyFile(file));
-      continue;
-    }
-    const parsed = parseYamlFile(file, text);
-    if (parsed.ok) documents.push(...parsed.documents);
-    else broken.push({ file, error: parsed.error });
+  for (const file of listed.files) {
+    const parsed = await cache.read(file);
+    if ('errno' in parsed) broken.push(unusable(file.path, `Cannot be read: ${parsed.errno}`));
+    else if ('empty' in parsed) broken.push(emptyFile(file.path));
+    else if (parsed.ok) documents.push(...parsed.documents);
+    else broken.push({ file: file.path, error: parsed.error });
   }
+  cache.keepOnly(listed.files);
   return { documents, broken };
 }
 
@@ -290,12 +278,4 @@ function emptyFile(file: string): BrokenFile {
     remedy: 'Delete the file to delete them',
   };
   return { file, error };
-}
-
-function errnoOf(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return 'it does not exist (ENOENT)';
-  if (code === 'EACCES') return 'permission denied (EACCES)';
-  if (code === 'ENOTDIR') return 'it is no directory (ENOTDIR)';
-  return code ?? String(error);
 }

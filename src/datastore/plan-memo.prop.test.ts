@@ -1,0 +1,149 @@
+/** Planning by what changed gives what planning from scratch gives, and so does what arrives on the other thread. */
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { documents, FILE_OPTIONS, node, resource } from '../../test/support/resources.ts';
+import type { RawDocument } from './documents.ts';
+import { type LastGood, NO_LAST_GOOD, settle } from './last-good.ts';
+import { planFor, planWith } from './plan.ts';
+import { PlanMemo } from './plan-memo.ts';
+import { PlanReceiver, PlanSender } from './plan-transfer.ts';
+import type { SpeakerPlan } from './plan-types.ts';
+import { SettleMemo } from './settle-memo.ts';
+
+const NODES = ['a', 'b', 'c', 'd', 'e'] as const;
+const pick = fc.constantFrom;
+
+const anyNode = fc
+  .record({
+    name: pick(...NODES),
+    host: fc.integer({ min: 1, max: 5 }),
+    bgp: pick({}, { asNumber: 65001 }, { ipv6Address: 'fd00::7/64' }, { asNumber: 'wrong' }),
+    rr: pick({}, {}, { routeReflectorClusterID: '1.1.1.1' }),
+    rack: pick('x', 'y'),
+  })
+  .map(({ name, host, bgp, rr, rack }) =>
+    node(name, `10.0.0.${host}`, { ...bgp, ...rr }, { rack }),
+  );
+
+const anyPeer = fc
+  .record({
+    name: pick('p', 'q', 'r'),
+    side: pick({}, { node: 'a' }, { nodeSelector: "rack == 'x'" }, { nodeSelector: 'all()' }),
+    remote: pick(
+      { peerSelector: 'all()' },
+      { peerSelector: "rack == 'y'" },
+      { peerIP: '10.0.0.2', asNumber: 64512 },
+      { peerIP: '10.0.0.254', asNumber: 64601, filters: ['f'] },
+      { peerIP: '10.0.0.3:1179', asNumber: 64512 },
+      { peerIP: 'nowhere', asNumber: 64512 },
+    ),
+    more: pick(
+      {},
+      { reversePeering: 'Manual' },
+      { password: { secretKeyRef: { name: 's', key: 'k' } } },
+      { filters: ['f', 'missing'] },
+    ),
+  })
+  .map(({ name, side, remote, more }) =>
+    resource('BGPPeer', name, { ...side, ...remote, ...more }),
+  );
+
+const anyOther = fc.oneof(
+  pick(179, 1179).map((listenPort) => resource('BGPConfiguration', 'node.b', { listenPort })),
+  fc
+    .record({
+      asNumber: pick(64512, 65001),
+      nodeToNodeMeshEnabled: fc.boolean(),
+      nodeMeshPassword: pick(undefined, { secretKeyRef: { name: 's', key: 'k' } }),
+    })
+    .map((spec) => resource('BGPConfiguration', 'default', spec)),
+  pick('Accept', 'Reject').map((action) => resource('BGPFilter', 'f', { importV4: [{ action }] })),
+  pick('Never', 'Always').map((ipipMode) =>
+    resource('IPPool', 'pool', { cidr: '10.1.0.0/16', ipipMode }),
+  ),
+  pick('a', 'b').map((at) => resource('BlockAffinity', 'block', { node: at, cidr: '10.1.2.0/26' })),
+  pick('one', 'two').map((k) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 's', namespace: 'kube-system' },
+    stringData: { k },
+  })),
+);
+
+/** An edit puts a resource in the place of the one of its name, or takes one away. */
+const anyEdit = fc.oneof(
+  { weight: 4, arbitrary: fc.oneof(anyNode, anyPeer, anyOther).map((put) => ({ put })) },
+  { weight: 1, arbitrary: fc.nat().map((take) => ({ take })) },
+);
+const anyHistory = fc.array(fc.array(anyEdit, { minLength: 1, maxLength: 4 }), { maxLength: 12 });
+
+type Edit = { readonly put: unknown } | { readonly take: number };
+
+function edit(state: Map<string, RawDocument>, change: Edit): void {
+  if ('take' in change) {
+    const key = [...state.keys()][change.take % Math.max(1, state.size)];
+    if (key !== undefined) state.delete(key);
+    return;
+  }
+  const { kind, metadata } = change.put as { kind: string; metadata: { name: string } };
+  state.set(`${kind}/${metadata.name}`, documents([change.put])[0]!);
+}
+
+describe('a history of edits', () => {
+  it('gives after each the resources, plan and problems that the last snapshot alone gives', () => {
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const state = new Map([['Node/a', documents([node('a', '10.0.0.1')])[0]!]]);
+        const [settling, planning] = [new SettleMemo(), new PlanMemo()];
+        let [with_, without]: LastGood[] = [NO_LAST_GOOD, NO_LAST_GOOD];
+        for (const edits of history) {
+          for (const change of edits) edit(state, change);
+          const snapshot = { documents: [...state.values()], broken: [] };
+          const incremental = settle(with_!, snapshot, settling);
+          const anew = settle(without!, snapshot);
+          with_ = incremental.lastGood;
+          without = anew.lastGood;
+          expect(with_).toEqual(without);
+          expect(incremental.statuses).toEqual(anew.statuses);
+          expect(incremental.problems).toEqual(anew.problems);
+          const { resources } = incremental;
+          const plan = planWith({ node: 'a', resources, options: FILE_OPTIONS }, planning);
+          expect(plan).toEqual(planFor('a', anew.resources, FILE_OPTIONS));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('arrives on the other thread as it left, though senders die on the way', () => {
+    fc.assert(
+      fc.property(anyHistory, fc.infiniteStream(fc.nat({ max: 5 })), (history, deaths) => {
+        const state = new Map([['Node/a', documents([node('a', '10.0.0.1')])[0]!]]);
+        const memo = new PlanMemo();
+        const receiver = new PlanReceiver();
+        let sender = new PlanSender();
+        let before: SpeakerPlan | undefined;
+        for (const edits of history) {
+          for (const change of edits) edit(state, change);
+          const { resources } = settle(NO_LAST_GOOD, {
+            documents: [...state.values()],
+            broken: [],
+          });
+          const { plan } = planWith({ node: 'a', resources, options: FILE_OPTIONS }, memo);
+          if (plan === undefined) continue;
+          if (deaths.next().value === 0) sender = new PlanSender();
+          let arrived: SpeakerPlan | undefined;
+          for (const part of sender.parts(plan)) arrived = receiver.take(structuredClone(part));
+          expect(arrived).toEqual(plan);
+          for (const peer of arrived!.peers) {
+            const same = before?.peers.find(({ name }) => name === peer.name);
+            if (JSON.stringify(same) === JSON.stringify(peer)) expect(peer).toBe(same);
+          }
+          before = arrived;
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,189 @@
+/**
+ * What one plan teaches the next: which nodes a selector names, what a session is made of, what its values are.
+ *
+ * Everything remembered carries the inputs it was computed from, and is used only while each of them is the same
+ * object. Invariant (property-tested): a plan made with a memo equals one made without. What did not change is the
+ * same object as before, so that whoever compares two plans need not look inside.
+ */
+
+import type { Policy } from '../policy/types.ts';
+import { NodeIndex } from './node-index.ts';
+import { compareText, type KnownPairs, sameData, sortedByName } from './plan-data.ts';
+import type { PlanOptions } from './plan-options.ts';
+import type { PeerPlan } from './plan-types.ts';
+import type {
+  BgpConfigurationResource,
+  BgpPeerResource,
+  NodeResource,
+  Resources,
+} from './resources.ts';
+import type { SessionEntry } from './session-entry.ts';
+
+/** The scope of the node-to-node mesh, which has no BGPPeer. */
+export const MESH: object = {};
+
+const NO_FILTERS: readonly string[] = [];
+
+type EntriesByNode = WeakMap<NodeResource, readonly SessionEntry[]>;
+
+/** What a plan is made of: as long as each is the same object, so is what was made of it. */
+interface MemoInputs {
+  readonly own: NodeResource;
+  readonly global: BgpConfigurationResource | undefined;
+  readonly ownConfiguration: BgpConfigurationResource | undefined;
+  readonly options: PlanOptions;
+  readonly compat: string;
+  readonly standalone: boolean;
+  readonly localAs: number;
+  readonly globalAs: number;
+  readonly resources: Resources;
+}
+
+export class PlanMemo {
+  readonly nodes = new NodeIndex();
+  #nodeMap: ReadonlyMap<string, NodeResource> | undefined;
+
+  readonly #entryInputs = new Inputs();
+  #entries = new WeakMap<object, EntriesByNode>();
+  readonly #scopes = {
+    forward: new WeakMap<BgpPeerResource, object>(),
+    reverse: new WeakMap<BgpPeerResource, object>(),
+  };
+
+  readonly #policyInputs = new Inputs();
+  #policies = new Map<string, Policy>();
+  #policiesBefore: ReadonlyMap<string, Policy> = new Map();
+  #byFilters = new WeakMap<readonly string[], Policy[]>();
+
+  readonly #planInputs = new Inputs();
+  #plans = new WeakMap<SessionEntry, PeerPlan>();
+  #unordered: readonly PeerPlan[] = [];
+  #ordered: readonly PeerPlan[] = [];
+  #byName: Map<string, PeerPlan> | undefined;
+  /** Of this plan's policies against those of the one before: five thousand sessions ask about the same two. */
+  #compared: KnownPairs = new Map();
+
+  /** The nodes in order of their names; the index is brought up to them. */
+  nodesOf(nodes: ReadonlyMap<string, NodeResource>): readonly NodeResource[] {
+    this.nodes.update(nodes === this.#nodeMap ? this.nodes.nodes : sortedByName(nodes));
+    this.#nodeMap = nodes;
+    return this.nodes.nodes;
+  }
+
+  /** Forgets what a change of its inputs has made untrue. */
+  begin(inputs: MemoInputs): void {
+    this.#compared = new Map();
+    const { own, global, ownConfiguration, options, compat, standalone, resources } = inputs;
+    const { bgpConfigurations, bgpPeers, bgpFilters, ipPools, blockAffinities } = resources;
+    if (this.#entryInputs.changed([bgpConfigurations, inputs.globalAs, inputs.localAs])) {
+      this.#entries = new WeakMap();
+    }
+    const common = [own, global, ownConfiguration, options, compat, standalone];
+    // The peers are among them only so that policies nobody asks for any more are forgotten.
+    const ofPolicies = [...common, bgpPeers, bgpFilters, ipPools, blockAffinities];
+    if (this.#policyInputs.changed(ofPolicies)) {
+      this.#policiesBefore = this.#policies;
+      this.#policies = new Map();
+      this.#byFilters = new WeakMap();
+    }
+    const ofPlans = [own, global, options, inputs.localAs, resources.secrets];
+    if (this.#planInputs.changed(ofPlans)) this.#plans = new WeakMap();
+  }
+
+  /** The key under which the entries of one side of a BGPPeer are kept. */
+  scope(side: 'forward' | 'reverse', peer: BgpPeerResource): object {
+    let scope = this.#scopes[side].get(peer);
+    if (scope === undefined) {
+      scope = {};
+      this.#scopes[side].set(peer, scope);
+    }
+    return scope;
+  }
+
+  entries(
+    scope: object,
+    node: NodeResource,
+    make: () => readonly SessionEntry[],
+  ): readonly SessionEntry[] {
+    let byNode = this.#entries.get(scope);
+    if (byNode === undefined) {
+      byNode = new WeakMap();
+      this.#entries.set(scope, byNode);
+    }
+    let entries = byNode.get(node);
+    if (entries === undefined) {
+      entries = make();
+      byNode.set(node, entries);
+    }
+    return entries;
+  }
+
+  /** @param parts  What beside the filters a policy is made of, as bits. */
+  policy(filters: readonly string[] | undefined, parts: number, make: () => Policy): Policy {
+    const list = filters === undefined || filters.length === 0 ? NO_FILTERS : filters;
+    let byParts = this.#byFilters.get(list);
+    if (byParts === undefined) {
+      byParts = [];
+      this.#byFilters.set(list, byParts);
+    }
+    const known = byParts[parts] ?? this.#policyNamed(JSON.stringify([parts, list]), make);
+    byParts[parts] = known;
+    return known;
+  }
+
+  /** The plan made of `entry` before, while it is still true. */
+  planOf(
+    entry: SessionEntry,
+    policies: { readonly import: Policy; readonly export: Policy },
+  ): PeerPlan | undefined {
+    const plan = this.#plans.get(entry);
+    const same = plan?.importPolicy === policies.import && plan.exportPolicy === policies.export;
+    return same ? plan : undefined;
+  }
+
+  /** Takes a plan; gives the one of before where that is equal. */
+  keep(entry: SessionEntry, plan: PeerPlan): PeerPlan {
+    this.#byName ??= new Map(this.#ordered.map((peer) => [peer.name, peer]));
+    const before = this.#byName.get(plan.name);
+    const kept = before !== undefined && sameData(before, plan, this.#compared) ? before : plan;
+    // A missing Secret is a problem of every plan anew.
+    const missing = kept.password !== undefined && 'missing' in kept.password;
+    if (!missing) this.#plans.set(entry, kept);
+    return kept;
+  }
+
+  /** The peers in order of their names. */
+  inOrder(peers: readonly PeerPlan[]): readonly PeerPlan[] {
+    const before = this.#unordered;
+    const same =
+      peers.length === before.length && peers.every((peer, index) => peer === before[index]);
+    if (!same) {
+      this.#unordered = peers;
+      this.#ordered = [...peers].sort((a, b) => compareText(a.name, b.name));
+      this.#byName = undefined;
+    }
+    return this.#ordered;
+  }
+
+  #policyNamed(key: string, make: () => Policy): Policy {
+    let policy = this.#policies.get(key);
+    if (policy === undefined) {
+      const made = make();
+      const before = this.#policiesBefore.get(key);
+      policy = before !== undefined && sameData(before, made) ? before : made;
+      this.#policies.set(key, policy);
+    }
+    return policy;
+  }
+}
+
+/** Whether any of a list of inputs is another object, or another value, than last time. */
+class Inputs {
+  #last: readonly unknown[] = [];
+
+  changed(now: readonly unknown[]): boolean {
+    const last = this.#last;
+    this.#last = now;
+    return now.length !== last.length || now.some((input, index) => input !== last[index]);
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The datastores of the contract suite, each as the same few verbs: put and delete resources, take the store away in
+ * its own ways, bring it back.
+ */
+
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatastoreSettings } from '../../src/daemon/datastore-settings.ts';
+import { EtcdWriter, etcdEntry, freePorts, startEtcd } from '../../tools/fabric/etcd.ts';
+import { type Running, signalProcess, stopProcess } from '../../tools/fabric/process.ts';
+import { TcpGate } from './tcp-gate.ts';
+
+export interface TestStore {
+  readonly settings: DatastoreSettings;
+  put(...resources: readonly unknown[]): Promise<void>;
+  /** At once; there is nothing between them. */
+  delete(...resources: readonly unknown[]): Promise<void>;
+  /** Something that cannot be read stands in the place of `resource`. */
+  spoil(resource: unknown): Promise<void>;
+  deleteAll(): Promise<void>;
+  /** The store is gone, as suddenly as it can be. */
+  kill(): Promise<void>;
+  restart(): Promise<void>;
+  /** It is there and does not answer; it can be written all the same. */
+  partition(): Promise<void>;
+  heal(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The longest time, in milliseconds, from a change to the plan, and from a loss to its report. */
+export interface Promises {
+  readonly change: number;
+  readonly loss: number;
+}
+
+export const STORES: Readonly<
+  Record<
+    'file' | 'etcd',
+    { readonly open: (dir: string) => Promise<TestStore>; readonly promises: Promises }
+  >
+> = {
+  file: { open: openFile, promises: { change: 500, loss: 2000 } },
+  // A partition is noticed by the second of two unanswered pings at the latest.
+  etcd: { open: openEtcd, promises: { change: 200, loss: 25_000 } },
+};
+
+function nameOf(resource: unknown): string {
+  const { kind, metadata } = resource as { kind: string; metadata: { name: string } };
+  return `${kind}-${metadata.name}.yaml`.toLowerCase();
+}
+
+async function openFile(dir: string): Promise<TestStore> {
+  const path = join(dir, 'resources');
+  const away = join(dir, 'away');
+  mkdirSync(path);
+  // While it is away it can be written where it is.
+  let at = path;
+  const move = async (to: string): Promise<void> => {
+    renameSync(at, to);
+    at = to;
+  };
+  return {
+    settings: { type: 'file', path },
+    put: async (...resources) => {
+      for (const one of resources) writeFileSync(join(at, nameOf(one)), JSON.stringify(one));
+    },
+    delete: async (...resources) => {
+      for (const one of resources) rmSync(join(at, nameOf(one)));
+    },
+    spoil: async (one) => writeFileSync(join(at, nameOf(one)), '{ "kind": '),
+    deleteAll: async () => {
+      rmSync(at, { recursive: true });
+      mkdirSync(at);
+    },
+    kill: () => move(away),
+    restart: () => move(path),
+    partition: () => move(away),
+    heal: () => move(path),
+    close: async () => undefined,
+  };
+}
+
+async function openEtcd(dir: string): Promise<TestStore> {
+  const [clientPort, peerPort] = await freePorts(2);
+  const member = { name: 'm0', clientPort: clientPort!, peerPort: peerPort! };
+  const start = (): Promise<Running> => startEtcd({ member, cluster: [member], dir });
+  let running = await start();
+  const writer = new EtcdWriter(`127.0.0.1:${clientPort}`);
+  await writer.ready(running);
+  const gate = await TcpGate.open(member.clientPort);
+  return {
+    settings: {
+      type: 'etcd',
+      access: { endpoints: [`http://127.0.0.1:${gate.port}`], tls: {} },
+    },
+    put: async (...resources) => {
+      for (const one of resources) await writer.putResource(one);
+    },
+    delete: async (...resources) => {
+      // In one write: their keys are neighbors.
+      const keys = resources.map((one) => etcdEntry(one).key).sort();
+      await writer.deleteRange(keys[0]!, `${keys.at(-1)}\0`);
+    },
+    spoil: async (one) => {
+      const { metadata, kind } = one as { kind: string; metadata: { name: string } };
+      const plural = `${kind.toLowerCase()}s`;
+      await writer.put(
+        `/calico/resources/v3/projectcalico.org/${plural}/${metadata.name}`,
+        '{ "kin',
+      );
+    },
+    deleteAll: async () => {
+      await writer.deleteRange('/calico/', '/calico0');
+    },
+    kill: async () => {
+      await stopProcess(running, { signal: 'SIGKILL' });
+    },
+    restart: async () => {
+      running = await start();
+      await writer.ready(running);
+    },
+    partition: async () => gate.shut(),
+    heal: async () => gate.reopen(),
+    close: async () => {
+      writer.close();
+      await gate.close();
+      signalProcess(running, 'SIGCONT');
+      await stopProcess(running);
+    },
+  };
+}
