@@ -1,9 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { HistogramCell } from '../base/metrics.ts';
 import { speakerMetrics } from '../speaker/metrics.ts';
 import { Metrics } from './metrics.ts';
 import { TestDaemon } from './testing/daemon.ts';
 
-const HOST = { cpuSeconds: 1.25, residentOctets: 2, heapOctets: 3, loopLagSecondsMax: 0.5 };
+const delays = new HistogramCell([0.5, 2]);
+for (const seconds of [0.25, 1, 4]) delays.observe(seconds);
+const HOST = {
+  cpuSeconds: 1.25,
+  residentOctets: 2,
+  heapOctets: 3,
+  loopLagSecondsMax: 0.5,
+  loopDelays: delays,
+  steps: [{ input: 'wake', cell: new HistogramCell([1]), max: 0.75 }],
+};
 
 async function textOf(daemon: TestDaemon, metrics = new Metrics()): Promise<string> {
   return metrics.collect({ view: daemon.view, facts: daemon.facts(), host: HOST }).metrics();
@@ -45,6 +55,21 @@ describe('Metrics', () => {
     expect(text).toMatch(/bgp_session_state\{peer="Mesh_10_0_0_2"\} [012]\n/);
     expect(text).toContain('godwit_cpu_seconds_total 1.25\n');
     expect(text).toContain('godwit_config_change_held 0\n');
+  });
+
+  it('show what was counted in cells, cumulatively as Prometheus has it', async () => {
+    const text = await textOf(TestDaemon.of());
+    expect(text).toContain(
+      [
+        'godwit_loop_delay_seconds_bucket{le="0.5"} 1',
+        'godwit_loop_delay_seconds_bucket{le="2"} 2',
+        'godwit_loop_delay_seconds_bucket{le="+Inf"} 3',
+        'godwit_loop_delay_seconds_sum 5.25',
+        'godwit_loop_delay_seconds_count 3\n',
+      ].join('\n'),
+    );
+    expect(text).toContain('godwit_step_cpu_seconds_bucket{input="wake",le="1"} 0\n');
+    expect(text).toContain('godwit_step_cpu_seconds_max{input="wake"} 0.75\n');
   });
 
   it('do not add up over scrapes, and forget a neighbor that is gone', async () => {

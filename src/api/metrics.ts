@@ -4,8 +4,8 @@
  * Names, labels and their bounds are declared beside the code that feeds them; here they are only collected.
  */
 
-import { Counter, Gauge, Registry } from 'prom-client';
-import type { MetricSpec } from '../base/metrics.ts';
+import { Counter, Gauge, type Histogram, Registry } from 'prom-client';
+import type { HistogramCell, MetricSpec } from '../base/metrics.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
 import { speakerMetrics } from '../speaker/metrics.ts';
 import type { NeighborView, SpeakerView } from '../speaker/snapshot.ts';
@@ -17,6 +17,20 @@ export interface HostFacts {
   readonly residentOctets: number;
   readonly heapOctets: number;
   readonly loopLagSecondsMax: number;
+  readonly loopDelays: HistogramCell;
+  readonly steps: readonly StepCost[];
+}
+
+/** CPU seconds of the steps of one kind; `max` since the last scrape. */
+export interface StepCost {
+  readonly input: string;
+  readonly cell: HistogramCell;
+  readonly max: number;
+}
+
+interface Labelled {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly cell: HistogramCell;
 }
 
 export interface MetricSources {
@@ -30,6 +44,8 @@ const STATES = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Establi
 export class Metrics {
   readonly #registry = new Registry();
   readonly #metrics = new Map<string, Gauge | Counter>();
+  /** What histograms show; replaced at each scrape. */
+  readonly #cells = new Map<string, readonly Labelled[]>();
 
   constructor() {
     for (const [name, spec] of Object.entries<MetricSpec>(speakerMetrics))
@@ -46,6 +62,10 @@ export class Metrics {
   }
 
   #declare(name: string, spec: MetricSpec): void {
+    if (spec.type === 'histogram') {
+      const samples = (): unknown => samplesOf(name, this.#cells.get(name) ?? []);
+      return this.#registry.registerMetric(cellMetric({ name, help: spec.help, samples }));
+    }
     const common = {
       name,
       help: spec.help,
@@ -73,6 +93,12 @@ export class Metrics {
     this.#set('godwit_resident_memory_bytes', host.residentOctets);
     this.#set('godwit_heap_bytes', host.heapOctets);
     this.#set('godwit_loop_lag_seconds_max', host.loopLagSecondsMax);
+    this.#cells.set('godwit_loop_delay_seconds', [{ labels: {}, cell: host.loopDelays }]);
+    const steps = host.steps.map(({ input, cell }) => ({ labels: { input }, cell }));
+    this.#cells.set('godwit_step_cpu_seconds', steps);
+    for (const { input, max } of host.steps) {
+      this.#set('godwit_step_cpu_seconds_max', max, { input });
+    }
   }
 
   #status(view: SpeakerView): void {
@@ -128,4 +154,30 @@ export class Metrics {
       this.#set('bgp_adj_rib_out_pending', pending, labels);
     }
   }
+}
+
+/**
+ * A metric of the registry that shows cells counted elsewhere: prom-client's own histogram takes one value at a time,
+ * and its registry asks of a metric no more than this.
+ */
+function cellMetric(spec: { name: string; help: string; samples: () => unknown }): Histogram {
+  const { name, help, samples } = spec;
+  const get = async (): Promise<unknown> => ({ name, help, type: 'histogram', values: samples() });
+  return { name, help, type: 'histogram', get, reset: () => undefined } as unknown as Histogram;
+}
+
+/** Prometheus counts cumulatively: a bucket holds all that is not above its bound. */
+function samplesOf(name: string, cells: readonly Labelled[]): readonly object[] {
+  return cells.flatMap(({ labels, cell }) => {
+    let below = 0;
+    const buckets = [...cell.bounds, '+Inf'].map((le, i) => {
+      below += cell.counts[i]!;
+      return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below };
+    });
+    return [
+      ...buckets,
+      { metricName: `${name}_sum`, labels, value: cell.sum },
+      { metricName: `${name}_count`, labels, value: cell.count },
+    ];
+  });
 }

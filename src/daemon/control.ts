@@ -10,10 +10,12 @@ import type { SpeakerView } from '../speaker/snapshot.ts';
 import type { Configuration } from './configuration.ts';
 import type { Loop } from './loop.ts';
 import type { Recording } from './recording.ts';
+import type { LoopMeter } from './loop-meter.ts';
 
 export interface ControlParts {
   readonly view: SpeakerView;
   readonly loop: Loop;
+  readonly meter: LoopMeter;
   readonly events: EventLog;
   readonly configuration: Configuration;
   readonly recording: Recording;
@@ -86,14 +88,14 @@ export class Control implements DaemonPort {
   metricsText(): Promise<string> {
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
-    const { loop } = this.#parts;
-    const lag = loop.lagMsMax / 1000;
-    loop.lagMsMax = 0;
+    const { meter } = this.#parts;
     const host = {
       cpuSeconds: (user + system) / 1e6,
       residentOctets: rss,
       heapOctets: heapUsed,
-      loopLagSecondsMax: lag,
+      loopLagSecondsMax: meter.takeDelayMax(),
+      loopDelays: meter.delays,
+      steps: meter.takeSteps(),
     };
     return this.#metrics.collect({ view: this.view, facts: this.facts(), host }).metrics();
   }

@@ -10,6 +10,7 @@ import { EventLog } from '../api/event-log.ts';
 import { GodwitService } from '../api/grpc/service.ts';
 import { HttpApi, metricsResponse } from '../api/http/routes.ts';
 import type { SystemError } from '../base/errors.ts';
+import type { Octets } from '../base/units.ts';
 import type { Log } from '../io/log.ts';
 import { nativeSockets } from '../io/native.ts';
 import { packageVersion } from '../io/package-root.ts';
@@ -20,6 +21,7 @@ import { StateDir } from '../io/state-dir.ts';
 import { lockStateDir } from '../io/state-lock.ts';
 import type { SpeakerOptions } from '../speaker/core.ts';
 import type { Effect } from '../speaker/effects.ts';
+import type { ConnectionId } from '../speaker/inputs.ts';
 import { Speaker } from '../speaker/speaker.ts';
 import type { Settings } from './config.ts';
 import { Configuration } from './configuration.ts';
@@ -29,6 +31,7 @@ import { KernelShell } from './kernel-shell.ts';
 import { Loop } from './loop.ts';
 import { QuarantineShell } from './quarantine-shell.ts';
 import { Recording } from './recording.ts';
+import { LoopMeter, threadCpuClock } from './loop-meter.ts';
 import { TcpShell } from './tcp-shell.ts';
 import { warmUp } from './warm-up/warm-up.ts';
 
@@ -56,6 +59,7 @@ export class Daemon {
   readonly #speaker: Speaker;
   readonly #recording: Recording;
   readonly #loop: Loop;
+  readonly #meter = new LoopMeter(threadCpuClock());
   readonly #tcp: TcpShell;
   readonly #kernel: KernelShell;
   #configuration: Configuration | undefined;
@@ -91,10 +95,11 @@ export class Daemon {
       speaker: this.#speaker,
       now,
       onFatal: (error, input) => this.#fatal(error, input.type),
+      meter: this.#meter,
     });
     this.#tcp = new TcpShell({
       submit: (input) => this.#loop.submit(input),
-      poll: (connection, budget) => this.#loop.speaker.pollTransmit(connection, budget),
+      poll: (connection, budget) => this.#poll(connection, budget),
       now,
       onTrouble: (what, error) => this.#trouble(what, error),
     });
@@ -156,6 +161,7 @@ export class Daemon {
     const control = new Control({
       view: this.#speaker.view,
       loop: this.#loop,
+      meter: this.#meter,
       events: this.#eventLog,
       configuration,
       recording: this.#recording,
@@ -212,6 +218,13 @@ export class Daemon {
       );
     } else this.#http = server;
     return undefined;
+  }
+
+  #poll(connection: ConnectionId, budget: Octets): Uint8Array | undefined {
+    this.#meter.begin();
+    const octets = this.#loop.speaker.pollTransmit(connection, budget);
+    this.#meter.end('transmit');
+    return octets;
   }
 
   #perform(effect: Effect): void {

@@ -4,11 +4,13 @@ import type { Effect } from '../speaker/effects.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
 import { Speaker } from '../speaker/speaker.ts';
 import { Loop } from './loop.ts';
+import { LoopMeter } from './loop-meter.ts';
 
 const plan = mustPlan('a', [node('a', '10.0.0.1'), node('b', '10.0.0.2')]);
 const PLAN: SpeakerInput = { type: 'planChanged', plan, revision: 1 };
 
 let fatal: unknown[];
+let meter: LoopMeter;
 
 function start(perform: (effect: Effect, loop: Loop) => void): { speaker: Speaker; loop: Loop } {
   const now = (): number => performance.now();
@@ -18,6 +20,7 @@ function start(perform: (effect: Effect, loop: Loop) => void): { speaker: Speake
     speaker,
     now,
     onFatal: (error, input) => fatal.push(error, input.type),
+    meter,
   });
   loop.handler = { perform: (effect) => perform(effect, loop) };
   return { speaker, loop };
@@ -25,6 +28,7 @@ function start(perform: (effect: Effect, loop: Loop) => void): { speaker: Speake
 
 beforeEach(() => {
   fatal = [];
+  meter = new LoopMeter(() => performance.now() / 1000);
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'],
   });
@@ -101,9 +105,24 @@ describe('Loop', () => {
   it('measures by how much a deadline was missed', () => {
     const { loop } = start(() => undefined);
     loop.submit(PLAN);
-    expect(loop.lagMsMax).toBe(0);
     vi.advanceTimersByTime(120_000);
-    expect(loop.lagMsMax).toBeLessThan(2); // in fake time a timer is late by its rounding alone
+    expect(meter.delays.count).toBeGreaterThan(1);
+    expect(meter.takeDelayMax()).toBeLessThan(0.002); // in fake time a timer is late by its rounding alone
+    loop.stop();
+  });
+
+  it('measures the CPU of each step by the input that it took', () => {
+    const { loop, speaker } = start(() => undefined);
+    const step = speaker.step.bind(speaker);
+    vi.spyOn(speaker, 'step').mockImplementation((input, at) => {
+      vi.advanceTimersByTime(3); // the fake CPU clock is this one
+      return step(input, at);
+    });
+    loop.submit(PLAN);
+    const [cost] = meter.takeSteps();
+    expect(cost).toMatchObject({ input: 'planChanged', max: expect.closeTo(0.003) });
+    expect(cost!.cell.count).toBe(1);
+    expect(meter.takeSteps()[0]!.max).toBe(0);
     loop.stop();
   });
 });

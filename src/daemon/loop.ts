@@ -9,6 +9,7 @@ import type { Millis } from '../base/units.ts';
 import type { Stepper } from '../recorder/recorded-speaker.ts';
 import type { Effect } from '../speaker/effects.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
+import type { LoopMeter } from './loop-meter.ts';
 
 /** What carries out effects; each answers with inputs, later. */
 export interface EffectHandler {
@@ -19,6 +20,7 @@ export interface LoopOptions {
   readonly speaker: Stepper;
   readonly now: () => Millis;
   readonly onFatal: (error: unknown, input: SpeakerInput) => void;
+  readonly meter: LoopMeter;
 }
 
 /** The longest time between two wakes, in milliseconds: only so that a lost timer cannot stop the daemon for good. */
@@ -33,17 +35,19 @@ export class Loop {
   readonly #now: () => Millis;
   readonly #onFatal: LoopOptions['onFatal'];
   readonly #queue: SpeakerInput[] = [];
+  readonly #meter: LoopMeter;
   #handler: EffectHandler | undefined;
   #running = false;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #immediate: NodeJS.Immediate | undefined;
+  /** When what the immediate is for was due. */
+  #dueAt = 0;
   #stopped = false;
   #steppedAt = Number.NEGATIVE_INFINITY;
-  /** Milliseconds by which timers came late: the event loop's delay as the core feels it. */
-  lagMsMax = 0;
 
-  constructor({ speaker, now, onFatal }: LoopOptions) {
+  constructor({ speaker, now, onFatal, meter }: LoopOptions) {
+    this.#meter = meter;
     this.speaker = speaker;
     this.#now = now;
     this.#onFatal = onFatal;
@@ -89,10 +93,12 @@ export class Loop {
     if (this.#stopped) return;
     try {
       this.#steppedAt = this.#now();
+      this.#meter.begin();
       const { effects, deadline, morePending } = this.speaker.step(input, this.#steppedAt);
+      this.#meter.end(input.type);
       for (const effect of effects) this.#handler?.perform(effect);
       if (this.#stopped) return; // by an effect, for good: no timer may come after it
-      if (morePending) this.#soon();
+      if (morePending) this.#soon(this.#now());
       this.#wakeAt(deadline);
     } catch (error) {
       this.stop();
@@ -101,9 +107,12 @@ export class Loop {
   }
 
   /** After I/O has had its turn: what the sockets hold has been read by then, see `Speaker.step`. */
-  #soon(): void {
-    this.#immediate ??= setImmediate(() => {
+  #soon(dueAt: Millis): void {
+    if (this.#immediate !== undefined) return;
+    this.#dueAt = dueAt;
+    this.#immediate = setImmediate(() => {
       this.#immediate = undefined;
+      this.#meter.delayed((this.#now() - this.#dueAt) / 1000);
       this.submit({ type: 'wake' });
     });
   }
@@ -111,7 +120,7 @@ export class Loop {
   #wakeAt(deadline: Millis | undefined): void {
     const now = this.#now();
     if (deadline !== undefined && deadline <= now) {
-      this.#soon();
+      this.#soon(deadline);
       return;
     }
     const at = Math.min(deadline ?? Number.POSITIVE_INFINITY, now + WAKE_MS_MAX);
@@ -124,9 +133,9 @@ export class Loop {
   }
 
   #onTimer(): void {
-    this.lagMsMax = Math.max(this.lagMsMax, this.#now() - this.#timerAt);
+    const dueAt = this.#timerAt;
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
-    this.#soon();
+    this.#soon(dueAt);
   }
 }

@@ -42,6 +42,8 @@ export interface NativeSockets {
   trim(): number;
   /** Harmless when stopped already. The fd is free for another owner as soon as it returns. */
   pollStop(handle: PollHandle): number;
+  /** Fills 8 octets with a double: CPU seconds of the calling thread. */
+  threadCpuTime(seconds: Uint8Array): number;
 }
 
 /** The shim is not there or does not load. `message` ends with the remedy. */

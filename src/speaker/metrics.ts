@@ -3,7 +3,14 @@
  * Bounds of labels: `peer` = configured neighbors, `afi_safi` = 2, all others the values named here.
  */
 
-import { counter, defineMetrics, gauge } from '../base/metrics.ts';
+import { counter, defineMetrics, gauge, histogram, powers } from '../base/metrics.ts';
+
+/** Seconds, 50 µs to 1.6 s, two buckets an octave: fine enough to read a p99.9 from. */
+export const LOOP_DELAY_BOUNDS = powers({ from: 0.00005, factor: Math.SQRT2, count: 31 }).map(
+  (bound) => Number(bound.toPrecision(3)),
+);
+/** Seconds; 10 ms is what a step may use. */
+export const STEP_CPU_BOUNDS = [0.0001, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.2];
 
 export const speakerMetrics = defineMetrics({
   godwit_build_info: gauge({ help: 'Always 1; the label names the version.', labels: ['version'] }),
@@ -17,6 +24,19 @@ export const speakerMetrics = defineMetrics({
   godwit_heap_bytes: gauge({ help: 'JavaScript heap in use.' }),
   godwit_loop_lag_seconds_max: gauge({
     help: 'Longest time by which a deadline of the loop was missed since the last scrape.',
+  }),
+  godwit_loop_delay_seconds: histogram({
+    help: 'Time from a deadline of the loop (a timer, or "after I/O had its turn") to its step.',
+    buckets: LOOP_DELAY_BOUNDS,
+  }),
+  godwit_step_cpu_seconds: histogram({
+    help: 'CPU time of one step of the core by input; transmit is what a socket pulls.',
+    labels: ['input'], // the types of inputs, and transmit
+    buckets: STEP_CPU_BOUNDS,
+  }),
+  godwit_step_cpu_seconds_max: gauge({
+    help: 'CPU time of the longest step since the last scrape.',
+    labels: ['input'],
   }),
   bgp_neighbors: gauge({ help: 'Neighbors by state.', labels: ['state'] }), // configured, established
   bgp_session_state: gauge({

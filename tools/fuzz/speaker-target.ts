@@ -6,6 +6,7 @@
 import { describeEvent } from '../../src/api/event-text.ts';
 import { neighborMessage, routeMessage, statusMessage } from '../../src/api/messages.ts';
 import { Metrics } from '../../src/api/metrics.ts';
+import { HistogramCell } from '../../src/base/metrics.ts';
 import { AFI_SAFIS } from '../../src/net/afi-safi.ts';
 import { ip } from '../../src/net/ip-address.ts';
 import type { Effect } from '../../src/speaker/effects.ts';
@@ -294,4 +295,11 @@ export class SpeakerTarget implements Target {
 }
 
 const FACTS = { version: '0.0.0', problems: 0 } as const;
-const HOST = { cpuSeconds: 0, residentOctets: 0, heapOctets: 0, loopLagSecondsMax: 0 } as const;
+const HOST = {
+  cpuSeconds: 0,
+  residentOctets: 0,
+  heapOctets: 0,
+  loopLagSecondsMax: 0,
+  loopDelays: new HistogramCell([1]),
+  steps: [],
+};
