@@ -160,6 +160,20 @@ describe('rewriteAttributes', () => {
     expect(rewritten(first, { removeOriginatorAndCluster: true })).toEqual(BASE);
   });
 
+  it('keeps non-transitive extended communities inside the AS (RFC 4360 §6)', () => {
+    const transitive = ['0002fde800000001', '8006000000000001'];
+    const all = {
+      ...BASE,
+      extendedCommunities: [transitive[0]!, '4004fde800000001', transitive[1]!],
+    };
+    expect(rewritten(all, {})).toEqual(all);
+    const outside = { removeOriginatorAndCluster: true };
+    expect(rewritten(all, outside)).toEqual({ ...BASE, extendedCommunities: transitive });
+    expect(rewritten({ ...BASE, extendedCommunities: ['4302000000000000'] }, outside)).toEqual(
+      BASE,
+    );
+  });
+
   it('adds communities where absent and removes them, the attribute with the last one', () => {
     const tagged = rewritten(
       { ...BASE, communities: [5] },

@@ -34,8 +34,8 @@ export interface ExportRewrite {
   /** Set where OTC is absent (RFC 9234 §5). */
   readonly otc?: number;
   /**
-   * Towards eBGP: ORIGINATOR_ID and CLUSTER_LIST go, which are for inside an AS (RFC 4456 §8), and confederation
-   * segments of AS_PATH (RFC 5065 §4.1).
+   * Towards eBGP: ORIGINATOR_ID and CLUSTER_LIST go, which are for inside an AS (RFC 4456 §8), confederation
+   * segments of AS_PATH (RFC 5065 §4.1), and extended communities that are not transitive (RFC 4360 §6).
    */
   readonly removeOriginatorAndCluster: boolean;
 }
@@ -169,6 +169,10 @@ function rewriteAttribute(octets: Uint8Array, at: number, target: Target): void 
     case AttributeType.ClusterList:
       if (!rewrite.removeOriginatorAndCluster)
         writeClusterList(octets.subarray(at, end), rewrite, out);
+      return;
+    case AttributeType.ExtendedCommunities:
+      if (!rewrite.removeOriginatorAndCluster) out.copy(octets, at, end);
+      else writeTransitiveOnes(octets, at, out);
       return;
     case AttributeType.LargeCommunity:
       if (isKept(rewrite.addLargeCommunities)) writeUnlessEmpty(octets, at, target);
@@ -351,6 +355,22 @@ function writeCommunities(attribute: Uint8Array, rewrite: ExportRewrite, out: By
   const flags = flagsOf(attribute);
   writeAttributeHeader(out, { flags, type: AttributeType.Communities, length: values.length * 4 });
   for (const value of values) out.u32(value);
+}
+
+/** RFC 4360 §6: a non-transitive extended community does not cross the border of an AS. */
+function writeTransitiveOnes(octets: Uint8Array, at: number, out: ByteWriter): void {
+  const [start, end] = [attributeValue(octets, at), attributeEnd(octets, at)];
+  const isTransitive = (community: number): boolean => (octets[community]! & 0x40) === 0;
+  let kept = 0;
+  for (let i = start; i < end; i += 8) if (isTransitive(i)) kept++;
+  if (kept === 0) return;
+  const length = kept * 8;
+  writeAttributeHeader(out, {
+    flags: octets[at]! & ~AttributeFlag.ExtendedLength,
+    type: AttributeType.ExtendedCommunities,
+    length,
+  });
+  for (let i = start; i < end; i += 8) if (isTransitive(i)) out.copy(octets, i, i + 8);
 }
 
 function writeLargeCommunities(
