@@ -18,7 +18,7 @@ import {
   startProcess,
   stopProcess,
 } from '../tools/fabric/process.ts';
-import { NETWORK, type Scenario, type Speaker, speakersOf } from './scenarios.ts';
+import { NETWORK, type Speaker } from './scenarios.ts';
 
 const LOAD_SOURCES = join(import.meta.dirname, 'load');
 
@@ -115,14 +115,13 @@ export class Load {
     child.stdin!.on('error', () => undefined);
   }
 
-  static async start(binary: string, lab: BenchLab, scenario: Scenario): Promise<Load> {
-    const speakers = speakersOf(scenario).map(
-      ({ role, address, as }) => `${role}=${address},${as}`,
-    );
-    const monitor = scenario.kernel === true ? [`monitor=${lab.daemonSide.path}`] : [];
-    const words = [...(scenario.options ?? []), ...speakers, ...monitor];
-    const run = [binary, 'run', NETWORK.daemonAddress, String(scenario.prefixes), ...words];
-    const [file, ...args] = lab.loadSide.enter(run);
+  /** `words`: what follows `bgpload run`. */
+  static async start(
+    binary: string,
+    namespace: Namespace,
+    words: readonly string[],
+  ): Promise<Load> {
+    const [file, ...args] = namespace.enter([binary, 'run', ...words]);
     const load = new Load(spawn(file!, args, { stdio: 'pipe' }));
     await load.#answer('its start');
     return load;

@@ -1,23 +1,31 @@
 /**
- * `npm run bench [SCENARIO…]`: godwit beside its rivals in one run, rounds in turn, medians and ratios at the end.
+ * `npm run bench [SCENARIO…]`: godwit beside its rivals in one run, rounds in turn; medians, ratios and how each figure
+ * stands to its floor and goal at the end.
  *
- * Needs root, iproute2, a C compiler and BIRD 2; what cannot take part is named. Options: `--rivals a,b`,
- * `--rounds N`, `--json FILE`, `--list`.
+ * Needs root, iproute2 and a C compiler; a rival that is not here is named and left out (`npm run peers -- NAME…`
+ * brings it). Options: `--rivals a,b`, `--rounds N`, `--json FILE`, `--list`.
  */
 
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { BenchLab, buildLoad, Load, type LoadAnswer } from './lab.ts';
-import { type Failure, type Figures, formatReport, type Round, summarise } from './report.ts';
+import { checkGenerator } from './generator-check.ts';
+import { judge } from './goals.ts';
+import { type BenchLab, buildLoad } from './lab.ts';
+import { measure, unfit } from './measure.ts';
+import { type Failure, formatLoops, formatReport, type LoopRound } from './report.ts';
+import { BIRD1 } from './rivals/bird1.ts';
 import { BIRD2 } from './rivals/bird2.ts';
+import { FRR } from './rivals/frr.ts';
+import { GOBGP } from './rivals/gobgp.ts';
 import { GODWIT } from './rivals/godwit.ts';
+import { OPENBGPD } from './rivals/openbgpd.ts';
 import { RELAY } from './rivals/relay.ts';
 import type { Rival } from './rivals/rival.ts';
-import { SCENARIOS, type Scenario, type Step, speakersOf } from './scenarios.ts';
-import { cpuSeconds, memoryOf } from './usage.ts';
+import { rowsOf, SCENARIOS, type Scenario } from './scenarios.ts';
+import { type Round, summarise } from './summary.ts';
 
-const RIVALS: readonly Rival[] = [RELAY, BIRD2, GODWIT];
+const RIVALS: readonly Rival[] = [RELAY, BIRD2, BIRD1, GOBGP, FRR, OPENBGPD, GODWIT];
 /** Rounds of every scenario; the median of three hides one bad moment of the machine. */
 const ROUNDS_DEFAULT = 3;
 
@@ -36,72 +44,61 @@ async function main(): Promise<number> {
     return 77;
   }
   const load = await buildLoad();
-  const rounds: Round[] = [];
-  const failures: Failure[] = [];
+  const results: Results = { rounds: [], loops: [], failures: [] };
   for (const scenario of order.scenarios) {
     console.error(`\n${scenario.name}: ${scenario.what}`);
     // Rivals take turns, so that a slow minute of the machine falls on all of them.
     for (let round = 1; round <= order.rounds; round++) {
       for (const rival of order.rivals) {
-        const failed = failures.some((f) => f.rival === rival.name && f.scenario === scenario.name);
-        if (failed) continue;
-        await runOnce({ rival, scenario, load, round }, rounds, failures);
+        const failed = results.failures.some(
+          (f) => f.rival === rival.name && f.scenario === scenario.name,
+        );
+        if (!failed) await runOnce({ rival, scenario, load, round }, results);
       }
     }
   }
-  publish(order, rounds, failures);
-  return failures.some(({ rival }) => rival === GODWIT.name) ? 1 : 0;
+  publish(order, results);
+  return results.failures.some(({ rival }) => rival === GODWIT.name) ? 1 : 0;
 }
 
-interface Run {
+interface Turn {
   readonly rival: Rival;
   readonly scenario: Scenario;
   readonly load: string;
   readonly round: number;
 }
 
-async function runOnce(run: Run, rounds: Round[], failures: Failure[]): Promise<void> {
-  const { rival, scenario, round } = run;
+interface Results {
+  readonly rounds: Round[];
+  readonly loops: LoopRound[];
+  readonly failures: Failure[];
+}
+
+async function runOnce(turn: Turn, results: Results): Promise<void> {
+  const { rival, scenario, load, round } = turn;
   if (stopping) return;
-  const unfit = rival.unfit(scenario);
-  if (unfit !== undefined) {
-    failures.push({ scenario: scenario.name, rival: rival.name, reason: `n/a: ${unfit}` });
+  const reason = unfit(rival, scenario);
+  if (reason !== undefined) {
+    results.failures.push({ scenario: scenario.name, rival: rival.name, reason: `n/a: ${reason}` });
     return;
   }
   try {
-    const figures = await measure(run);
-    rounds.push({ scenario: scenario.name, rival: rival.name, figures });
-    const shown = Object.entries(figures).map(([name, value]) => `${name} ${value.toPrecision(3)}`);
-    console.error(`  ${round} ${rival.name.padEnd(7)} ${shown.join(' · ')}`);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    failures.push({ scenario: scenario.name, rival: rival.name, reason });
-    console.error(`  ${round} ${rival.name.padEnd(7)} failed: ${reason}`);
-  }
-}
-
-/** One rival, one round: a fresh lab, a fresh daemon, every step of the scenario. */
-async function measure({ rival, scenario, load: binary }: Run): Promise<Figures> {
-  const speakers = speakersOf(scenario);
-  const lab = await BenchLab.make(speakers);
-  current = lab;
-  let load: Load | undefined;
-  try {
-    const argv = rival.prepare({ lab, scenario, speakers, load: binary });
-    const { pid } = await lab.startDaemon(rival.name, argv);
-    load = await Load.start(binary, lab, scenario);
-    const figures: Record<string, number> = {};
-    for (const step of scenario.steps) {
-      const before = cpuSeconds(pid);
-      const answer = await load.command(step.command);
-      const cpu = cpuSeconds(pid) - before;
-      if (step.figure !== undefined) Object.assign(figures, figuresOf(step, answer, cpu));
+    const onLab = (lab: BenchLab | undefined): void => {
+      current = lab;
+    };
+    const { rows, loop } = await measure({ rival, scenario, load, onLab });
+    for (const [row, figures] of rows) {
+      results.rounds.push({ scenario: row, rival: rival.name, figures });
+      const shown = Object.entries(figures).map(
+        ([name, value]) => `${name} ${value.toPrecision(3)}`,
+      );
+      console.error(`  ${round} ${rival.name.padEnd(8)} ${row}: ${shown.join(' · ')}`);
     }
-    return { ...figures, 'peak MB': memoryOf(pid).peak };
-  } finally {
-    await load?.stop();
-    current = undefined;
-    await lab.destroy();
+    if (loop !== undefined) results.loops.push({ scenario: scenario.name, loop });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    results.failures.push({ scenario: scenario.name, rival: rival.name, reason: why });
+    console.error(`  ${round} ${rival.name.padEnd(8)} failed: ${why}`);
   }
 }
 
@@ -118,32 +115,25 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-function figuresOf({ figure = '' }: Step, answer: LoadAnswer, cpu: number): Figures {
-  const seconds = Number(answer['seconds'] ?? 0);
-  if (figure === 'flap') {
-    return {
-      'announce p50 µs': Number(answer['announceP50']),
-      'announce p99 µs': Number(answer['announceP99']),
-      'withdraw p50 µs': Number(answer['withdrawP50']),
-      'withdraw p99 µs': Number(answer['withdrawP99']),
-      'flap CPU s': cpu,
-    };
-  }
-  if (figure === 'idle') return { 'idle % of a core': (cpu / seconds) * 100 };
-  return { [`${figure} s`]: seconds, [`${figure} CPU s`]: cpu };
-}
-
-function publish(order: Order, rounds: readonly Round[], failures: readonly Failure[]): void {
+function publish(order: Order, { rounds, loops, failures }: Results): void {
   const summaries = summarise(rounds);
   const names = order.rivals.map(({ name }) => name);
   const machine = `${availableParallelism()} CPUs, load ${loadavg()[0]!.toFixed(1)} at the end`;
-  console.log(`\n${formatReport(summaries, names)}\n\n${machine}; medians of ${order.rounds}.`);
+  const versions = order.rivals.flatMap(({ version }) => version?.() ?? []);
+  const generator = checkGenerator(summaries);
+  console.log(`\n${formatReport(summaries, names)}\n`);
+  if (loops.length > 0) console.log(`${formatLoops(loops)}\n`);
+  for (const line of generator) console.log(line);
+  const beside = [`Node ${process.version}`, ...versions].join(', ');
+  console.log(`\n${machine}; medians of ${order.rounds} (least–greatest); ${beside}.`);
   for (const { scenario, rival, reason } of failures) {
     console.log(`${scenario}, ${rival}: ${reason}`);
   }
   if (order.json === undefined) return;
   const node = process.version;
-  const record = { rounds: order.rounds, node, machine, summaries, failures, raw: rounds };
+  const judged = summaries.map((one) => ({ ...one, judgement: judge(one, summaries) }));
+  const about = { rounds: order.rounds, node, versions, machine, generator };
+  const record = { ...about, summaries: judged, loops, failures, raw: rounds };
   writeFileSync(order.json, `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
@@ -164,24 +154,33 @@ function readOrder(): Order | undefined {
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError('--rounds is a number from 1');
   return {
-    scenarios: pick(SCENARIOS, positionals, 'scenario'),
-    rivals: pick(RIVALS, values.rivals?.split(',') ?? [], 'rival'),
+    scenarios: pick(SCENARIOS, { wanted: positionals, what: 'scenario', namesOf: rowsOf }),
+    rivals: pick(RIVALS, {
+      wanted: values.rivals?.split(',') ?? [],
+      what: 'rival',
+      namesOf: ({ name }) => [name],
+    }),
     rounds,
     json: values.json,
   };
 }
 
+interface Choice<T> {
+  readonly wanted: readonly string[];
+  /** A word for the message. */
+  readonly what: string;
+  readonly namesOf: (one: T) => readonly string[];
+}
+
 /** Those named, in the order of the list; all when none is named. */
-function pick<T extends { readonly name: string }>(
-  all: readonly T[],
-  wanted: readonly string[],
-  what: string,
-): readonly T[] {
-  for (const name of wanted) {
-    if (all.some((one) => one.name === name)) continue;
-    throw new RangeError(`No ${what} ${name}; there are ${all.map((one) => one.name).join(', ')}`);
+function pick<T>(all: readonly T[], { wanted, what, namesOf }: Choice<T>): readonly T[] {
+  const names = all.flatMap(namesOf);
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new RangeError(`No ${what} ${unknown}; there are ${names.join(', ')}`);
   }
-  return wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(name));
+  if (wanted.length === 0) return all;
+  return all.filter((one) => namesOf(one).some((name) => wanted.includes(name)));
 }
 
 process.exitCode = await main();

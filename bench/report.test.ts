@@ -1,7 +1,8 @@
 /** Medians, ratios and the table that people read. */
 
 import { describe, expect, it } from 'vitest';
-import { formatReport, median, type Round, summarise } from './report.ts';
+import { formatLoops, formatReport } from './report.ts';
+import { median, type Round, summarise } from './summary.ts';
 
 const round = (rival: string, seconds: number): Round => ({
   scenario: 'table-1m',
@@ -33,6 +34,22 @@ describe('report', () => {
 
   it('has no ratio where one of the two is missing', () => {
     expect(summarise([round('bird2', 2)])[0]?.ratio).toBeUndefined();
+  });
+
+  it('shows how godwit stands to floor and goal, and hides what only serves to judge', () => {
+    const rounds = [round('bird2', 2), round('godwit', 1.2)];
+    rounds.push({ scenario: 'table-1m', rival: 'godwit', figures: { 'base MB': 1 } });
+    const text = formatReport(summarise(rounds), ['bird2', 'godwit']);
+    expect(text).toContain('| 0.60×          | 1.40  | 0.800 | met floor |');
+    expect(text).not.toContain('base');
+  });
+
+  it('shows of the loop the median of percentiles and the longest of all', () => {
+    const loop = { p50: 1, p99: 2, p999: 3, turns: 10, longest: 'wake', longestMs: 4 };
+    const loops = [5, 7, 6].map((max) => ({ scenario: 'flap', loop: { ...loop, max } }));
+    expect(formatLoops(loops).split('\n').at(-1)).toMatch(
+      /^\| flap +\| 10.0 +\| 1.00 +\| 2.00 \| 3.00 +\| 7.00 \| 4.00 \(wake\)/,
+    );
   });
 
   it('shows the spread beside the median, and a dash for who did not take part', () => {

@@ -1,15 +1,15 @@
 /**
- * Rounds → medians → a table for people and JSON for history. The machine is noisy: what counts is the ratio of
- * rivals within one run, and the spread is shown with it.
+ * Medians → tables for people. The machine is noisy: what counts is the ratio of rivals within one run, and the spread
+ * is shown with it.
  */
 
-/** Figures of one rival in one round of one scenario: name → value, unit in the name. */
-export type Figures = Readonly<Record<string, number>>;
+import { BASE, type Judgement, judge } from './goals.ts';
+import type { LoopReport } from './loop-delay.ts';
+import { type Cell, GENERATOR_CPU, median, type Summary } from './summary.ts';
 
-export interface Round {
+export interface LoopRound {
   readonly scenario: string;
-  readonly rival: string;
-  readonly figures: Figures;
+  readonly loop: LoopReport;
 }
 
 export interface Failure {
@@ -18,64 +18,61 @@ export interface Failure {
   readonly reason: string;
 }
 
-export interface Summary {
-  readonly scenario: string;
-  readonly figure: string;
-  /** By rival: median, least and greatest of its rounds. */
-  readonly rivals: Readonly<Record<string, { median: number; min: number; max: number }>>;
-  /** Median of godwit over that of BIRD 2; undefined when one of them is missing. */
-  readonly ratio: number | undefined;
-}
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (sorted.length === 0) throw new RangeError('No values');
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-export function summarise(rounds: readonly Round[]): Summary[] {
-  const groups = new Map<string, Map<string, number[]>>();
-  for (const { scenario, rival, figures } of rounds) {
-    for (const [figure, value] of Object.entries(figures)) {
-      const key = `${scenario}\t${figure}`;
-      const byRival = groups.get(key) ?? new Map<string, number[]>();
-      groups.set(key, byRival);
-      byRival.set(rival, [...(byRival.get(rival) ?? []), value]);
-    }
-  }
-  return [...groups].map(([key, byRival]) => {
-    const [scenario, figure] = key.split('\t') as [string, string];
-    const rivals = Object.fromEntries(
-      [...byRival].map(([rival, values]) => [
-        rival,
-        { median: median(values), min: Math.min(...values), max: Math.max(...values) },
-      ]),
-    );
-    const ours = rivals['godwit']?.median;
-    const theirs = rivals['bird2']?.median;
-    const ratio =
-      ours === undefined || theirs === undefined || theirs === 0 ? undefined : ours / theirs;
-    return { scenario, figure, rivals, ratio };
-  });
-}
-
-/** A Markdown table: a line a figure, a column a rival, the ratio last. */
+/** A Markdown table: a line a figure, a column a rival; then the ratio, what the figure is held to, how it stands. */
 export function formatReport(summaries: readonly Summary[], rivals: readonly string[]): string {
-  const head = ['scenario', 'figure', ...rivals, 'godwit ÷ bird2'];
-  const rows = summaries.map(({ scenario, figure, rivals: by, ratio }) => [
-    scenario,
-    figure,
-    ...rivals.map((rival) => formatCell(by[rival])),
-    ratio === undefined ? '–' : `${ratio.toFixed(2)}×`,
-  ]);
+  const head = ['scenario', 'figure', ...rivals, 'godwit ÷ bird2', 'floor', 'goal', 'verdict'];
+  const rows = summaries.filter(isShown).map((summary) => {
+    const { scenario, figure, rivals: by, ratio } = summary;
+    return [
+      scenario,
+      figure,
+      ...rivals.map((rival) => formatCell(by[rival])),
+      ratio === undefined ? '–' : `${ratio.toFixed(2)}×`,
+      ...formatJudgement(judge(summary, summaries)),
+    ];
+  });
+  return formatTable(head, rows);
+}
+
+function isShown({ figure }: Summary): boolean {
+  return figure !== BASE && !figure.endsWith(GENERATOR_CPU);
+}
+
+function formatJudgement(judgement: Judgement | undefined): string[] {
+  if (judgement === undefined) return ['', '', ''];
+  const { floor, goal, verdict } = judgement;
+  return [short(floor), Number.isFinite(goal) ? short(goal) : '–', verdict];
+}
+
+/** godwit's own event loop: percentiles are medians of the rounds, the longest are the longest of all. */
+export function formatLoops(rounds: readonly LoopRound[]): string {
+  const names = [...new Set(rounds.map(({ scenario }) => scenario))];
+  const head = ['scenario', 'turns', 'delay p50 ms', 'p99', 'p99.9', 'max', 'longest step, CPU ms'];
+  const rows = names.map((name) => {
+    const loops = rounds.filter(({ scenario }) => scenario === name).map(({ loop }) => loop);
+    const middle = (of: (loop: LoopReport) => number): string => short(median(loops.map(of)));
+    const longest = loops.reduce((most, loop) => (loop.longestMs > most.longestMs ? loop : most));
+    return [
+      name,
+      middle(({ turns }) => turns),
+      middle(({ p50 }) => p50),
+      middle(({ p99 }) => p99),
+      middle(({ p999 }) => p999),
+      short(Math.max(...loops.map(({ max }) => max))),
+      `${short(longest.longestMs)} (${longest.longest})`,
+    ];
+  });
+  return formatTable(head, rows);
+}
+
+function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((word, i) => Math.max(word.length, ...rows.map((row) => row[i]!.length)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
   return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
-function formatCell(cell: { median: number; min: number; max: number } | undefined): string {
+function formatCell(cell: Cell | undefined): string {
   if (cell === undefined) return '–';
   const { median: middle, min, max } = cell;
   return min === max ? short(middle) : `${short(middle)} (${short(min)}–${short(max)})`;

@@ -10,6 +10,8 @@ export interface Step {
   readonly command: string;
   /** Name of the figure that it gives; absent for what only prepares. */
   readonly figure?: string;
+  /** Row of the report when it is not the scenario's own. */
+  readonly row?: string;
 }
 
 export interface Scenario {
@@ -23,6 +25,10 @@ export interface Scenario {
   readonly options?: readonly string[];
   /** Feeds are iBGP peers of a node-to-node mesh. */
   readonly mesh?: boolean;
+  /** All feeds are of one AS, so that MED compares them (RFC 4271 §9.1.2.2 c). */
+  readonly sameAs?: boolean;
+  /** The feed is an iBGP neighbor that sends a real table (`real/`). */
+  readonly real?: boolean;
   /** The daemon's kernel is the sink. */
   readonly kernel?: boolean;
   readonly steps: readonly Step[];
@@ -32,6 +38,11 @@ const UP: readonly Step[] = [
   { command: 'connect sinks' },
   { command: 'connect feeds' },
   { command: 'wait 1000' },
+];
+const LOAD: readonly Step[] = [
+  ...UP,
+  { command: 'announce 1', figure: 'announce' },
+  { command: 'withdraw', figure: 'withdraw' },
 ];
 
 const table = (name: string, prefixes: number, options: readonly string[] = []): Scenario => ({
@@ -49,6 +60,16 @@ const table = (name: string, prefixes: number, options: readonly string[] = []):
   ],
 });
 
+const feeds = (name: string, what: string, options: readonly string[] = []): Scenario => ({
+  name,
+  what: `10 feeds × the same 100,000 prefixes, ${what} → 1 sink`,
+  feeds: 10,
+  sinks: 1,
+  prefixes: 100_000,
+  options,
+  steps: LOAD,
+});
+
 const mesh = {
   feeds: 200,
   sinks: 1,
@@ -62,16 +83,26 @@ export const SCENARIOS: readonly Scenario[] = [
   table('table-1m', 1_000_000),
   table('table-1m-scattered', 1_000_000, ['scattered']),
   {
-    name: 'feeds-10',
-    what: '10 feeds × the same 100,000 prefixes, the best feed differs by attribute set → 1 sink',
-    feeds: 10,
+    name: 'table-real',
+    what: 'a whole table of 2015 as one iBGP neighbor sent it → 1 eBGP sink, checked attribute for attribute',
+    feeds: 1,
     sinks: 1,
-    prefixes: 100_000,
+    prefixes: 577_706,
+    real: true,
+    options: ['capture'],
     steps: [
       ...UP,
       { command: 'announce 1', figure: 'announce' },
+      { command: 'quiet 2000' },
+      { command: 'dump', figure: 'differences' },
       { command: 'withdraw', figure: 'withdraw' },
     ],
+  },
+  feeds('feeds-10', 'the best feed differs by attribute set'),
+  feeds('feeds-10-shuffled', 'each feed in its own order', ['shuffled']),
+  {
+    ...feeds('feeds-10-ties', 'MED decides half of the sets, the router id the rest', ['ties']),
+    sameAs: true,
   },
   {
     name: 'fanout',
@@ -79,15 +110,11 @@ export const SCENARIOS: readonly Scenario[] = [
     feeds: 1,
     sinks: 50,
     prefixes: 50_000,
-    steps: [
-      ...UP,
-      { command: 'announce 1', figure: 'announce' },
-      { command: 'withdraw', figure: 'withdraw' },
-    ],
+    steps: LOAD,
   },
   {
     name: 'flap',
-    what: '100,000 prefixes loaded; one more announced and withdrawn 2,000 times',
+    what: '100,000 prefixes loaded; one more announced and withdrawn 10,000 times, for 30 s at most',
     feeds: 1,
     sinks: 1,
     prefixes: 100_000,
@@ -95,12 +122,12 @@ export const SCENARIOS: readonly Scenario[] = [
       ...UP,
       { command: 'announce 1' },
       { command: 'wait 2000' },
-      { command: 'flap 2000', figure: 'flap' },
+      { command: 'flap 10000 30', figure: 'flap' },
     ],
   },
   {
     name: 'mesh-cold',
-    what: '200 iBGP peers of 10 /26 each call at once → 1 eBGP sink has 2,000; then again with sessions up',
+    what: '200 iBGP peers of 10 /26 each call at once → 1 eBGP sink has 2,000; mesh-warm: again with sessions up',
     ...mesh,
     steps: [
       { command: 'connect sinks' },
@@ -108,7 +135,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { command: 'cold 1', figure: 'cold' },
       { command: 'withdraw' },
       { command: 'wait 1000' },
-      { command: 'announce 2', figure: 'warm' },
+      { command: 'announce 2', figure: 'warm', row: 'mesh-warm' },
     ],
   },
   {
@@ -139,6 +166,11 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+/** Names under which `scenario` stands in the report. */
+export function rowsOf({ name, steps }: Scenario): string[] {
+  return [name, ...steps.flatMap(({ row }) => (row === undefined ? [] : [row]))];
+}
+
 /** AS numbers and addresses of the bench network, a /16 on one wire. */
 export const NETWORK = {
   daemonAddress: '10.99.0.1',
@@ -153,10 +185,12 @@ export interface Speaker {
   readonly role: 'feed' | 'sink';
 }
 
-/** Feeds are 10.99.1.x, AS 65001 onward or ours in a mesh; sinks 10.99.2.x, AS 65101 onward. */
+/** Feeds are 10.99.1.x, AS 65001 onward or ours where they are iBGP; sinks 10.99.2.x, AS 65101 onward. */
 export function speakersOf(scenario: Scenario): Speaker[] {
+  const internal = scenario.mesh === true || scenario.real === true;
+  const feedAs = (i: number): number => 65_001 + (scenario.sameAs === true ? 0 : i);
   const feeds = Array.from({ length: scenario.feeds }, (_, i): Speaker => {
-    const as = scenario.mesh === true ? NETWORK.localAs : 65_001 + i;
+    const as = internal ? NETWORK.localAs : feedAs(i);
     return { name: `feed${i + 1}`, address: `10.99.1.${i + 1}`, as, role: 'feed' };
   });
   const sinks = Array.from({ length: scenario.sinks }, (_, i): Speaker => {

@@ -1,13 +1,25 @@
 /** Figures about processes: read from the kernel's text and from this very process. */
 
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { cpuSeconds, memoryOf, parseMemory } from './usage.ts';
+import { cpuSeconds, familyOf, memoryOf, parseMemory } from './usage.ts';
 
 describe('usage', () => {
   it('reads resident memory and its peak in MB of a million octets', () => {
     const status = 'Name:\tbird\nVmPeak:\t  9 kB\nVmHWM:\t  1000 kB\nVmRSS:\t   500 kB\n';
     expect(parseMemory(status)).toEqual({ peak: 1.024, now: 0.512 });
     expect(() => parseMemory('Name:\tgone\n')).toThrow('No VmRSS');
+  });
+
+  it('counts children to a process', async () => {
+    const child = spawn('sleep', ['60'], { stdio: 'ignore' });
+    try {
+      await once(child, 'spawn');
+      expect(familyOf(process.pid)).toContain(child.pid);
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 
   it('sees this process work', () => {

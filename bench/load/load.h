@@ -12,9 +12,12 @@
 
 /* ---- util.c ---- */
 uint64_t now_ns(void);
+uint64_t cpu_ns(void); /* of this process */
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 void *must_alloc(size_t size);
 uint32_t random_u32(uint64_t *state);
+/* 0 to count - 1 in an order that `seed` decides. */
+uint32_t *shuffled_order(uint32_t count, uint64_t seed);
 
 typedef struct {
   uint8_t *octets;
@@ -47,6 +50,8 @@ typedef struct {
   int scattered;
 } Shape;
 void table_make(Table *table, const Shape *shape);
+/* The prefixes that are to come out, 5 octets each: address, length. One set. */
+void table_read(Table *table, const char *path);
 /* Index of a prefix; -1 when it is none of ours. */
 int32_t table_find(const Table *table, uint32_t address, unsigned length);
 
@@ -55,14 +60,17 @@ typedef struct {
   uint32_t as, next_hop;
   int internal; /* iBGP: empty AS_PATH, LOCAL_PREF */
   int sliced;   /* only its own share of the prefixes */
+  int shuffled; /* sets and withdrawals in an order of its own */
+  int ties;     /* all paths as long, from one AS: MED decides every other set, the router id the rest */
 } Feed;
 
 /* What `feed` marks its announcements with. */
 uint16_t marker_of(const Feed *feed, unsigned generation);
 /* The feed whose announcement of `set` must win, of `feeds`. */
-uint32_t best_feed(uint32_t set, uint32_t feeds);
+uint32_t best_feed(uint32_t set, uint32_t feeds, int ties);
 void encode_announcements(const Table *table, const Feed *feed, unsigned generation, Buffer *out);
 void encode_withdrawals(const Table *table, const Feed *feed, Buffer *out);
+void encode_withdrawals_in(const Prefix *prefixes, uint32_t count, Buffer *out);
 void encode_single(const Feed *feed, const Prefix *prefix, int withdraw, Buffer *out);
 
 /* ---- message.c ---- */
@@ -70,7 +78,12 @@ enum { OPEN = 1, UPDATE = 2, NOTIFICATION = 3, KEEPALIVE = 4 };
 enum { HEADER = 19, MESSAGE_MAX = 4096 };
 size_t begin_message(Buffer *out, int type);
 void end_message(Buffer *out, size_t start);
-void encode_open(Buffer *out, uint32_t as, uint32_t identifier);
+/* `as4`: with the capability of RFC 6793. */
+typedef struct {
+  uint32_t as, identifier;
+  int as4;
+} Identity;
+void encode_open(Buffer *out, const Identity *identity);
 void encode_keepalive(Buffer *out);
 uint32_t as_of_open(const uint8_t *message, size_t length);
 
@@ -105,6 +118,12 @@ int connection_read(Connection *connection);
 /* ---- monitor.c: the kernel as a sink ---- */
 int monitor_open(const char *netns);
 void monitor_read(int fd, const UpdateVisitor *visitor);
+
+/* ---- replay.c: UPDATEs from a file, and to one ---- */
+void read_file(const char *path, Buffer *out);
+void write_file(const char *path, const Buffer *octets);
+/* Withdraws what the UPDATEs in `octets` announce. */
+void encode_withdrawals_of(const Buffer *octets, Buffer *out);
 
 /* ---- relay.c ---- */
 int relay_main(uint32_t listen_address, uint32_t as);

@@ -2,9 +2,14 @@
  * bgpload: reads one command a line, answers one JSON line each; see load.h.
  *
  *   bgpload relay ADDRESS AS
- *   bgpload run TARGET PREFIXES [option…]   options: feed=ADDRESS,AS  sink=ADDRESS,AS  monitor=NETNS  sliced
- *                                                    scattered  internal  length=N  set=N  timeout=SECONDS
- *   commands: connect feeds|sinks · announce GENERATION · withdraw · cold GENERATION · flap COUNT · wait MS · quit
+ *   bgpload run TARGET PREFIXES|TABLE [option…]
+ *     options: feed=ADDRESS,AS[,FILE] (FILE: the UPDATEs to send)  feed2=… (2-octet AS numbers only)  sink=ADDRESS,AS
+ *              monitor=NETNS  sliced  scattered  shuffled  ties  sticky  internal  length=N  set=N  timeout=SECONDS
+ *              capture (sinks keep what they are sent)
+ *   commands: connect feeds|sinks · announce GENERATION · start GENERATION, finish · withdraw · cold GENERATION
+ *             flap COUNT SECONDS-AT-MOST · wait MS · quiet MS · dump FILE · quit
+ *
+ * Every answer has the seconds of wall time that the command took and of CPU that this program used meanwhile.
  */
 #include "load.h"
 
@@ -30,6 +35,9 @@ typedef struct {
   int is_sink;
   Feed feed;
   Buffer bulk;
+  Buffer file; /* UPDATEs to send instead of generated ones */
+  Buffer captured;
+  int as2;
   uint64_t called_ns;
   /* Sinks: the marker held for each prefix, and how many prefixes hold what is awaited. */
   uint16_t *held;
@@ -44,7 +52,7 @@ static int monitor_fd = -1;
 static Table table;
 static uint32_t *set_of; /* by prefix index */
 static uint32_t target;
-static int sliced, internal_feeds;
+static int sliced, internal_feeds, shuffled, ties, sticky, capturing, replaying;
 static uint64_t timeout_ns = 300ull * 1000000000ull;
 static int epoll;
 /* What sinks are to hold: a generation, or nothing at 0. */
@@ -52,11 +60,12 @@ static unsigned awaited;
 static Prefix flapping = {0xc6336400u, 24}; /* 198.51.100.0/24, none of the table's */
 static int flap_seen = -1;
 static int announce_when_up;
+static uint64_t last_update_ns;
 
 static int is_awaited(const Speaker *sink, uint32_t index, uint16_t marker) {
   if (awaited == 0 || marker == 0) return awaited == 0 && marker == 0;
-  if (sink == &monitor) return 1;
-  uint32_t best = best_feed(set_of[index], feed_count);
+  if (sink == &monitor || replaying) return 1;
+  uint32_t best = best_feed(set_of[index], feed_count, ties);
   return marker == (uint16_t)(awaited << 12 | (best + 1));
 }
 
@@ -68,6 +77,8 @@ static void on_prefix(void *context, uint32_t address, unsigned length, uint16_t
     return;
   }
   uint16_t before = sink->held[index];
+  /* Who chooses no best path has done its part once the best one has come by. */
+  if (sticky && is_awaited(sink, (uint32_t)index, before)) return;
   sink->matching += (uint32_t)(is_awaited(sink, (uint32_t)index, marker) -
                                is_awaited(sink, (uint32_t)index, before));
   sink->held[index] = marker;
@@ -105,7 +116,11 @@ static void on_message(Connection *connection, int type, const uint8_t *message,
     connection->established = 1;
     if (announce_when_up && !speaker->is_sink) start_bulk(speaker);
   }
-  if (type == UPDATE && speaker->held != NULL) visit_update(message, length, &speaker->visitor);
+  if (type == UPDATE && speaker->held != NULL) {
+    visit_update(message, length, &speaker->visitor);
+    if (capturing) put(&speaker->captured, message, length);
+    last_update_ns = now_ns();
+  }
   if (type == NOTIFICATION) die("NOTIFICATION %u/%u", message[HEADER], message[HEADER + 1]);
 }
 
@@ -129,7 +144,8 @@ static void dial(Speaker *speaker) {
   speaker->called_ns = now_ns();
   connection->owner = speaker;
   connection->message = on_message;
-  encode_open(&connection->control, speaker->as, speaker->address);
+  Identity identity = {speaker->as, speaker->address, !speaker->as2};
+  encode_open(&connection->control, &identity);
   connection_watch(epoll, connection);
 }
 
@@ -213,34 +229,64 @@ static void prepare(unsigned generation) {
     Speaker *speaker = &speakers[i];
     if (speaker->is_sink) continue;
     speaker->bulk.length = 0;
-    if (generation == 0) encode_withdrawals(&table, &speaker->feed, &speaker->bulk);
+    if (speaker->file.length > 0) {
+      if (generation == 0) encode_withdrawals_of(&speaker->file, &speaker->bulk);
+      else put(&speaker->bulk, speaker->file.octets, speaker->file.length);
+    } else if (generation == 0) encode_withdrawals(&table, &speaker->feed, &speaker->bulk);
     else encode_announcements(&table, &speaker->feed, generation, &speaker->bulk);
   }
   await_generation(generation);
 }
 
-static void answer(const char *command, uint64_t start) {
-  printf("{\"command\":\"%s\",\"seconds\":%.6f}\n", command, (double)(now_ns() - start) / 1e9);
+typedef struct {
+  uint64_t wall, cpu;
+} Instant;
+
+static Instant instant(void) { return (Instant){now_ns(), cpu_ns()}; }
+
+static double seconds_since(uint64_t then, uint64_t now) { return (double)(now - then) / 1e9; }
+
+static void answer(const char *command, Instant start) {
+  printf("{\"command\":\"%s\",\"seconds\":%.6f,\"cpu\":%.6f}\n", command,
+         seconds_since(start.wall, now_ns()), seconds_since(start.cpu, cpu_ns()));
   fflush(stdout);
 }
 
-static void load(const char *command, unsigned generation) {
-  prepare(generation);
-  uint64_t start = now_ns();
+static void send_all(void) {
   for (unsigned i = 0; i < speaker_count; i++) {
     if (speakers[i].is_sink) continue;
     start_bulk(&speakers[i]);
     connection_flush(epoll, speakers[i].connection);
   }
+}
+
+static void load(const char *command, unsigned generation) {
+  prepare(generation);
+  Instant start = instant();
+  send_all();
   until(all_hold, command);
   answer(command, start);
+}
+
+/* Begins to announce and answers at once; the end is awaited by `finish`. */
+static void begin_load(unsigned generation) {
+  prepare(generation);
+  Instant start = instant();
+  send_all();
+  answer("start", start);
+}
+
+static void finish(void) {
+  Instant start = instant();
+  until(all_hold, "finish");
+  answer("finish", start);
 }
 
 /* Feeds call all at once and announce as soon as they are up. */
 static void cold(unsigned generation) {
   prepare(generation);
   announce_when_up = 1;
-  uint64_t start = now_ns();
+  Instant start = instant();
   dial_group(0);
   until(all_hold, "cold");
   announce_when_up = 0;
@@ -255,47 +301,74 @@ static int compare(const void *a, const void *b) {
 static int flap_wanted;
 static int flap_done(void) { return flap_seen == flap_wanted; }
 
-static void flap(unsigned count) {
+static void flap(unsigned count, unsigned seconds) {
   Speaker *feed = NULL;
   for (unsigned i = 0; i < speaker_count && feed == NULL; i++) if (!speakers[i].is_sink) feed = &speakers[i];
   double *us = must_alloc(2 * count * sizeof *us);
-  for (unsigned i = 0; i < 2 * count; i++) {
-    feed->bulk.length = 0;
-    encode_single(&feed->feed, &flapping, i & 1, &feed->bulk);
-    flap_wanted = !(i & 1);
-    uint64_t start = now_ns();
-    start_bulk(feed);
-    connection_flush(epoll, feed->connection);
-    until(flap_done, "flap");
-    us[(i & 1) * count + i / 2] = (double)(now_ns() - start) / 1e3;
+  Instant begin = instant();
+  unsigned done = 0;
+  for (; done < count && now_ns() - begin.wall < seconds * 1000000000ull; done++) {
+    for (int withdraw = 0; withdraw < 2; withdraw++) {
+      feed->bulk.length = 0;
+      encode_single(&feed->feed, &flapping, withdraw, &feed->bulk);
+      flap_wanted = !withdraw;
+      uint64_t start = now_ns();
+      start_bulk(feed);
+      connection_flush(epoll, feed->connection);
+      until(flap_done, "flap");
+      us[withdraw * count + done] = (double)(now_ns() - start) / 1e3;
+    }
   }
-  qsort(us, count, sizeof *us, compare);
-  qsort(us + count, count, sizeof *us, compare);
-  printf("{\"command\":\"flap\",\"announceP50\":%.1f,\"announceP99\":%.1f,"
-         "\"withdrawP50\":%.1f,\"withdrawP99\":%.1f}\n",
-         us[count / 2], us[count * 99 / 100], us[count + count / 2], us[count + count * 99 / 100]);
+  qsort(us, done, sizeof *us, compare);
+  qsort(us + count, done, sizeof *us, compare);
+  printf("{\"command\":\"flap\",\"flaps\":%u,\"announceP50\":%.1f,\"announceP99\":%.1f,"
+         "\"withdrawP50\":%.1f,\"withdrawP99\":%.1f,\"seconds\":%.6f,\"cpu\":%.6f}\n",
+         done, us[done / 2], us[done * 99 / 100], us[count + done / 2], us[count + done * 99 / 100],
+         seconds_since(begin.wall, now_ns()), seconds_since(begin.cpu, cpu_ns()));
   fflush(stdout);
   free(us);
 }
 
 static void wait_ms(unsigned ms) {
-  uint64_t start = now_ns();
-  while (now_ns() - start < ms * 1000000ull) turn(10);
+  Instant start = instant();
+  while (now_ns() - start.wall < ms * 1000000ull) turn(10);
   answer("wait", start);
 }
 
+/* Until no sink has been told anything for so long. */
+static void quiet(unsigned ms) {
+  Instant start = instant();
+  last_update_ns = start.wall;
+  while (now_ns() - last_update_ns < ms * 1000000ull) turn(10);
+  answer("quiet", start);
+}
+
+static void dump(const char *path) {
+  Instant start = instant();
+  for (unsigned i = 0; i < speaker_count; i++) {
+    if (!speakers[i].is_sink) continue;
+    write_file(path, &speakers[i].captured);
+    return answer("dump", start);
+  }
+  die("there is no sink");
+}
+
 static void obey(const char *line) {
-  char argument[32] = "";
-  unsigned number = 0;
+  char argument[200] = "";
+  unsigned number = 0, seconds = 0;
   if (sscanf(line, "connect %31s", argument) == 1) {
-    uint64_t start = now_ns();
+    Instant start = instant();
     dial_group(strcmp(argument, "sinks") == 0);
     until(all_up, "connect");
     answer("connect", start);
   } else if (sscanf(line, "announce %u", &number) == 1) load("announce", number);
   else if (strncmp(line, "withdraw", 8) == 0) load("withdraw", 0);
   else if (sscanf(line, "cold %u", &number) == 1) cold(number);
-  else if (sscanf(line, "flap %u", &number) == 1) flap(number);
+  else if (sscanf(line, "flap %u %u", &number, &seconds) == 2) flap(number, seconds);
+  else if (sscanf(line, "start %u", &number) == 1) begin_load(number);
+  else if (strncmp(line, "finish", 6) == 0) finish();
+  else if (sscanf(line, "quiet %u", &number) == 1) quiet(number);
+  else if (sscanf(line, "dump %199s", argument) == 1) dump(argument);
   else if (sscanf(line, "wait %u", &number) == 1) wait_ms(number);
   else if (strncmp(line, "quit", 4) == 0) exit(0);
   else die("no such command: %s", line);
@@ -307,17 +380,21 @@ static uint32_t address_of(const char *text) {
   return ntohl(address.s_addr);
 }
 
-static void add_speaker(const char *text, int is_sink) {
-  char address[32];
+enum Role { FEED, FEED_AS2, SINK };
+
+static void add_speaker(const char *text, enum Role role) {
+  char address[32], path[200] = "";
   unsigned as;
-  if (sscanf(text, "%31[^,],%u", address, &as) != 2) die("not ADDRESS,AS: %s", text);
+  if (sscanf(text, "%31[^,],%u,%199s", address, &as, path) < 2) die("not ADDRESS,AS[,FILE]: %s", text);
   if (speaker_count == SPEAKERS_MAX) die("more than %d speakers", SPEAKERS_MAX);
   Speaker *speaker = &speakers[speaker_count++];
   speaker->address = address_of(address);
   speaker->as = as;
-  speaker->is_sink = is_sink;
+  speaker->is_sink = role == SINK;
+  speaker->as2 = role == FEED_AS2;
   speaker->connection = must_alloc(sizeof *speaker->connection);
-  if (is_sink) sink_count++;
+  if (path[0] != 0) read_file(path, &speaker->file);
+  if (role == SINK) sink_count++;
   else speaker->feed.index = feed_count++;
 }
 
@@ -336,19 +413,26 @@ static void configure(int argc, char **argv) {
   unsigned length = 0, set_size = 0, seconds = 0;
   int scattered = 0;
   for (int i = 4; i < argc; i++) {
-    if (strncmp(argv[i], "feed=", 5) == 0) add_speaker(argv[i] + 5, 0);
-    else if (strncmp(argv[i], "sink=", 5) == 0) add_speaker(argv[i] + 5, 1);
+    if (strncmp(argv[i], "feed=", 5) == 0) add_speaker(argv[i] + 5, FEED);
+    else if (strncmp(argv[i], "feed2=", 6) == 0) add_speaker(argv[i] + 6, FEED_AS2);
+    else if (strncmp(argv[i], "sink=", 5) == 0) add_speaker(argv[i] + 5, SINK);
     else if (strncmp(argv[i], "monitor=", 8) == 0) add_monitor(argv[i] + 8);
     else if (strcmp(argv[i], "sliced") == 0) sliced = 1;
     else if (strcmp(argv[i], "scattered") == 0) scattered = 1;
     else if (strcmp(argv[i], "internal") == 0) internal_feeds = 1;
+    else if (strcmp(argv[i], "shuffled") == 0) shuffled = 1;
+    else if (strcmp(argv[i], "ties") == 0) ties = 1;
+    else if (strcmp(argv[i], "sticky") == 0) sticky = 1;
+    else if (strcmp(argv[i], "capture") == 0) capturing = 1;
     else if (sscanf(argv[i], "length=%u", &length) == 1) continue;
     else if (sscanf(argv[i], "set=%u", &set_size) == 1) continue;
     else if (sscanf(argv[i], "timeout=%u", &seconds) == 1) timeout_ns = seconds * 1000000000ull;
     else die("no such option: %s", argv[i]);
   }
   Shape shape = {(uint32_t)strtoul(argv[3], NULL, 10), (int)length, set_size, scattered};
-  table_make(&table, &shape);
+  replaying = shape.count == 0;
+  if (replaying) table_read(&table, argv[3]);
+  else table_make(&table, &shape);
   set_of = must_alloc(table.count * sizeof *set_of);
   for (uint32_t set = 0; set < table.sets; set++) {
     for (uint32_t p = table.set_start[set]; p < table.set_start[set + 1]; p++) set_of[p] = set;
@@ -357,7 +441,8 @@ static void configure(int argc, char **argv) {
     Speaker *speaker = &speakers[i];
     if (speaker->is_sink) hold_for(speaker);
     speaker->feed = (Feed){.index = speaker->feed.index, .count = feed_count, .as = speaker->as,
-                           .next_hop = speaker->address, .internal = internal_feeds, .sliced = sliced};
+                           .next_hop = speaker->address, .internal = internal_feeds, .sliced = sliced,
+                           .shuffled = shuffled, .ties = ties};
   }
   if (monitor_fd >= 0) hold_for(&monitor);
 }

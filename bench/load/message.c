@@ -19,17 +19,19 @@ void end_message(Buffer *out, size_t start) {
   out->octets[start + 17] = (uint8_t)length;
 }
 
-void encode_open(Buffer *out, uint32_t as, uint32_t identifier) {
+void encode_open(Buffer *out, const Identity *identity) {
+  uint32_t as = identity->as;
   size_t start = begin_message(out, OPEN);
   put8(out, 4);
   put16(out, as > 65535 ? 23456 : as);
   put16(out, 180); /* hold time: a slow rival must not lose its session to it */
-  put32(out, identifier);
-  put8(out, 14);
+  put32(out, identity->identifier);
+  unsigned capabilities = identity->as4 ? 12 : 6;
+  put8(out, capabilities + 2);
   put8(out, 2);
-  put8(out, 12);
+  put8(out, capabilities);
   put8(out, 1), put8(out, 4), put16(out, 1), put8(out, 0), put8(out, 1); /* IPv4 unicast */
-  put8(out, 65), put8(out, 4), put32(out, as);                          /* RFC 6793 */
+  if (identity->as4) put8(out, 65), put8(out, 4), put32(out, as); /* RFC 6793 */
   end_message(out, start);
 }
 
@@ -66,12 +68,14 @@ static void visit_prefixes(const uint8_t *at, const uint8_t *end, uint16_t marke
   }
 }
 
+enum { NO_MARKER = 0xffff }; /* announced, and not by us */
+
 /* The low half of the first community 65000:x. */
 static uint16_t marker_in(const uint8_t *at, const uint8_t *end) {
   for (; at + 4 <= end; at += 4) {
     if (get16(at) == 65000) return (uint16_t)get16(at + 2);
   }
-  return 0;
+  return NO_MARKER;
 }
 
 void visit_update(const uint8_t *message, size_t length, const UpdateVisitor *visitor) {
@@ -85,7 +89,7 @@ void visit_update(const uint8_t *message, size_t length, const UpdateVisitor *vi
   const uint8_t *nlri = at + 2 + get16(at);
   at += 2;
   if (nlri > end) die("the daemon sent a malformed UPDATE");
-  uint16_t marker = 0xffff; /* announced without a marker of ours */
+  uint16_t marker = NO_MARKER;
   while (at + 3 <= nlri) {
     unsigned flags = at[0], type = at[1];
     size_t value = flags & 0x10 ? get16(at + 2) : at[2];

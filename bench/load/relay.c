@@ -48,7 +48,8 @@ static void accept_one(int listener) {
   connection->owner = (void *)(size_t)peer_count;
   connection->message = on_message;
   peers[peer_count++] = connection;
-  encode_open(&connection->control, local_as, local_address);
+  Identity identity = {local_as, local_address, 1};
+  encode_open(&connection->control, &identity);
   connection_watch(epoll, connection);
 }
 

@@ -13,6 +13,24 @@ uint64_t now_ns(void) {
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+uint64_t cpu_ns(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint32_t *shuffled_order(uint32_t count, uint64_t seed) {
+  uint32_t *order = must_alloc((count + 1) * sizeof *order);
+  uint64_t chance = seed;
+  for (uint32_t i = 0; i < count; i++) order[i] = i;
+  for (uint32_t i = count; i > 1; i--) {
+    uint32_t j = random_u32(&chance) % i, swap = order[i - 1];
+    order[i - 1] = order[j];
+    order[j] = swap;
+  }
+  return order;
+}
+
 void die(const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);

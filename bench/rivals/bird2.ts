@@ -4,20 +4,19 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPeer } from '../../test/support/peers.ts';
 import { NETWORK, type Scenario, type Speaker } from '../scenarios.ts';
-import type { Rival } from './rival.ts';
+import { mustFind, type Rival, versionOf } from './rival.ts';
 
 export const BIRD2: Rival = {
   name: 'bird2',
+  version: () => versionOf('bird2'),
   unfit() {
     const found = findPeer('bird2');
     return 'missing' in found ? found.missing : undefined;
   },
   prepare({ lab, scenario, speakers }) {
-    const found = findPeer('bird2');
-    if ('missing' in found) throw new Error(found.missing);
     const config = join(lab.dir, 'bird.conf');
     writeFileSync(config, birdConfig(scenario, speakers));
-    return [found.daemon, '-f', '-c', config, '-s', join(lab.dir, 'bird.ctl')];
+    return [mustFind('bird2').daemon, '-f', '-c', config, '-s', join(lab.dir, 'bird.ctl')];
   },
 };
 

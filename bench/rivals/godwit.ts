@@ -9,14 +9,20 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { REPOSITORY } from '../../tools/cache-dir.ts';
+import { parseLoopSample } from '../loop-delay.ts';
 import { NETWORK, type Scenario, type Speaker } from '../scenarios.ts';
 import type { Rival } from './rival.ts';
 
 const NODE = 'bench';
+const HTTP = '127.0.0.1:9179';
 
 export const GODWIT: Rival = {
   name: 'godwit',
   unfit: () => undefined,
+  async observe(lab) {
+    const ask = `fetch('http://${HTTP}/metrics').then((a) => a.text()).then(console.log)`;
+    return parseLoopSample(await lab.daemonSide.runOk([process.execPath, '-e', ask]));
+  },
   prepare({ lab, scenario, speakers }) {
     build();
     const resources = join(lab.dir, 'resources');
@@ -30,7 +36,7 @@ export const GODWIT: Rival = {
       state: { dir: join(lab.dir, 'state') },
       kernel: { enabled: scenario.kernel === true },
       control: { socket: join(lab.dir, 'godwit.sock') },
-      http: { listen: '127.0.0.1:9179' },
+      http: { listen: HTTP },
       log: { level: 'warn', format: 'json' },
     };
     writeFileSync(config, stringify(settings));

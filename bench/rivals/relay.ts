@@ -5,11 +5,8 @@ import type { Rival } from './rival.ts';
 
 export const RELAY: Rival = {
   name: 'relay',
-  unfit(scenario) {
-    if (scenario.kernel === true) return 'a relay writes no kernel routes';
-    return scenario.feeds > 1 && scenario.mesh !== true
-      ? 'a relay does not choose among feeds'
-      : undefined;
-  },
+  unfit: (scenario) => (scenario.kernel === true ? 'a relay writes no kernel routes' : undefined),
+  // It does not choose among feeds: it has done its part when the best path has come by.
+  loadOptions: (scenario) => (scenario.feeds > 1 && scenario.mesh !== true ? ['sticky'] : []),
   prepare: ({ load }) => [load, 'relay', NETWORK.daemonAddress, String(NETWORK.localAs)],
 };

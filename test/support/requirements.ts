@@ -6,9 +6,10 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 import { REPOSITORY } from '../../tools/cache-dir.ts';
+import { TEST_DATA_DIR } from '../../tools/test-data.ts';
 import { type Absence, markTitle } from './marks.ts';
 import { NOT_APPLICABLE } from './not-applicable.ts';
 import { findPeer, PEER_NAMES, type PeerName } from './peers.ts';
@@ -25,9 +26,7 @@ export type Verdict =
   | { readonly runs: false; readonly kind: Absence; readonly reason: string };
 
 /** The folder of public vectors and tables, as `GODWIT_TEST_DATA` or the default names it. */
-export const TEST_DATA: string = resolve(
-  process.env['GODWIT_TEST_DATA'] ?? join(REPOSITORY, '../shared'),
-);
+export const TEST_DATA: string = TEST_DATA_DIR;
 
 const missing = new Map<Requirement, string | undefined>();
 

@@ -1,0 +1,40 @@
+/** Percentiles from Prometheus' cumulative buckets. */
+
+import { describe, expect, it } from 'vitest';
+import { loopReport, parseLoopSample } from './loop-delay.ts';
+
+const text = (counts: readonly number[], max: number) =>
+  [
+    ...['0.001', '0.01', '+Inf'].map(
+      (le, i) => `godwit_loop_delay_seconds_bucket{le="${le}"} ${counts[i]}`,
+    ),
+    `godwit_loop_lag_seconds_max ${max}`,
+    'godwit_step_cpu_seconds_max{input="wake"} 0.004',
+    'godwit_step_cpu_seconds_max{input="transmit"} 0.009',
+    '',
+  ].join('\n');
+
+describe('loop delay', () => {
+  it('counts only what happened between two samples', () => {
+    const before = parseLoopSample(text([1000, 1000, 1000], 3));
+    const after = parseLoopSample(text([1990, 1999, 2000], 0.05));
+    expect(loopReport(before, after)).toEqual({
+      p50: 1,
+      p99: 1,
+      p999: 10,
+      max: 50,
+      turns: 1000,
+      longest: 'transmit',
+      longestMs: 9,
+    });
+  });
+
+  it('never shows more than the longest delay that there was', () => {
+    const none = parseLoopSample(text([0, 0, 0], 0));
+    expect(loopReport(none, parseLoopSample(text([0, 0, 4], 0.03))).p999).toBe(30);
+  });
+
+  it('does not take a page without the histogram for a quiet loop', () => {
+    expect(() => parseLoopSample('up 1\n')).toThrow('serves no');
+  });
+});

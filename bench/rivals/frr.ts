@@ -1,0 +1,55 @@
+/**
+ * FRR: bgpd with the zebra that it needs to know its interfaces. Both run as they are (`-S`): no user of theirs need
+ * exist, and sockets and pid files are in the scratch folder.
+ */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { findPeer } from '../../test/support/peers.ts';
+import { NETWORK, type Scenario, type Speaker } from '../scenarios.ts';
+import { mustFind, type Rival, versionOf } from './rival.ts';
+
+export const FRR: Rival = {
+  name: 'frr',
+  version: () => versionOf('frr'),
+  unfit() {
+    const found = findPeer('frr');
+    return 'missing' in found ? found.missing : undefined;
+  },
+  prepare({ lab, scenario, speakers }) {
+    const found = mustFind('frr');
+    const at = (name: string): string => join(lab.dir, name);
+    writeFileSync(at('bgpd.conf'), frrConfig(speakers));
+    writeFileSync(at('zebra.conf'), '');
+    const common = ['-S', '-z', at('zserv.api'), '--vty_socket', lab.dir, '-A', '127.0.0.1'];
+    const zebra = [
+      found.others['zebra']!,
+      ...common,
+      '-f',
+      at('zebra.conf'),
+      '-i',
+      at('zebra.pid'),
+    ];
+    const bgpd = [found.daemon, ...common, ...noKernel(scenario), '-f', at('bgpd.conf')];
+    const script = `${zebra.join(' ')} & sleep 1; exec ${bgpd.join(' ')} -i ${at('bgpd.pid')}`;
+    return ['sh', '-c', script];
+  },
+};
+
+function noKernel(scenario: Scenario): string[] {
+  return scenario.kernel === true ? [] : ['-n'];
+}
+
+function frrConfig(speakers: readonly Speaker[]): string {
+  const neighbors = speakers.map(
+    ({ address, as }) => ` neighbor ${address} remote-as ${as}
+ neighbor ${address} passive
+ neighbor ${address} timers 60 180
+`,
+  );
+  return `router bgp ${NETWORK.localAs}
+ bgp router-id ${NETWORK.daemonAddress}
+ no bgp ebgp-requires-policy
+ bgp bestpath compare-routerid
+${neighbors.join('')}`;
+}
