@@ -8,7 +8,13 @@ const text = (counts: readonly number[], max: number) =>
     ...['0.001', '0.01', '+Inf'].map(
       (le, i) => `godwit_loop_delay_seconds_bucket{le="${le}"} ${counts[i]}`,
     ),
+    ...['0.001', '0.01', '+Inf'].map(
+      (le, i) =>
+        `godwit_loop_turn_cpu_seconds_bucket{le="${le}"} ${counts[2 - i] === 0 ? 0 : counts[2]}`,
+    ),
     `godwit_loop_lag_seconds_max ${max}`,
+    `godwit_step_cpu_seconds_bucket{input="wake",le="0.01"} ${counts[0]}`,
+    `godwit_step_cpu_seconds_count{input="wake"} ${counts[2]}`,
     'godwit_step_cpu_seconds_max{input="wake"} 0.004',
     'godwit_step_cpu_seconds_max{input="transmit"} 0.009',
     '',
@@ -26,6 +32,8 @@ describe('loop delay', () => {
       turns: 1000,
       longest: 'transmit',
       longestMs: 9,
+      ownP999: 1,
+      slowSteps: 10,
     });
   });
 

@@ -3,13 +3,21 @@
  * between counts.
  */
 
+interface Bucket {
+  /** Seconds; the last is +Infinity. */
+  readonly bound: number;
+  /** Observations that are not above it. */
+  readonly count: number;
+}
+
 export interface LoopSample {
-  /** Upper bounds in seconds, ascending, the last +Infinity; how many observations are not above each. */
-  readonly delays: readonly { readonly bound: number; readonly count: number }[];
+  readonly delays: readonly Bucket[];
+  /** CPU of our own in each of those delays. */
+  readonly turns: readonly Bucket[];
   /** Since the sample before, in seconds. */
   readonly delayMax: number;
-  /** Longest step of each input since the sample before, in CPU seconds. */
-  readonly steps: Readonly<Record<string, number>>;
+  /** By input: the longest step since the sample before in CPU seconds, and steps over 10 ms so far. */
+  readonly steps: Readonly<Record<string, { readonly max: number; readonly slow: number }>>;
 }
 
 export interface LoopReport {
@@ -19,53 +27,79 @@ export interface LoopReport {
   readonly p999: number;
   readonly max: number;
   readonly turns: number;
-  /** Input of the longest step, and its CPU milliseconds. */
+  /** 99.9 % of the delays had not more than so many milliseconds of our own CPU. */
+  readonly ownP999: number;
+  /** Input of the longest step, its CPU milliseconds, and how many steps used more than 10 ms. */
   readonly longest: string;
   readonly longestMs: number;
+  readonly slowSteps: number;
 }
 
 /** Reads Prometheus' text format as godwit writes it. */
 export function parseLoopSample(text: string): LoopSample {
-  const delays: { bound: number; count: number }[] = [];
-  const steps: Record<string, number> = {};
-  let delayMax = 0;
-  for (const line of text.split('\n')) {
-    const bucket = /^godwit_loop_delay_seconds_bucket\{le="([^"]+)"\} (\S+)$/.exec(line);
-    if (bucket !== null) {
-      const bound = bucket[1] === '+Inf' ? Number.POSITIVE_INFINITY : Number(bucket[1]);
-      delays.push({ bound, count: Number(bucket[2]) });
-    }
-    const lag = /^godwit_loop_lag_seconds_max (\S+)$/.exec(line);
-    if (lag !== null) delayMax = Number(lag[1]);
-    const step = /^godwit_step_cpu_seconds_max\{input="([^"]+)"\} (\S+)$/.exec(line);
-    if (step !== null) steps[step[1]!] = Number(step[2]);
-  }
+  const lines = text.split('\n');
+  const delays = bucketsOf(lines, 'godwit_loop_delay_seconds');
   if (delays.length === 0) throw new Error('godwit serves no godwit_loop_delay_seconds');
-  return { delays, delayMax, steps };
+  const steps: Record<string, { max: number; slow: number }> = {};
+  const step = (input: string): { max: number; slow: number } => {
+    steps[input] ??= { max: 0, slow: 0 };
+    return steps[input];
+  };
+  let delayMax = 0;
+  for (const line of lines) {
+    const [, name, input, le, value] = SAMPLE.exec(line) ?? [];
+    if (name === 'godwit_loop_lag_seconds_max') delayMax = Number(value);
+    if (name === 'godwit_step_cpu_seconds_max') step(input!).max = Number(value);
+    if (name === 'godwit_step_cpu_seconds_bucket' && le === SLOW_STEP) {
+      step(input!).slow -= Number(value);
+    }
+    if (name === 'godwit_step_cpu_seconds_count') step(input!).slow += Number(value);
+  }
+  return { delays, turns: bucketsOf(lines, 'godwit_loop_turn_cpu_seconds'), delayMax, steps };
+}
+
+/** Name, input, le, value. */
+const SAMPLE = /^(\w+)(?:\{(?:input="(\w+)")?,?(?:le="([^"]+)")?\})? (\S+)$/;
+const SLOW_STEP = '0.01';
+
+function bucketsOf(lines: readonly string[], metric: string): Bucket[] {
+  return lines.flatMap((line) => {
+    const [, name, , le, value] = SAMPLE.exec(line) ?? [];
+    if (name !== `${metric}_bucket`) return [];
+    return [{ bound: le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le), count: Number(value) }];
+  });
 }
 
 export function loopReport(before: LoopSample, after: LoopSample): LoopReport {
-  const counts = after.delays.map(({ bound, count }, i) => ({
-    bound,
-    count: count - (before.delays[i]?.count ?? 0),
-  }));
-  const turns = counts.at(-1)?.count ?? 0;
-  const [longest, seconds] = Object.entries(after.steps).reduce(
-    (most, step) => (step[1] > most[1] ? step : most),
-    ['none', 0],
+  const delay = quantiles(before.delays, after.delays);
+  const turn = quantiles(before.turns, after.turns);
+  const slow = ({ steps }: LoopSample): number =>
+    Object.values(steps).reduce((sum, step) => sum + step.slow, 0);
+  const [longest, { max }] = Object.entries(after.steps).reduce(
+    (most, step) => (step[1].max > most[1].max ? step : most),
+    ['none', { max: 0, slow: 0 }],
   );
-  const quantile = (share: number): number => {
-    // A bucket above the longest delay says less than that delay itself.
-    const bound = counts.find(({ count }) => count >= share * turns)?.bound ?? 0;
-    return Math.min(bound, after.delayMax) * 1000;
-  };
+  // A bucket above the longest delay says less than that delay itself.
+  const shown = (share: number): number => Math.min(delay(share), after.delayMax) * 1000;
   return {
-    p50: quantile(0.5),
-    p99: quantile(0.99),
-    p999: quantile(0.999),
+    p50: shown(0.5),
+    p99: shown(0.99),
+    p999: shown(0.999),
     max: after.delayMax * 1000,
-    turns,
+    turns: (after.delays.at(-1)?.count ?? 0) - (before.delays.at(-1)?.count ?? 0),
+    ownP999: Math.min(turn(0.999), after.delayMax) * 1000,
     longest,
-    longestMs: seconds * 1000,
+    longestMs: max * 1000,
+    slowSteps: slow(after) - slow(before),
   };
+}
+
+/** From a share of the observations between two samples to the bound, in seconds, that they do not exceed. */
+function quantiles(before: readonly Bucket[], after: readonly Bucket[]): (share: number) => number {
+  const counts = after.map(({ bound, count }, i) => ({
+    bound,
+    count: count - (before[i]?.count ?? 0),
+  }));
+  const all = counts.at(-1)?.count ?? 0;
+  return (share) => counts.find(({ count }) => count >= share * all)?.bound ?? 0;
 }

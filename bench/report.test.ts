@@ -45,10 +45,13 @@ describe('report', () => {
   });
 
   it('shows of the loop the median of percentiles and the longest of all', () => {
-    const loop = { p50: 1, p99: 2, p999: 3, turns: 10, longest: 'wake', longestMs: 4 };
+    const loop = {
+      ...{ p50: 1, p99: 2, p999: 3, turns: 10, ownP999: 2.5 },
+      ...{ longest: 'wake', longestMs: 4, slowSteps: 1 },
+    };
     const loops = [5, 7, 6].map((max) => ({ scenario: 'flap', loop: { ...loop, max } }));
     expect(formatLoops(loops).split('\n').at(-1)).toMatch(
-      /^\| flap +\| 10.0 +\| 1.00 +\| 2.00 \| 3.00 +\| 7.00 \| 4.00 \(wake\)/,
+      /^\| flap +\| 10.0 +\| 1.00 +\| 2.00 \| 3.00 +\| 7.00 \| 2.50 +\| 4.00 \(wake\) +\| 1.00/,
     );
   });
 

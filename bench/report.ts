@@ -47,7 +47,17 @@ function formatJudgement(judgement: Judgement | undefined): string[] {
 /** godwit's own event loop: percentiles are medians of the rounds, the longest are the longest of all. */
 export function formatLoops(rounds: readonly LoopRound[]): string {
   const names = [...new Set(rounds.map(({ scenario }) => scenario))];
-  const head = ['scenario', 'turns', 'delay p50 ms', 'p99', 'p99.9', 'max', 'longest step, CPU ms'];
+  const head = [
+    'scenario',
+    'turns',
+    'delay p50 ms',
+    'p99',
+    'p99.9',
+    'max',
+    'p99.9 own CPU ms',
+    'longest step, CPU ms',
+    'steps > 10 ms',
+  ];
   const rows = names.map((name) => {
     const loops = rounds.filter(({ scenario }) => scenario === name).map(({ loop }) => loop);
     const middle = (of: (loop: LoopReport) => number): string => short(median(loops.map(of)));
@@ -59,7 +69,9 @@ export function formatLoops(rounds: readonly LoopRound[]): string {
       middle(({ p99 }) => p99),
       middle(({ p999 }) => p999),
       short(Math.max(...loops.map(({ max }) => max))),
+      middle(({ ownP999 }) => ownP999),
       `${short(longest.longestMs)} (${longest.longest})`,
+      short(Math.max(...loops.map(({ slowSteps }) => slowSteps))),
     ];
   });
   return formatTable(head, rows);

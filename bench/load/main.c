@@ -9,7 +9,8 @@
  *   commands: connect feeds|sinks · announce GENERATION · start GENERATION, finish · withdraw · cold GENERATION
  *             flap COUNT SECONDS-AT-MOST · wait MS · quiet MS · dump FILE · quit
  *
- * Every answer has the seconds of wall time that the command took and of CPU that this program used meanwhile.
+ * Every answer has the seconds of wall time that the command took and of CPU that this program used meanwhile; most
+ * say of one more prefix, 198.51.100.0/24, whether a sink holds it and since when (CLOCK_MONOTONIC).
  */
 #include "load.h"
 
@@ -59,6 +60,7 @@ static int epoll;
 static unsigned awaited;
 static Prefix flapping = {0xc6336400u, 24}; /* 198.51.100.0/24, none of the table's */
 static int flap_seen = -1;
+static uint64_t flap_seen_ns; /* CLOCK_MONOTONIC, when a sink was told last */
 static int announce_when_up;
 static uint64_t last_update_ns;
 
@@ -73,7 +75,9 @@ static void on_prefix(void *context, uint32_t address, unsigned length, uint16_t
   Speaker *sink = context;
   int32_t index = table_find(&table, address, length);
   if (index < 0) {
-    if (address == flapping.address && length == flapping.length) flap_seen = marker != 0;
+    if (address != flapping.address || length != flapping.length) return;
+    flap_seen = marker != 0;
+    flap_seen_ns = now_ns();
     return;
   }
   uint16_t before = sink->held[index];
@@ -247,8 +251,9 @@ static Instant instant(void) { return (Instant){now_ns(), cpu_ns()}; }
 static double seconds_since(uint64_t then, uint64_t now) { return (double)(now - then) / 1e9; }
 
 static void answer(const char *command, Instant start) {
-  printf("{\"command\":\"%s\",\"seconds\":%.6f,\"cpu\":%.6f}\n", command,
-         seconds_since(start.wall, now_ns()), seconds_since(start.cpu, cpu_ns()));
+  printf("{\"command\":\"%s\",\"seconds\":%.6f,\"cpu\":%.6f,\"extraSeen\":%d,\"extraSeenMs\":%.3f}\n",
+         command, seconds_since(start.wall, now_ns()), seconds_since(start.cpu, cpu_ns()), flap_seen,
+         (double)flap_seen_ns / 1e6);
   fflush(stdout);
 }
 

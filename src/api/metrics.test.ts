@@ -12,6 +12,7 @@ const HOST = {
   heapOctets: 3,
   loopLagSecondsMax: 0.5,
   loopDelays: delays,
+  loopTurns: new HistogramCell([1]),
   steps: [{ input: 'wake', cell: new HistogramCell([1]), max: 0.75 }],
 };
 

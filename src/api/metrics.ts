@@ -18,6 +18,7 @@ export interface HostFacts {
   readonly heapOctets: number;
   readonly loopLagSecondsMax: number;
   readonly loopDelays: HistogramCell;
+  readonly loopTurns: HistogramCell;
   readonly steps: readonly StepCost[];
 }
 
@@ -94,6 +95,7 @@ export class Metrics {
     this.#set('godwit_heap_bytes', host.heapOctets);
     this.#set('godwit_loop_lag_seconds_max', host.loopLagSecondsMax);
     this.#cells.set('godwit_loop_delay_seconds', [{ labels: {}, cell: host.loopDelays }]);
+    this.#cells.set('godwit_loop_turn_cpu_seconds', [{ labels: {}, cell: host.loopTurns }]);
     const steps = host.steps.map(({ input, cell }) => ({ labels: { input }, cell }));
     this.#cells.set('godwit_step_cpu_seconds', steps);
     for (const { input, max } of host.steps) {

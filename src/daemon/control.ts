@@ -95,6 +95,7 @@ export class Control implements DaemonPort {
       heapOctets: heapUsed,
       loopLagSecondsMax: meter.takeDelayMax(),
       loopDelays: meter.delays,
+      loopTurns: meter.turns,
       steps: meter.takeSteps(),
     };
     return this.#metrics.collect({ view: this.view, facts: this.facts(), host }).metrics();

@@ -101,6 +101,7 @@ export class Daemon {
       submit: (input) => this.#loop.submit(input),
       poll: (connection, budget) => this.#poll(connection, budget),
       now,
+      watch: this.#meter.watch(now),
       onTrouble: (what, error) => this.#trouble(what, error),
     });
     this.#kernel = new KernelShell({

@@ -7,11 +7,15 @@
 
 import type { StepCost } from '../api/metrics.ts';
 import { HistogramCell } from '../base/metrics.ts';
+import type { Millis } from '../base/units.ts';
 import { nativeSockets } from '../io/native.ts';
 import { LOOP_DELAY_BOUNDS, STEP_CPU_BOUNDS } from '../speaker/metrics.ts';
 
 export class LoopMeter {
+  /** Seconds from when something was due until it was done. */
   readonly delays = new HistogramCell(LOOP_DELAY_BOUNDS);
+  /** CPU seconds that this thread used meanwhile: what of the delay is our own work. */
+  readonly turns = new HistogramCell(LOOP_DELAY_BOUNDS);
   /** By type of input; `transmit` for what a socket pulls. Bounded by the union of inputs. */
   readonly #steps = new Map<string, { readonly cell: HistogramCell; max: number }>();
   readonly #cpuSeconds: () => number;
@@ -40,10 +44,16 @@ export class LoopMeter {
     if (seconds > cost.max) cost.max = seconds;
   }
 
-  /** What was due is done only now, `seconds` later. */
-  delayed(seconds: number): void {
-    this.delays.observe(seconds);
-    if (seconds > this.#delayMax) this.#delayMax = seconds;
+  /** For somebody with deadlines of the loop of his own, one at a time. */
+  watch(now: () => Millis): TurnWatch {
+    const cpu = this.#cpuSeconds;
+    return new TurnWatch({ now, cpu, observe: (delay, used) => this.#observe(delay, used) });
+  }
+
+  #observe(delay: number, used: number): void {
+    this.delays.observe(delay);
+    this.turns.observe(used);
+    if (delay > this.#delayMax) this.#delayMax = delay;
   }
 
   /** Cost by input; each maximum is of the time since this was last asked. */
@@ -60,6 +70,35 @@ export class LoopMeter {
     const max = this.#delayMax;
     this.#delayMax = 0;
     return max;
+  }
+}
+
+interface Clocks {
+  readonly now: () => Millis;
+  readonly cpu: () => number;
+  /** Seconds of wall time and of CPU. */
+  readonly observe: (delay: number, used: number) => void;
+}
+
+/** One deadline of the loop: when it was due, and what it cost until it is met. */
+export class TurnWatch {
+  readonly #clocks: Clocks;
+  #dueAt = 0;
+  #cpu = 0;
+
+  constructor(clocks: Clocks) {
+    this.#clocks = clocks;
+  }
+
+  /** Something is due at `dueAt`, which is now or lies behind us. */
+  due(dueAt: Millis): void {
+    this.#dueAt = dueAt;
+    this.#cpu = this.#clocks.cpu();
+  }
+
+  met(): void {
+    const { now, cpu, observe } = this.#clocks;
+    observe((now() - this.#dueAt) / 1000, cpu() - this.#cpu);
   }
 }
 

@@ -9,7 +9,7 @@ import type { Millis } from '../base/units.ts';
 import type { Stepper } from '../recorder/recorded-speaker.ts';
 import type { Effect } from '../speaker/effects.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
-import type { LoopMeter } from './loop-meter.ts';
+import type { LoopMeter, TurnWatch } from './loop-meter.ts';
 
 /** What carries out effects; each answers with inputs, later. */
 export interface EffectHandler {
@@ -41,13 +41,13 @@ export class Loop {
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #immediate: NodeJS.Immediate | undefined;
-  /** When what the immediate is for was due. */
-  #dueAt = 0;
+  readonly #watch: TurnWatch;
   #stopped = false;
   #steppedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ speaker, now, onFatal, meter }: LoopOptions) {
     this.#meter = meter;
+    this.#watch = meter.watch(now);
     this.speaker = speaker;
     this.#now = now;
     this.#onFatal = onFatal;
@@ -94,7 +94,6 @@ export class Loop {
     try {
       this.#steppedAt = this.#now();
       this.#meter.begin();
-      const { effects, deadline, morePending } = this.speaker.step(input, this.#steppedAt);
       this.#meter.end(input.type);
       for (const effect of effects) this.#handler?.perform(effect);
       if (this.#stopped) return; // by an effect, for good: no timer may come after it
@@ -109,10 +108,10 @@ export class Loop {
   /** After I/O has had its turn: what the sockets hold has been read by then, see `Speaker.step`. */
   #soon(dueAt: Millis): void {
     if (this.#immediate !== undefined) return;
-    this.#dueAt = dueAt;
+    this.#watch.due(dueAt);
     this.#immediate = setImmediate(() => {
       this.#immediate = undefined;
-      this.#meter.delayed((this.#now() - this.#dueAt) / 1000);
+      this.#watch.met();
       this.submit({ type: 'wake' });
     });
   }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { TcpListener } from '../io/tcp-listener.ts';
 import { ip } from '../net/ip-address.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
+import { LoopMeter } from './loop-meter.ts';
 import { TcpShell } from './tcp-shell.ts';
 
 const LOOPBACK = ip('127.0.0.1');
@@ -14,12 +15,18 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
+type Poll = (connection: number) => Uint8Array | undefined;
+
 /** @param onInput  Called for what the shell tells the core. */
-function shell(onInput: (input: SpeakerInput) => void = () => undefined): TcpShell {
+function shell(
+  onInput: (input: SpeakerInput) => void = () => undefined,
+  poll: Poll = () => undefined,
+): TcpShell {
   const made = new TcpShell({
     submit: onInput,
-    poll: () => undefined,
+    poll,
     now: () => performance.now(),
+    watch: new LoopMeter(() => 0).watch(() => performance.now()),
     onTrouble: (what) => expect.unreachable(what),
   });
   ends.push(() => made.close());
@@ -117,5 +124,87 @@ describe('a caller', () => {
     expect(calls).toEqual([2, 4, 6]);
     expect(it.connections).toBe(0);
     expect(it.closing).toBe(0);
+  });
+});
+
+/** A shell with `count` connections 1, 3, 5 … to peers that read nothing, and the peers' sockets. */
+async function connected(
+  count: number,
+  { onInput, poll }: { onInput?: (input: SpeakerInput) => void; poll?: Poll },
+): Promise<{ shell: TcpShell; peers: Socket[] }> {
+  const server = createServer();
+  const peers: Socket[] = [];
+  server.on('connection', (socket) => peers.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  let up = 0;
+  const made = shell((input) => {
+    if (input.type === 'tcpConnected') up++;
+    onInput?.(input);
+  }, poll);
+  for (let i = 0; i < count; i++) {
+    const dial = { remote: { address: LOOPBACK, port: address.port }, ttl: 64 };
+    made.perform({ type: 'dial', connection: i * 2 + 1, dial });
+  }
+  await vi.waitFor(() => expect([up, peers.length]).toEqual([count, count]));
+  ends.push(() => {
+    for (const peer of peers) peer.destroy();
+    server.close();
+  });
+  return { shell: made, peers };
+}
+
+function busy(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+describe('writing', () => {
+  it('goes round all that are owed something, and lets the loop turn when its time is over', async () => {
+    const polled: number[] = [];
+    let turns = 0;
+    const turnOf: number[] = [];
+    const { shell: it } = await connected(3, {
+      poll: (connection) => {
+        if (polled.length >= 12) return undefined;
+        polled.push(connection);
+        turnOf.push(turns);
+        busy(2); // packing
+        return Uint8Array.of(1);
+      },
+    });
+    for (const connection of [1, 3, 5]) it.perform({ type: 'wantsWrite', connection });
+    while (polled.length < 12) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turns++;
+    }
+    expect(polled).toEqual([1, 3, 5, 1, 3, 5, 1, 3, 5, 1, 3, 5]);
+    for (const turn of new Set(turnOf)) {
+      expect(turnOf.filter((other) => other === turn).length).toBeLessThanOrEqual(3);
+    }
+  });
+});
+
+describe('what is read', () => {
+  it('reaches the core in pieces of a bounded step, in order, and none after a hang-up', async () => {
+    const pieces: number[] = [];
+    let sum = 0;
+    let wrong = 0;
+    const { shell: it, peers } = await connected(1, {
+      onInput: (input) => {
+        if (input.type !== 'octetsReceived') return;
+        pieces.push(input.octets.length);
+        for (const octet of input.octets) if (octet !== (sum++ & 0xff)) wrong++;
+        if (sum >= 200_000) it.perform({ type: 'hangUp', connection: 1, abort: true });
+      },
+    });
+    peers[0]!.on('error', () => undefined);
+    peers[0]!.write(Uint8Array.from({ length: 400_000 }, (_, i) => i & 0xff));
+    await vi.waitFor(() => expect(sum).toBeGreaterThanOrEqual(200_000));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(Math.max(...pieces)).toBeLessThanOrEqual(16_384);
+    expect(sum).toBeLessThan(200_000 + 16_384);
+    expect(wrong).toBe(0);
   });
 });

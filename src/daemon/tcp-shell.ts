@@ -13,11 +13,14 @@ import type { IpAddress } from '../net/ip-address.ts';
 import { ip } from '../net/ip-address.ts';
 import type { Dial, Effect, ListenerPeer } from '../speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
+import type { TurnWatch } from './loop-meter.ts';
 
 /** Octets pulled at once: one buffer of an update group. */
 const PULL_OCTETS = 65_536;
-/** Buffers written to one socket before others have their turn. */
-const PULLS_PER_TURN = 16;
+/** Milliseconds of a turn of the loop that writing may take; packing and encoding are in it. */
+const WRITE_TURN_MS = 4;
+/** Octets given to the core at once: 4,000 withdrawals, some milliseconds. A read is cut into such pieces. */
+const STEP_OCTETS = 16_384;
 /** Milliseconds after which a dial is given up by the socket; the session's own timer is shorter. */
 const CONNECT_TIMEOUT_MS = 30_000;
 /** Progress of a socket is reported this often at most, in milliseconds; SendHoldTimer counts minutes. */
@@ -31,6 +34,8 @@ export interface TcpShellOptions {
   readonly submit: (input: SpeakerInput) => void;
   readonly poll: (connection: ConnectionId, budget: number) => Uint8Array | undefined;
   readonly now: () => number;
+  /** Of the loop's delay in writing. */
+  readonly watch: TurnWatch;
   /** A socket option was refused, e.g. a TCP-MD5 key. */
   readonly onTrouble: (what: string, error: SystemError) => void;
 }
@@ -38,7 +43,6 @@ export interface TcpShellOptions {
 interface Open {
   readonly socket: TcpConnection;
   progressAt: number;
-  flushSoon: NodeJS.Immediate | undefined;
 }
 
 type TcpEffect = Extract<
@@ -54,6 +58,9 @@ export class TcpShell {
   /** Hung up, but what was written to them last is still on its way. */
   readonly #closing = new Set<TcpConnection>();
   readonly #listeners = new Map<string, TcpListener>();
+  /** Connections that are owed something, the one that waited longest first. */
+  readonly #due = new Set<ConnectionId>();
+  #flushing: NodeJS.Immediate | undefined;
   #listenerPeers: readonly ListenerPeer[] = [];
   #retry: NodeJS.Timeout | undefined;
   #nextAccepted = 2;
@@ -99,10 +106,9 @@ export class TcpShell {
     for (const listener of this.#listeners.values()) listener.close();
     this.#listeners.clear();
     for (const attempt of this.#dialling.values()) attempt.abort();
-    for (const { socket, flushSoon } of this.#open.values()) {
-      clearImmediate(flushSoon);
-      socket.close();
-    }
+    clearImmediate(this.#flushing);
+    this.#due.clear();
+    for (const { socket } of this.#open.values()) socket.close();
   }
 
   /** What stands and is still wanted stays open: callers in its backlog are not turned away. */
@@ -224,14 +230,22 @@ export class TcpShell {
 
   #attach(connection: ConnectionId, pending: PendingConnection): void {
     const socket = pending.open({
-      onOctets: (octets) => this.#options.submit({ type: 'octetsReceived', connection, octets }),
+      onOctets: (octets) => this.#onOctets(connection, octets),
       onWritable: () => {
         this.#options.submit({ type: 'writable', connection });
-        this.#flush(connection);
+        this.#flushSoon(connection);
       },
       onClosed: (reason) => this.#onClosed(connection, reason),
     });
-    this.#open.set(connection, { socket, progressAt: this.#options.now(), flushSoon: undefined });
+    this.#open.set(connection, { socket, progressAt: this.#options.now() });
+  }
+
+  #onOctets(connection: ConnectionId, octets: Uint8Array): void {
+    // Between two pieces the core may hang up.
+    for (let at = 0; at < octets.length && this.#open.has(connection); at += STEP_OCTETS) {
+      const piece = octets.length > STEP_OCTETS ? octets.subarray(at, at + STEP_OCTETS) : octets;
+      this.#options.submit({ type: 'octetsReceived', connection, octets: piece });
+    }
   }
 
   #onClosed(connection: ConnectionId, reason: TcpClosed): void {
@@ -266,7 +280,7 @@ export class TcpShell {
   }
 
   #forget(connection: ConnectionId): void {
-    clearImmediate(this.#open.get(connection)?.flushSoon);
+    this.#due.delete(connection);
     this.#open.delete(connection);
   }
 
@@ -275,23 +289,39 @@ export class TcpShell {
    * peer. Written at once, 200 peers that come up together cost 200 × 200 writes.
    */
   #flushSoon(connection: ConnectionId): void {
-    const open = this.#open.get(connection);
-    if (open !== undefined) open.flushSoon ??= setImmediate(() => this.#flush(connection));
+    if (!this.#open.has(connection)) return;
+    this.#due.add(connection);
+    this.#comeForWriting();
   }
 
-  /** Writes what is due until the socket has enough, some buffers a turn. */
-  #flush(connection: ConnectionId): void {
-    const open = this.#open.get(connection);
-    if (open === undefined) return;
-    open.flushSoon = undefined;
-    for (let pulls = 0; pulls < PULLS_PER_TURN; pulls++) {
-      const octets = this.#options.poll(connection, PULL_OCTETS);
-      if (octets === undefined) return this.#noteProgress(connection, open);
-      if (octets.length === 0) break;
-      if (!open.socket.write(octets)) return;
+  #comeForWriting(): void {
+    if (this.#flushing !== undefined) return;
+    this.#options.watch.due(this.#options.now());
+    this.#flushing = setImmediate(() => this.#flushTurn());
+  }
+
+  /** A buffer for each that is owed one, round and round, until nothing is due or the turn is over. */
+  #flushTurn(): void {
+    this.#flushing = undefined;
+    this.#options.watch.met();
+    const end = this.#options.now() + WRITE_TURN_MS;
+    for (const connection of this.#due) {
+      this.#due.delete(connection);
+      // Behind the others: a Set gives what is added while it is walked, too.
+      if (this.#flush(connection)) this.#due.add(connection);
+      if (this.#options.now() >= end) break;
     }
+    if (this.#due.size > 0) this.#comeForWriting();
+  }
+
+  /** @returns whether to come again: something may be left, and the socket takes more. */
+  #flush(connection: ConnectionId): boolean {
+    const open = this.#open.get(connection);
+    if (open === undefined) return false;
+    const octets = this.#options.poll(connection, PULL_OCTETS);
+    if (octets !== undefined && octets.length > 0 && !open.socket.write(octets)) return false;
     this.#noteProgress(connection, open);
-    open.flushSoon = setImmediate(() => this.#flush(connection));
+    return octets !== undefined;
   }
 
   /** The kernel has taken all that was written: the peer reads (RFC 9687). */

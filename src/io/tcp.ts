@@ -11,6 +11,7 @@
 import { Socket } from 'node:net';
 import type { SystemError } from '../base/errors.ts';
 import { nativeSockets } from './native.ts';
+import { type Reader, ReadTurns } from './read-turns.ts';
 import type { Endpoint } from './sockaddr.ts';
 import { setMinTtl } from './tcp-options.ts';
 
@@ -35,10 +36,11 @@ const WRITE_HIGH_WATER_OCTETS = 131_072;
 /** Milliseconds that `close` waits for the peer to take what was written, then the connection is cut. */
 const CLOSE_LINGER_MS = 1_000;
 /** Octets read at once, from all connections into the same place. */
-const READ_OCTETS = 65_536;
+const READ_OCTETS = 32_768;
 /** Spare octets behind the read buffer: word reads of NLRI may look a few octets past the end. */
 const READ_SLACK_OCTETS = 8;
 
+const turns = new ReadTurns();
 const readBuffer = new Uint8Array(READ_OCTETS + READ_SLACK_OCTETS).subarray(0, READ_OCTETS);
 
 /** TCP is up and no octet has been read: the moment to look who it is, and to take it or not. */
@@ -84,6 +86,8 @@ export class TcpConnection {
   readonly #handlers: TcpHandlers;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #failure: SystemError | undefined;
+  #isPaused = false;
+  readonly #reader: Reader;
   #lingerTimer: NodeJS.Timeout | undefined;
 
   /** Use `PendingConnection.open`. */
@@ -103,6 +107,12 @@ export class TcpConnection {
       onread: { buffer: readBuffer, callback: (length, buffer) => this.#onRead(length, buffer) },
     } as ConstructorParameters<typeof Socket>[0]);
     this.#socket = socket;
+    this.#reader = {
+      pause: () => socket.pause(),
+      resume: () => {
+        if (!this.#isPaused) socket.resume();
+      },
+    };
     socket.on('drain', () => this.#state === 'open' && handlers.onWritable());
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -133,10 +143,12 @@ export class TcpConnection {
 
   /** Reads no more; TCP's window then stops the peer. */
   pauseReading(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resumeReading(): void {
+    this.#isPaused = false;
     this.#socket.resume();
   }
 
@@ -144,6 +156,7 @@ export class TcpConnection {
   close(): void {
     if (this.#state !== 'open') return;
     this.#state = 'closing';
+    turns.forget(this.#reader);
     // What the peer still sends is read and dropped: a socket closed over unread octets sends RST,
     // which may overtake the NOTIFICATION just written.
     this.#socket.resume();
@@ -155,19 +168,29 @@ export class TcpConnection {
   reset(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    turns.forget(this.#reader);
     clearTimeout(this.#lingerTimer);
     this.#socket.resetAndDestroy();
   }
 
   #onRead(length: number, buffer: Uint8Array): boolean {
-    if (this.#state === 'open') this.#handlers.onOctets(buffer.subarray(0, length));
-    return true;
+    if (this.#state !== 'open') return true;
+    turns.begin(length);
+    this.#handlers.onOctets(buffer.subarray(0, length));
+    if (!this.#isOpen()) return true; // hung up over what was read
+    return turns.goesOn(this.#reader, length) && !this.#isPaused;
+  }
+
+  /** Asked anew: a handler may have changed it. */
+  #isOpen(): boolean {
+    return this.#state === 'open';
   }
 
   /** FIN from the peer. BGP knows no half-closed connection: what we still had to say is moot. */
   #onEnd(): void {
     const wasOpen = this.#state === 'open';
     this.#state = 'closed';
+    turns.forget(this.#reader);
     clearTimeout(this.#lingerTimer);
     this.#socket.destroy();
     if (wasOpen) this.#handlers.onClosed({ by: 'peer' });
@@ -176,6 +199,7 @@ export class TcpConnection {
   #onClose(): void {
     const wasOpen = this.#state === 'open';
     this.#state = 'closed';
+    turns.forget(this.#reader);
     clearTimeout(this.#lingerTimer);
     if (!wasOpen) return;
     const error = this.#failure;

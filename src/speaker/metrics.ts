@@ -29,6 +29,10 @@ export const speakerMetrics = defineMetrics({
     help: 'Time from a deadline of the loop (a timer, or "after I/O had its turn") to its step.',
     buckets: LOOP_DELAY_BOUNDS,
   }),
+  godwit_loop_turn_cpu_seconds: histogram({
+    help: 'CPU time that the loop used in each such delay: what of it is our own work.',
+    buckets: LOOP_DELAY_BOUNDS,
+  }),
   godwit_step_cpu_seconds: histogram({
     help: 'CPU time of one step of the core by input; transmit is what a socket pulls.',
     labels: ['input'], // the types of inputs, and transmit

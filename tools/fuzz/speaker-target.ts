@@ -301,5 +301,6 @@ const HOST = {
   heapOctets: 0,
   loopLagSecondsMax: 0,
   loopDelays: new HistogramCell([1]),
+  loopTurns: new HistogramCell([1]),
   steps: [],
 };

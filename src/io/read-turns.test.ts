@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Reader, ReadTurns } from './read-turns.ts';
+
+const BULK = 32_768;
+const SMALL = 19;
+
+class FakeReader implements Reader {
+  readonly name: string;
+  readonly #said: string[];
+
+  constructor(name: string, said: string[]) {
+    this.name = name;
+    this.#said = said;
+  }
+
+  pause(): void {
+    this.#said.push(`pause ${this.name}`);
+  }
+
+  resume(): void {
+    this.#said.push(`resume ${this.name}`);
+  }
+}
+
+let now: number;
+let said: string[];
+let turns: ReadTurns;
+
+/** `reader` is read and what came takes `ms`. */
+function read(reader: Reader, octets: number, ms: number): boolean {
+  turns.begin(octets);
+  now += ms;
+  return turns.goesOn(reader, octets);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setImmediate', 'clearImmediate'] });
+  now = 0;
+  said = [];
+  turns = new ReadTurns(() => now);
+});
+
+afterEach(() => vi.useRealTimers());
+
+describe('ReadTurns', () => {
+  it('stop peers in bulk when the turn is over, and go on with the one that waited longest', () => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => new FakeReader(name, said));
+    expect([read(a!, BULK, 1), read(b!, BULK, 1), read(c!, BULK, 1)]).toEqual([true, true, true]);
+    expect(read(b!, BULK, 3)).toBe(false);
+    expect(said.splice(0)).toEqual(['pause a', 'pause c']);
+    vi.runAllTimers();
+    expect(said).toEqual(['resume a', 'resume c', 'resume b']);
+  });
+
+  it('always read a peer that only keeps its session alive', () => {
+    const [bulk, quiet] = ['bulk', 'quiet'].map((name) => new FakeReader(name, said));
+    expect(read(quiet!, SMALL, 0)).toBe(true);
+    expect(read(bulk!, BULK, 50)).toBe(false);
+    expect(read(quiet!, SMALL, 0)).toBe(true);
+    expect(said).toEqual([]);
+  });
+
+  it('begin anew with each turn of the loop', () => {
+    const reader = new FakeReader('a', said);
+    expect(read(reader, BULK, 3)).toBe(true);
+    vi.runAllTimers();
+    expect(read(reader, BULK, 3)).toBe(true);
+    expect(read(reader, BULK, 3)).toBe(false);
+  });
+
+  it('forget who has gone', () => {
+    const [a, b] = ['a', 'b'].map((name) => new FakeReader(name, said));
+    read(a!, BULK, 1);
+    turns.forget(a!);
+    read(b!, BULK, 9);
+    vi.runAllTimers();
+    expect(said).toEqual(['resume b']);
+  });
+});
