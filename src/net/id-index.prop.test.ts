@@ -64,6 +64,25 @@ describe('IdIndex', () => {
     expect(index.first(tagOf(11), 11)).toBe(0);
   });
 
+  it('takes as many new ids as ever, right after nearly all have gone', () => {
+    const index = new IdIndex();
+    const tagOf = (id: number): number => Math.imul(id, 0x9e3779b1);
+    const [count, few] = [40_000, 20];
+    for (let id = 1; id <= count; id++) index.insert(tagOf(id), 1, id);
+    for (let id = count; id > 0; id--) {
+      index.remove(tagOf(id), 1, id);
+      // These few outlive the move to a smaller array, so that their end begins another one with next to nothing live.
+      if (id === 1000) for (let i = 1; i <= few; i++) index.insert(tagOf(i), 3, i);
+    }
+    for (let i = 1; i <= few; i++) index.remove(tagOf(i), 3, i);
+    for (let id = 1; id <= count; id++) {
+      index.insert(tagOf(id), 2, id);
+      expect(index.first(tagOf(id), 2)).toBe(id);
+      expect(index.first(tagOf(id), 1)).toBe(0);
+    }
+    expect(index.size).toBe(count);
+  });
+
   it('refuses to remove what is not there', () => {
     const index = new IdIndex();
     index.insert(5, 1, 7);

@@ -162,8 +162,10 @@ export class IdIndex {
   }
 
   #begin(): void {
+    // While the old array is emptied each change may be an insert, and a search in a full array would never end.
+    const changes = Math.ceil((this.#mask + 1) / MOVES_PER_CHANGE);
     let capacity = SLOTS_MIN;
-    while (capacity * 0.4 < this.#live) capacity *= 2;
+    while (capacity * 0.4 < this.#live || capacity * LOAD_MAX < this.#live + changes) capacity *= 2;
     this.#old = this.#slots;
     this.#oldMask = this.#mask;
     this.#slots = new Int32Array(capacity * 2);
