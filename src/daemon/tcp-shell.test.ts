@@ -203,8 +203,8 @@ describe('what is read', () => {
     peers[0]!.write(Uint8Array.from({ length: 400_000 }, (_, i) => i & 0xff));
     await vi.waitFor(() => expect(sum).toBeGreaterThanOrEqual(200_000));
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(Math.max(...pieces)).toBeLessThanOrEqual(16_384);
-    expect(sum).toBeLessThan(200_000 + 16_384);
+    expect(Math.max(...pieces)).toBeLessThanOrEqual(8192);
+    expect(sum).toBeLessThan(200_000 + 8192);
     expect(wrong).toBe(0);
   });
 });

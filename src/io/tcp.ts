@@ -36,7 +36,7 @@ const WRITE_HIGH_WATER_OCTETS = 131_072;
 /** Milliseconds that `close` waits for the peer to take what was written, then the connection is cut. */
 const CLOSE_LINGER_MS = 1_000;
 /** Octets read at once, from all connections into the same place. */
-const READ_OCTETS = 32_768;
+const READ_OCTETS = 16_384;
 /** Spare octets behind the read buffer: word reads of NLRI may look a few octets past the end. */
 const READ_SLACK_OCTETS = 8;
 
