@@ -9,8 +9,8 @@ import type { Command } from '../speaker/inputs.ts';
 import type { SpeakerView } from '../speaker/snapshot.ts';
 import type { Configuration } from './configuration.ts';
 import type { Loop } from './loop.ts';
-import type { Recording } from './recording.ts';
 import type { LoopMeter } from './loop-meter.ts';
+import type { Recording } from './recording.ts';
 
 export interface ControlParts {
   readonly view: SpeakerView;

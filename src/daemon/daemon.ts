@@ -29,9 +29,9 @@ import { Control } from './control.ts';
 import { Events } from './events.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { Loop } from './loop.ts';
+import { LoopMeter, threadCpuClock } from './loop-meter.ts';
 import { QuarantineShell } from './quarantine-shell.ts';
 import { Recording } from './recording.ts';
-import { LoopMeter, threadCpuClock } from './loop-meter.ts';
 import { TcpShell } from './tcp-shell.ts';
 import { warmUp } from './warm-up/warm-up.ts';
 

@@ -94,6 +94,7 @@ export class Loop {
     try {
       this.#steppedAt = this.#now();
       this.#meter.begin();
+      const { effects, deadline, morePending } = this.speaker.step(input, this.#steppedAt);
       this.#meter.end(input.type);
       for (const effect of effects) this.#handler?.perform(effect);
       if (this.#stopped) return; // by an effect, for good: no timer may come after it

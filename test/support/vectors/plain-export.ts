@@ -50,6 +50,7 @@ export function plainExport(
   // RFC 1997: NO_ADVERTISE; NO_EXPORT and NO_EXPORT_SUBCONFED to external peers.
   if (communities.includes('ffffff02')) return undefined;
   if (to.ebgp && communities.some((one) => /^ffffff0[13]$/.test(one))) return undefined;
+  if (to.ebgp) keepTransitive(has);
   const out: PlainAttribute[] = [...has.values()].filter(({ type, flags }) =>
     isCopied(type, flags),
   );
@@ -70,6 +71,16 @@ export function plainExport(
   const nextHop = nextHopFor(update, family, path);
   if (family === 4) out.push({ flags: 0x40, type: 3, value: nextHop });
   return { attributes: out.map(partial).sort((a, b) => a.type - b.type), nextHop };
+}
+
+/** RFC 4360 §6: extended communities that are not transitive (bit 0x40 of the first octet) stay inside the AS. */
+function keepTransitive(has: Map<number, PlainAttribute>): void {
+  const attribute = has.get(16);
+  if (attribute === undefined) return;
+  const all = attribute.value.match(/.{16}/g) ?? [];
+  const kept = all.filter((one) => (Number.parseInt(one.slice(0, 2), 16) & 0x40) === 0);
+  if (kept.length === 0) has.delete(16);
+  else has.set(16, { ...attribute, value: kept.join('') });
 }
 
 /** One whole UPDATE with `nlri` (each as `readPlainUpdate` gives it) in this order. */
