@@ -13,6 +13,7 @@ import type { Log } from '../io/log.ts';
 import type { StateDir } from '../io/state-dir.ts';
 import type { SpeakerEvent } from '../speaker/events.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
+import { checkResources, unreadable } from './check.ts';
 import type { Settings } from './config.ts';
 
 /** Calico's words for log levels in pino's. */
@@ -70,6 +71,23 @@ export class Configuration {
   stop(): void {
     clearTimeout(this.#timer);
     this.#datastore.stop();
+  }
+
+  /** Where the datastore is, for people. */
+  get source(): string {
+    return this.#parts.settings.datastore.path;
+  }
+
+  /** Reads the datastore at once; what it holds is in force, or held, when this resolves. @returns its problems. */
+  async reread(): Promise<readonly ConfigError[]> {
+    await this.#datastore.readNow();
+    const { problems, lost } = this.view();
+    return lost === undefined ? problems : [...problems, unreadable(lost)];
+  }
+
+  /** What is wrong in the datastore, without taking anything from it. */
+  check(): Promise<readonly ConfigError[]> {
+    return checkResources(this.#parts.settings).then(({ problems }) => problems);
   }
 
   view(): KeeperView {

@@ -97,6 +97,8 @@ export class Core {
   declare listener: SessionListener;
   plan: SpeakerPlan | undefined;
   planRevision = 0;
+  /** When the running plan was taken. */
+  planSince: Millis;
   datastore: { state: 'in-sync' | 'lost' | 'waiting'; reason?: string; since: Millis };
   kernelState: { state: 'synced' | 'syncing' | 'unavailable' | 'disabled'; reason?: string };
   /** Waiting for peers' End-of-RIB after our own restart (RFC 4724 §4.1); see `recovery.ts`. */
@@ -116,6 +118,7 @@ export class Core {
   constructor(options: SpeakerOptions) {
     this.options = options;
     this.now = options.now;
+    this.planSince = options.now;
     this.recovering = options.restarting;
     this.quarantines = new QuarantineRecords(options.quarantines ?? [], options.now);
     this.prng = new Prng(options.seed);

@@ -47,6 +47,7 @@ function takePlan(core: Core, plan: SpeakerPlan, revision: number): void {
   const changes = running === undefined ? firstChanges(plan) : diffPlans(running, plan);
   core.plan = plan;
   core.planRevision = revision;
+  core.planSince = core.now;
   if (core.datastore.state === 'waiting') core.datastore = { state: 'in-sync', since: core.now };
   for (const change of changes) apply(core, change);
   // The keys before the listener: no peer that has one is to get in without it meanwhile.
