@@ -21,6 +21,7 @@ import { lockStateDir } from '../io/state-lock.ts';
 import type { SpeakerOptions } from '../speaker/core.ts';
 import type { Effect } from '../speaker/effects.ts';
 import { Speaker } from '../speaker/speaker.ts';
+import { BirdSockets } from './bird-sockets.ts';
 import type { Settings } from './config.ts';
 import { Configuration } from './configuration.ts';
 import { Control } from './control.ts';
@@ -62,6 +63,7 @@ export class Daemon {
   #control: Control | undefined;
   #grpc: GrpcServer | undefined;
   #http: HttpServer | undefined;
+  #bird: BirdSockets | undefined;
   #leaving = false;
   #ended: ((exitCode: number) => void) | undefined;
 
@@ -195,6 +197,9 @@ export class Daemon {
       return EXIT_UNAVAILABLE;
     }
     this.#grpc = grpc;
+    const bird = await BirdSockets.open(control, this.#settings, this.#log);
+    this.#bird = bird;
+    control.birdFacts = () => bird.facts();
     if (http === undefined) return undefined;
     const api = new HttpApi(control, allowedHosts(http.address));
     const server = await HttpServer.open(
@@ -299,7 +304,7 @@ export class Daemon {
     this.#tcp.close();
     this.#kernel.close();
     this.#http?.close();
-    await this.#grpc?.close();
+    await Promise.all([this.#bird?.close(), this.#grpc?.close()]);
   }
 }
 
