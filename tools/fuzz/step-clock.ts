@@ -8,8 +8,8 @@
 const STEP_MS_MAX = 10;
 /** Buckets of a quarter of an octave, from a microsecond. */
 const BUCKETS = 96;
-/** Reading the CPU time takes as long as a step; so it is read once in this many, but where it must be exact. */
-const CPU_READ_EVERY = 256;
+/** Reading the CPU time takes as long as a step; so it is read once in so many milliseconds, but where it must be exact. */
+const CPU_READ_EVERY_MS = 2;
 /** Suspicions of one round that are kept. */
 const SLOW_KEPT_MAX = 64;
 
@@ -31,16 +31,19 @@ export class StepClock {
   heldUp = 0;
   #begun = 0;
   #cpuRead = cpuMs();
+  #readAt = 0;
   readonly #readEvery: number;
 
   /** @param exact  The CPU time of each step by itself: slower, and for what is slow already. */
   constructor({ exact = false }: { readonly exact?: boolean } = {}) {
-    this.#readEvery = exact ? 1 : CPU_READ_EVERY;
+    this.#readEvery = exact ? 0 : CPU_READ_EVERY_MS;
   }
 
   begin(): void {
-    if (this.steps % this.#readEvery === 0) this.#cpuRead = cpuMs();
     this.#begun = performance.now();
+    if (this.#begun - this.#readAt < this.#readEvery) return;
+    this.#readAt = this.#begun;
+    this.#cpuRead = cpuMs();
   }
 
   end(what: string): void {
