@@ -19,9 +19,14 @@ export type Action =
   | { readonly op: 'settle' }
   /** The session ends and everything that it brought goes. */
   | { readonly op: 'lose'; readonly peer: number }
-  /** Graceful restart: all paths stale; what is still stale goes (RFC 4724 §4.2). */
+  /**
+   * Graceful restart: all paths stale; what is still stale goes (RFC 4724 §4.2). In the speaker: a peer that falls silent;
+   * one that the operator disables and enables again.
+   */
   | { readonly op: 'stale'; readonly peer: number }
   | { readonly op: 'sweep'; readonly peer: number }
+  /** A second connection of a peer that has one (RFC 4271 §6.8). */
+  | { readonly op: 'call'; readonly peer: number }
   /** An observer asks for everything again (RFC 2918), or has a new session. */
   | { readonly op: 'refresh'; readonly peer: number }
   | { readonly op: 'rejoin'; readonly peer: number }

@@ -17,7 +17,7 @@ const UPDATE = 2;
 const TYPE_AT = 18;
 const HOLD = { hold: true } as const;
 /** What happens beside messages. */
-const EVENTS = ['lose', 'stale', 'sweep', 'refresh', 'rejoin', 'import', 'export'] as const;
+const EVENTS = ['lose', 'stale', 'sweep', 'call', 'refresh', 'rejoin', 'import', 'export'] as const;
 
 export interface MakerOptions {
   readonly seed: number;

@@ -22,8 +22,6 @@ interface Course {
   /** Actions of a round. */
   readonly actions: number;
   readonly batch: number;
-  /** A new target for each round: what it keeps from one to the next would make rounds depend on each other. */
-  readonly fresh: boolean;
 }
 
 const COURSES: Readonly<Record<TargetName, Course>> = {
@@ -33,7 +31,6 @@ const COURSES: Readonly<Record<TargetName, Course>> = {
     pathIdsOf: ADD_PATH_PEER,
     actions: 4000,
     batch: 32,
-    fresh: false, // it is empty between rounds
   },
   speaker: {
     make: (clock) => new SpeakerTarget(clock),
@@ -41,7 +38,6 @@ const COURSES: Readonly<Record<TargetName, Course>> = {
     pathIdsOf: undefined,
     actions: 800,
     batch: 16,
-    fresh: true,
   },
 };
 
@@ -66,7 +62,8 @@ export class Run {
   readonly #seed: number;
   readonly #watchdog: Watchdog | undefined;
   readonly #course: Course;
-  #subject: Target;
+  /** One for all rounds, empty in between: so that what it keeps for good shows as memory that grows. */
+  readonly #subject: Target;
 
   constructor(
     target: TargetName,
@@ -89,7 +86,6 @@ export class Run {
     clock.slow = [];
     let made = 0;
     try {
-      if (this.#course.fresh && this.rounds > 0) this.#subject = this.#course.make(clock);
       for (; made < this.#course.actions; made++) {
         const action = maker.next();
         clock.action = made;

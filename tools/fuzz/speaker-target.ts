@@ -25,6 +25,7 @@ const TICK_MS = 10;
 const KEEPALIVE_EVERY_MS = 20_000;
 /** The longest restart time that a peer can ask for is 4095 s (RFC 4724 §3). */
 const FORGET_MS = 4_200_000;
+const SILENCE_MS = 100_000;
 const POLL_OCTETS = 65_536;
 const WAKES_MAX = 20_000;
 /** Looking at everything takes as long as some hundred messages. */
@@ -55,6 +56,7 @@ export class SpeakerTarget implements Target {
   #revision = 0;
   #steps = 0;
   #wants: ConnectionId[] = [];
+  readonly #open = new Set<ConnectionId>();
 
   constructor(clock: StepClock) {
     this.#clock = clock;
@@ -64,8 +66,7 @@ export class SpeakerTarget implements Target {
     this.#configure();
     for (const line of this.#lines) this.#connect(line);
     this.#rest();
-    const down = this.#lines.filter(({ isUp }) => !isUp);
-    if (down.length > 0) throw new Finding(`Not Established: ${down.map((l) => l.address).join()}`);
+    this.#checkUp();
   }
 
   get signature(): number {
@@ -111,8 +112,27 @@ export class SpeakerTarget implements Target {
       case 'sweep':
         this.#restart(line, 'disableNeighbor');
         return this.#restart(line, 'enableNeighbor');
-      default:
+      case 'stale':
+        return this.#fallSilent(line);
+      case 'call':
+        return this.#callAgain(line);
+      case 'lose':
         return this.#close(line);
+    }
+  }
+
+  /** Past the HoldTimer of this peer alone; all others are heard. */
+  #fallSilent(line: Line): void {
+    for (const until = this.#now + SILENCE_MS; this.#now < until; ) this.#keepAlive(line);
+  }
+
+  /** A connection beside the one that there is; whichever is ended, the peer goes on with the other. */
+  #callAgain(line: Line): void {
+    const before = line.connection;
+    this.#call(line);
+    this.#greet(line);
+    if (before !== undefined && line.connection === undefined && this.#open.has(before)) {
+      line.connection = before;
     }
   }
 
@@ -127,6 +147,28 @@ export class SpeakerTarget implements Target {
     this.#rest();
     this.#checkEmpty();
     await this.#shows.show();
+    this.#beginAnew();
+  }
+
+  /** As the constructor leaves it: the next round is to find what this one found. */
+  #beginAnew(): void {
+    const { imports, exports } = this.#policies;
+    if ([...imports, ...exports].some((policy) => policy !== 0)) {
+      imports.fill(0);
+      exports.fill(0);
+      this.#configure();
+    }
+    for (const line of this.#lines.slice(0, PEERS)) {
+      this.#restart(line, 'enableNeighbor');
+      this.#connect(line);
+    }
+    this.#rest();
+    this.#checkUp();
+  }
+
+  #checkUp(): void {
+    const down = this.#lines.filter(({ isUp }) => !isUp);
+    if (down.length > 0) throw new Finding(`Not Established: ${down.map((l) => l.address).join()}`);
   }
 
   #configure(): void {
@@ -177,6 +219,7 @@ export class SpeakerTarget implements Target {
     const connection = this.#nextConnection;
     this.#nextConnection += 2;
     line.connection = connection;
+    this.#open.add(connection);
     line.observer?.reset();
     line.stream.reset();
     const remote = { address: line.address, port: 40_000 };
@@ -201,15 +244,17 @@ export class SpeakerTarget implements Target {
   #close(line: Line): void {
     const { connection } = line;
     line.connection = undefined;
-    if (connection !== undefined) this.#step({ type: 'tcpClosed', connection });
+    if (connection === undefined) return;
+    this.#open.delete(connection);
+    this.#step({ type: 'tcpClosed', connection });
   }
 
-  #keepAlive(): void {
+  #keepAlive(silent?: Line): void {
     this.#now = Math.max(this.#now, this.#heldAt) + 1;
     this.#heldAt = this.#now;
     for (const line of this.#lines) {
       const { connection } = line;
-      if (connection === undefined || !line.isUp) continue;
+      if (connection === undefined || !line.isUp || line === silent) continue;
       this.#receive(line, KEEPALIVE);
       // All that was sent has been read (RFC 9687).
       this.#step({ type: 'writable', connection });
@@ -269,6 +314,7 @@ export class SpeakerTarget implements Target {
   }
 
   #hungUp(connection: ConnectionId): void {
+    this.#open.delete(connection);
     const line = this.#lines.find((one) => one.connection === connection);
     if (line === undefined) return;
     line.connection = undefined;

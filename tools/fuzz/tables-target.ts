@@ -92,6 +92,8 @@ export class TablesTarget implements Target {
         this.#model.sweep(peer);
         for (const family of AFI_SAFIS) ribs[family].sweepStale(peer + 1);
         return;
+      case 'call':
+        return; // tables know no connections
       case 'refresh':
         return this.#tables.refresh(observer);
       case 'rejoin':
@@ -174,9 +176,8 @@ export class TablesTarget implements Target {
     const lot = lotOf(message);
     this.#delivered += message.length;
     if (lot % TEXT_EVERY === 0) {
-      const text = formatMessage(message, context);
-      checkText(text);
-      if (lot % AROUND_EVERY === 0) this.#checkAround(message, context, text);
+      const isAround = lot % AROUND_EVERY === 0;
+      this.#clock.aside(() => checkMessageText(message, context, isAround));
     }
     switch (type) {
       case MessageType.Open: {
@@ -200,17 +201,6 @@ export class TablesTarget implements Target {
       default:
         this.#signature.begin('KEEPALIVE');
         return true;
-    }
-  }
-
-  /** Nothing outside a message may be read. */
-  #checkAround(message: Uint8Array, context: UpdateContext, text: string): void {
-    for (const around of [0x00, 0xff]) {
-      const buffer = new Uint8Array(message.length + 2 * AROUND).fill(around);
-      buffer.set(message, AROUND);
-      const inside = buffer.subarray(AROUND, AROUND + message.length);
-      if (formatMessage(inside, context) === text) continue;
-      throw new Finding(`Octets around a message matter: ${text}`);
     }
   }
 
@@ -278,10 +268,10 @@ export class TablesTarget implements Target {
     const span = this.#spanOf(message, field);
     const nlri = { message, field, family: run.family };
     if (set === 0) {
-      this.#model.withdraw(peer, nlri);
+      this.#clock.aside(() => this.#model.withdraw(peer, nlri));
       rib.withdraw(peer + 1, span);
     } else {
-      this.#model.announce(peer, nlri, sets.octetsOf(set));
+      this.#clock.aside(() => this.#model.announce(peer, nlri, sets.octetsOf(set)));
       rib.announce(peer + 1, span, set);
     }
   }
@@ -305,4 +295,21 @@ function isFramed(
   if (length > lengthMax) return false;
   for (let i = 0; i < 16; i++) if (octets[i] !== 0xff) return false;
   return octets[16]! * 256 + octets[17]! === length;
+}
+
+function checkMessageText(message: Uint8Array, context: UpdateContext, isAround: boolean): void {
+  const text = formatMessage(message, context);
+  checkText(text);
+  if (isAround) checkAround(message, context, text);
+}
+
+/** Nothing outside a message may be read. */
+function checkAround(message: Uint8Array, context: UpdateContext, text: string): void {
+  for (const around of [0x00, 0xff]) {
+    const buffer = new Uint8Array(message.length + 2 * AROUND).fill(around);
+    buffer.set(message, AROUND);
+    const inside = buffer.subarray(AROUND, AROUND + message.length);
+    if (formatMessage(inside, context) === text) continue;
+    throw new Finding(`Octets around a message matter: ${text}`);
+  }
 }
