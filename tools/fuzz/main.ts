@@ -73,7 +73,7 @@ async function fuzz(options: Options): Promise<number> {
     told = performance.now();
     const growth = memory.look();
     report(turns, memory);
-    if (growth !== undefined) return fail(growth);
+    if (growth !== undefined) return fail(`FOUND: ${growth}`);
   }
   memory.look();
   report(turns, memory);

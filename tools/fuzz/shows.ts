@@ -22,6 +22,7 @@ const FACTS = { version: '0.0.0', problems: 0 } as const;
 const HOST = { cpuSeconds: 0, residentOctets: 0, heapOctets: 0, loopLagSecondsMax: 0 } as const;
 /** Routes of a table that are shown at most: a page is as good as a book. */
 const ROWS = 40;
+const GLANCE_ROWS = 8;
 const WIDTH = 100;
 
 export class Shows {
@@ -55,6 +56,15 @@ export class Shows {
     const line = readableLine(`${JSON.stringify({ ...event, level, msg: text })}\n`);
     checkLines(line, 1);
     return text;
+  }
+
+  /** The first routes: seeds share their prefixes, so these change most. */
+  glance(): void {
+    for (const family of ['ipv4', 'ipv6']) {
+      const url = `/api/v1/routes?family=${family}&limit=${GLANCE_ROWS}`;
+      const answer = this.#http.answer({ method: 'GET', url, host: '' });
+      if (answer !== 'metrics') checkValue(JSON.parse(answer.body));
+    }
   }
 
   /** Everything. */

@@ -25,11 +25,14 @@ const TICK_MS = 10;
 const KEEPALIVE_EVERY_MS = 20_000;
 /** The longest restart time that a peer can ask for is 4095 s (RFC 4724 §3). */
 const FORGET_MS = 4_200_000;
+const STALE_MS = 380_000;
 const SILENCE_MS = 100_000;
 const POLL_OCTETS = 65_536;
 const WAKES_MAX = 20_000;
 /** Looking at everything takes as long as some hundred messages. */
 const SHOW_EVERY = 400;
+/** Looking at a few routes does not. */
+const GLANCE_EVERY = 20;
 /** One message in this many comes in a state that has no place for it. */
 const WRONG_STATE_EVERY = 16;
 /** Sets that a RIB keeps for a flap that brings them back (`LIMBO_KEEP` of `rib/rib.ts`), and some of its own. */
@@ -87,7 +90,8 @@ export class SpeakerTarget implements Target {
         this.#event(action);
     }
     this.#write();
-    if (++this.#steps % SHOW_EVERY === 0) return this.#show();
+    if (++this.#steps % GLANCE_EVERY === 0) this.#shows.glance();
+    if (this.#steps % SHOW_EVERY === 0) return this.#show();
   }
 
   /** What happens beside messages. */
@@ -140,6 +144,7 @@ export class SpeakerTarget implements Target {
     this.#rest();
     await this.#show();
     this.#checkTold();
+    this.#checkStale();
     const fuzzed = this.#lines.slice(0, PEERS);
     for (const line of fuzzed) this.#restart(line, 'disableNeighbor');
     // Whatever restart time was asked for has run out then.
@@ -304,6 +309,7 @@ export class SpeakerTarget implements Target {
           const text = this.#shows.publish(event);
           this.#signature.add(text.slice(text.indexOf(':')));
           if (event.event === 'peer-quarantined') throw new Finding(text);
+          if (event.event === 'stale-swept') this.#checkSwept(event);
           if (event.event === 'session-up' || event.event === 'session-down') {
             const line = this.#lines.find(({ address }) => address === event.address);
             if (line !== undefined) line.isUp = event.event === 'session-up';
@@ -367,6 +373,25 @@ export class SpeakerTarget implements Target {
         throw new Finding(`${observer!.name} holds ${held} of ${advertised} ${family} routes`);
       }
     }
+  }
+
+  /** RFC 4724 §4.2: nothing is stale once a peer has been back for longer than anybody waits for its End-of-RIB. */
+  #checkStale(): void {
+    for (const line of this.#lines) if (!line.isUp) this.#connect(line);
+    for (const until = this.#now + STALE_MS; this.#now < until; ) this.#keepAlive();
+    this.#rest();
+    for (const { name, state, sinceMs, families } of this.#speaker.view.neighbors()) {
+      if (state !== 'Established' || sinceMs < STALE_MS) continue;
+      const stale = families.find((family) => family.stale > 0);
+      if (stale === undefined) continue;
+      throw new Finding(`${stale.stale} paths of ${name} are stale after ${sinceMs / 1000} s`);
+    }
+  }
+
+  #checkSwept({ peer, family }: { readonly peer: string; readonly family: string }): void {
+    const neighbor = this.#speaker.view.neighbors().find(({ name }) => name === peer);
+    const stale = neighbor?.families.find((one) => one.family === family)?.stale ?? 0;
+    if (stale > 0) throw new Finding(`${stale} stale paths of ${peer} are left after the sweep`);
   }
 
   #checkEmpty(): void {
