@@ -7,6 +7,7 @@ import { EventLog } from '../../src/api/event-log.ts';
 import { describeEvent } from '../../src/api/event-text.ts';
 import { GodwitService } from '../../src/api/grpc/service.ts';
 import { ENDPOINTS, HttpApi } from '../../src/api/http/routes.ts';
+import type { RecordingFacts } from '../../src/api/messages.ts';
 import { Metrics } from '../../src/api/metrics.ts';
 import type { DaemonPort } from '../../src/api/ports.ts';
 import type { GodwitClient } from '../../src/cli/client.ts';
@@ -20,6 +21,15 @@ import { checkLines, checkMetrics, checkText, checkValue } from './shown.ts';
 
 const FACTS = { version: '0.0.0', problems: 0 } as const;
 const HOST = { cpuSeconds: 0, residentOctets: 0, heapOctets: 0, loopLagSecondsMax: 0 } as const;
+const NO_RECORDING: RecordingFacts = {
+  active: false,
+  file: '',
+  replayable: false,
+  octets: 0,
+  lines: 0,
+  lost: 0,
+  ended: '',
+};
 /** Routes of a table that are shown at most: a page is as good as a book. */
 const ROWS = 40;
 const GLANCE_ROWS = 8;
@@ -41,6 +51,9 @@ export class Shows {
       events: this.#events,
       execute: () => undefined,
       releaseHeldChange: () => 'No change is held back',
+      startRecording: () => 'Nothing is recorded here',
+      stopRecording: (answer) => answer('No recording runs'),
+      recording: () => NO_RECORDING,
     };
     this.#service = new GodwitService(daemon);
     this.#http = new HttpApi(daemon, new Set());
