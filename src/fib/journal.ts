@@ -62,7 +62,7 @@ export class JournalWriter {
     out.u32(key.table);
     out.u32(shapeHash);
     out.copy(key.address, 0, (key.length + 7) >>> 3);
-    out.u8(checksum(out.view(), start, out.length));
+    out.u8(checksum(out.octets, start, out.length));
   }
 }
 
