@@ -1,10 +1,11 @@
-/** The scenarios whose sink is the daemon's kernel, seen by one netlink monitor for all rivals. */
-
-import type { Scenario } from './scenarios.ts';
+/**
+ * The scenarios whose sink is the daemon's kernel, seen by one netlink monitor for all rivals. Their type is checked where
+ * `scenarios.ts` takes them in.
+ */
 
 const UP = [{ command: 'connect feeds' }, { command: 'wait 1000' }] as const;
 
-const install = (name: string, prefixes: number): Scenario => ({
+const install = (name: string, prefixes: number) => ({
   name,
   what: `1 feed of ${prefixes.toLocaleString('en')} prefixes → the kernel, seen by a netlink monitor`,
   feeds: 1,
@@ -19,7 +20,7 @@ const install = (name: string, prefixes: number): Scenario => ({
   ],
 });
 
-export const KERNEL_SCENARIOS: readonly Scenario[] = [
+export const KERNEL_SCENARIOS = [
   install('kernel-100k', 100_000),
   install('kernel-1m', 1_000_000),
   {
