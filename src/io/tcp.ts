@@ -165,7 +165,7 @@ export class TcpConnection {
   #onRead(length: number, buffer: Uint8Array): boolean {
     if (this.#state === 'open') this.#handlers.onOctets(buffer.subarray(0, length));
     if (length < buffer.length) return true;
-    // More waits. libuv would read up to 32 times before anybody else has a turn: 2 MB, some 200 ms of routes. Others
+    // More waits. libuv would read up to 32 times before anybody else has a turn: 2 MB, a whole table of 100,000 routes. Others
     // are heard in between: their sockets, timers, and the kernel's answers.
     setImmediate(() => this.#readOn());
     return false;

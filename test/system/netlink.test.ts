@@ -113,7 +113,7 @@ describeWith(['netns', 'native', 'ip', 'veth'], 'Routes written to the kernel', 
       own: 0,
       overruns: 0,
     });
-    expect(result.perSecond.add).toBeGreaterThan(20_000); // measured: 200,000 and more
+    expect(result.perSecond.add).toBeGreaterThan(20_000); // measured: 182,000 on a busy machine
   });
 });
 
