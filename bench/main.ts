@@ -12,12 +12,13 @@ import { BenchLab, buildLoad, Load, type LoadAnswer } from './lab.ts';
 import { type Failure, type Figures, formatReport, type Round, summarise } from './report.ts';
 import { BIRD2 } from './rivals/bird2.ts';
 import { GODWIT } from './rivals/godwit.ts';
+import { C_WRITER, IP_BATCH } from './rivals/kernel-writers.ts';
 import { RELAY } from './rivals/relay.ts';
 import type { Rival } from './rivals/rival.ts';
 import { SCENARIOS, type Scenario, type Step, speakersOf } from './scenarios.ts';
 import { cpuSeconds, memoryOf } from './usage.ts';
 
-const RIVALS: readonly Rival[] = [RELAY, BIRD2, GODWIT];
+const RIVALS: readonly Rival[] = [RELAY, C_WRITER, IP_BATCH, BIRD2, GODWIT];
 /** Rounds of every scenario; the median of three hides one bad moment of the machine. */
 const ROUNDS_DEFAULT = 3;
 
@@ -171,17 +172,22 @@ function readOrder(): Order | undefined {
   };
 }
 
-/** Those named, in the order of the list; all when none is named. */
+/** Those named, also by a prefix (`kernel` for `kernel-100k` …), in the order of the list; all when none is named. */
 function pick<T extends { readonly name: string }>(
   all: readonly T[],
   wanted: readonly string[],
   what: string,
 ): readonly T[] {
   for (const name of wanted) {
-    if (all.some((one) => one.name === name)) continue;
+    if (all.some((one) => isNamed(one.name, name))) continue;
     throw new RangeError(`No ${what} ${name}; there are ${all.map((one) => one.name).join(', ')}`);
   }
-  return wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(name));
+  if (wanted.length === 0) return all;
+  return all.filter(({ name }) => wanted.some((word) => isNamed(name, word)));
+}
+
+function isNamed(name: string, word: string): boolean {
+  return name === word || name.startsWith(`${word}-`);
 }
 
 process.exitCode = await main();

@@ -2,8 +2,10 @@
  * bgpload: reads one command a line, answers one JSON line each; see load.h.
  *
  *   bgpload relay ADDRESS AS
+ *   bgpload writer ADDRESS AS [ip]          writes what it is told to the kernel, by rtnetlink or by `ip -batch`
  *   bgpload run TARGET PREFIXES [option…]   options: feed=ADDRESS,AS  sink=ADDRESS,AS  monitor=NETNS  sliced
  *                                                    scattered  internal  length=N  set=N  timeout=SECONDS
+ *                                                    moving (each generation has another next hop)
  *   commands: connect feeds|sinks · announce GENERATION · withdraw · cold GENERATION · flap COUNT · wait MS · quit
  */
 #include "load.h"
@@ -44,7 +46,7 @@ static int monitor_fd = -1;
 static Table table;
 static uint32_t *set_of; /* by prefix index */
 static uint32_t target;
-static int sliced, internal_feeds;
+static int sliced, internal_feeds, moving;
 static uint64_t timeout_ns = 300ull * 1000000000ull;
 static int epoll;
 /* What sinks are to hold: a generation, or nothing at 0. */
@@ -55,7 +57,7 @@ static int announce_when_up;
 
 static int is_awaited(const Speaker *sink, uint32_t index, uint16_t marker) {
   if (awaited == 0 || marker == 0) return awaited == 0 && marker == 0;
-  if (sink == &monitor) return 1;
+  if (sink == &monitor) return !moving || marker == awaited;
   uint32_t best = best_feed(set_of[index], feed_count);
   return marker == (uint16_t)(awaited << 12 | (best + 1));
 }
@@ -213,6 +215,7 @@ static void prepare(unsigned generation) {
     Speaker *speaker = &speakers[i];
     if (speaker->is_sink) continue;
     speaker->bulk.length = 0;
+    if (moving && generation > 0) speaker->feed.next_hop = speaker->address + ((generation - 1) << MOVE_SHIFT);
     if (generation == 0) encode_withdrawals(&table, &speaker->feed, &speaker->bulk);
     else encode_announcements(&table, &speaker->feed, generation, &speaker->bulk);
   }
@@ -341,6 +344,7 @@ static void configure(int argc, char **argv) {
     else if (strncmp(argv[i], "monitor=", 8) == 0) add_monitor(argv[i] + 8);
     else if (strcmp(argv[i], "sliced") == 0) sliced = 1;
     else if (strcmp(argv[i], "scattered") == 0) scattered = 1;
+    else if (strcmp(argv[i], "moving") == 0) moving = 1;
     else if (strcmp(argv[i], "internal") == 0) internal_feeds = 1;
     else if (sscanf(argv[i], "length=%u", &length) == 1) continue;
     else if (sscanf(argv[i], "set=%u", &set_size) == 1) continue;
@@ -364,6 +368,11 @@ static void configure(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   if (argc == 4 && strcmp(argv[1], "relay") == 0) {
+    return relay_main(address_of(argv[2]), (uint32_t)strtoul(argv[3], NULL, 10));
+  }
+  if (argc >= 4 && strcmp(argv[1], "writer") == 0) {
+    writer_open(argc > 4 && strcmp(argv[4], "ip") == 0);
+    relay_writes = 1;
     return relay_main(address_of(argv[2]), (uint32_t)strtoul(argv[3], NULL, 10));
   }
   if (argc < 4 || strcmp(argv[1], "run") != 0) die("usage: bgpload relay ADDRESS AS | run TARGET PREFIXES …");

@@ -84,6 +84,7 @@ export class TcpConnection {
   readonly #handlers: TcpHandlers;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #failure: SystemError | undefined;
+  #isPaused = false;
   #lingerTimer: NodeJS.Timeout | undefined;
 
   /** Use `PendingConnection.open`. */
@@ -133,10 +134,12 @@ export class TcpConnection {
 
   /** Reads no more; TCP's window then stops the peer. */
   pauseReading(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resumeReading(): void {
+    this.#isPaused = false;
     this.#socket.resume();
   }
 
@@ -161,7 +164,15 @@ export class TcpConnection {
 
   #onRead(length: number, buffer: Uint8Array): boolean {
     if (this.#state === 'open') this.#handlers.onOctets(buffer.subarray(0, length));
-    return true;
+    if (length < buffer.length) return true;
+    // More waits. libuv would read up to 32 times before anybody else has a turn: 2 MB, a whole table of 100,000 routes. Others
+    // are heard in between: their sockets, timers, and the kernel's answers.
+    setImmediate(() => this.#readOn());
+    return false;
+  }
+
+  #readOn(): void {
+    if (!this.#isPaused && !this.#socket.destroyed) this.#socket.resume();
   }
 
   /** FIN from the peer. BGP knows no half-closed connection: what we still had to say is moot. */
