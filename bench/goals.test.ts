@@ -25,6 +25,13 @@ describe('judge', () => {
     expect(verdict('flap', 'announce p99 µs', { godwit: 251 })).toBe('met floor');
   });
 
+  it('holds a figure to the strictest of several rivals, and to nothing when one of them is missing', () => {
+    const remove = { 'c-writer': 1, bird2: 3 };
+    expect(verdict('kernel-1m', 'remove s', { ...remove, godwit: 1.25 })).toBe('met floor');
+    expect(verdict('kernel-1m', 'remove s', { ...remove, godwit: 1.3 })).toBe('missed');
+    expect(verdict('kernel-1m', 'remove s', { bird2: 3, godwit: 1 })).toBeUndefined();
+  });
+
   it('meets no goal whose measure did not run, and says nothing without a floor', () => {
     expect(verdict('fanout', 'announce s', { bird2: 2, godwit: 0.001 })).toBe('met floor');
     expect(verdict('flap', 'announce p50 µs', { bird2: 2, godwit: 1 })).toBeUndefined();

@@ -8,19 +8,21 @@ import type { Summary } from './summary.ts';
 /** `value` times the figure of `of`; `of` absent: `value` itself, in the figure's own unit. */
 export interface Bound {
   readonly value: number;
-  readonly of?: 'bird2' | 'relay';
+  readonly of?: 'bird2' | 'relay' | 'c-writer';
 }
 
 interface Goal {
   /** Names of rows of the report, and the figures in them. */
   readonly rows: readonly string[];
   readonly figures: readonly string[];
-  readonly floor: Bound;
-  readonly goal: Bound;
+  readonly floor: Bound | readonly Bound[];
+  /** Of several the strictest counts. */
+  readonly goal: Bound | readonly Bound[];
 }
 
 const bird = (value: number): Bound => ({ value, of: 'bird2' });
 const relay = (value: number): Bound => ({ value, of: 'relay' });
+const cWriter = (value: number): Bound => ({ value, of: 'c-writer' });
 
 const TABLES = ['table-100k', 'table-1m', 'table-1m-scattered', 'table-real'];
 const FEEDS = ['feeds-10', 'feeds-10-shuffled', 'feeds-10-ties'];
@@ -45,6 +47,12 @@ export const GOALS: readonly Goal[] = [
     figures: ['announce p99 µs', 'withdraw p99 µs'],
     floor: { value: 1000 },
     goal: { value: 250 },
+  },
+  {
+    rows: ['kernel-100k', 'kernel-1m'],
+    figures: ['install s', 'remove s'],
+    floor: [cWriter(1.25), bird(0.65)],
+    goal: [cWriter(1.1), bird(0.5)],
   },
   { rows: ['idle'], figures: ['idle % of a core'], floor: { value: 0.1 }, goal: { value: 0.02 } },
   { rows: ['table-real'], figures: ['differences'], floor: { value: 0 }, goal: { value: 0 } },
@@ -80,10 +88,14 @@ function limitsOf({ scenario, figure, rivals }: Summary): Limits | undefined {
     ({ rows, figures }) => rows.includes(scenario) && figures.includes(figure),
   );
   if (row === undefined) return undefined;
-  const resolve = ({ value, of }: Bound): number | undefined => {
+  const one = ({ value, of }: Bound): number | undefined => {
     if (of === undefined) return value;
     const theirs = rivals[of]?.median;
     return theirs === undefined ? undefined : value * theirs;
+  };
+  const resolve = (bounds: Bound | readonly Bound[]): number | undefined => {
+    const known = [bounds].flat().map(one);
+    return known.includes(undefined) ? undefined : Math.min(...known.map(Number));
   };
   const floor = resolve(row.floor);
   const goal = resolve(row.goal);

@@ -19,13 +19,24 @@ import { BIRD2 } from './rivals/bird2.ts';
 import { FRR } from './rivals/frr.ts';
 import { GOBGP } from './rivals/gobgp.ts';
 import { GODWIT } from './rivals/godwit.ts';
+import { C_WRITER, IP_BATCH } from './rivals/kernel-writers.ts';
 import { OPENBGPD } from './rivals/openbgpd.ts';
 import { RELAY } from './rivals/relay.ts';
 import type { Rival } from './rivals/rival.ts';
 import { rowsOf, SCENARIOS, type Scenario } from './scenarios.ts';
 import { type Round, summarise } from './summary.ts';
 
-const RIVALS: readonly Rival[] = [RELAY, BIRD2, BIRD1, GOBGP, FRR, OPENBGPD, GODWIT];
+const RIVALS: readonly Rival[] = [
+  RELAY,
+  C_WRITER,
+  IP_BATCH,
+  BIRD2,
+  BIRD1,
+  GOBGP,
+  FRR,
+  OPENBGPD,
+  GODWIT,
+];
 /** Rounds of every scenario; the median of three hides one bad moment of the machine. */
 const ROUNDS_DEFAULT = 3;
 
@@ -172,15 +183,21 @@ interface Choice<T> {
   readonly namesOf: (one: T) => readonly string[];
 }
 
-/** Those named, in the order of the list; all when none is named. */
+/** Those named, also by a prefix (`kernel` for `kernel-100k` …), in the order of the list; all when none is named. */
 function pick<T>(all: readonly T[], { wanted, what, namesOf }: Choice<T>): readonly T[] {
   const names = all.flatMap(namesOf);
-  const unknown = wanted.find((name) => !names.includes(name));
+  const unknown = wanted.find((word) => !names.some((name) => isNamed(name, word)));
   if (unknown !== undefined) {
     throw new RangeError(`No ${what} ${unknown}; there are ${names.join(', ')}`);
   }
   if (wanted.length === 0) return all;
-  return all.filter((one) => namesOf(one).some((name) => wanted.includes(name)));
+  return all.filter((one) =>
+    namesOf(one).some((name) => wanted.some((word) => isNamed(name, word))),
+  );
+}
+
+function isNamed(name: string, word: string): boolean {
+  return name === word || name.startsWith(`${word}-`);
 }
 
 process.exitCode = await main();

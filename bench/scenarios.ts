@@ -5,6 +5,8 @@
  * All commands run against every rival with the same octets; what is timed, and on which clock, is in `load/main.c`.
  */
 
+import { KERNEL_SCENARIOS } from './kernel-scenarios.ts';
+
 export interface Step {
   /** A line for bgpload. */
   readonly command: string;
@@ -138,21 +140,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { command: 'announce 2', figure: 'warm', row: 'mesh-warm' },
     ],
   },
-  {
-    name: 'kernel-100k',
-    what: '1 feed of 100,000 prefixes → the kernel, seen by a netlink monitor',
-    feeds: 1,
-    sinks: 0,
-    prefixes: 100_000,
-    kernel: true,
-    steps: [
-      { command: 'connect feeds' },
-      { command: 'wait 1000' },
-      { command: 'announce 1', figure: 'install' },
-      { command: 'wait 1000' },
-      { command: 'withdraw', figure: 'remove' },
-    ],
-  },
+  ...KERNEL_SCENARIOS,
   {
     name: 'idle',
     what: '200 iBGP peers up, nothing happens for 20 s',

@@ -9,8 +9,10 @@
  * Later: recvmsg with control messages (IP_RECVTTL) for BFD belongs here, beside recv.
  */
 #define _GNU_SOURCE
-#define NAPI_VERSION 8
+#include "shim.h"
+
 #include <errno.h>
+#include <linux/filter.h>
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,25 +21,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <node_api.h>
 #include <uv.h>
-
-#define ARGUMENTS_MAX 6
 
 /* ---- arguments and results ------------------------------------------------------------------ */
 
-typedef struct {
-  napi_env env;
-  napi_value value[ARGUMENTS_MAX];
-  int failed; /* an exception is pending */
-} Arguments;
-
-typedef struct {
-  unsigned char *data;
-  size_t length;
-} Octets;
-
-static Arguments arguments_of(napi_env env, napi_callback_info info, size_t expected) {
+Arguments arguments_of(napi_env env, napi_callback_info info, size_t expected) {
   Arguments arguments = {.env = env, .failed = 0};
   size_t count = ARGUMENTS_MAX;
   if (napi_get_cb_info(env, info, &count, arguments.value, NULL, NULL) != napi_ok ||
@@ -48,7 +36,7 @@ static Arguments arguments_of(napi_env env, napi_callback_info info, size_t expe
   return arguments;
 }
 
-static int32_t int_argument(Arguments *arguments, int index) {
+int32_t int_argument(Arguments *arguments, int index) {
   int32_t result = 0;
   if (arguments->failed) return 0;
   if (napi_get_value_int32(arguments->env, arguments->value[index], &result) != napi_ok) {
@@ -58,8 +46,7 @@ static int32_t int_argument(Arguments *arguments, int index) {
   return result;
 }
 
-/* The octets of a Uint8Array or Buffer; valid until the call returns. */
-static Octets octets_argument(Arguments *arguments, int index) {
+Octets octets_argument(Arguments *arguments, int index) {
   Octets result = {NULL, 0};
   napi_typedarray_type type;
   void *data = NULL;
@@ -79,8 +66,7 @@ static Octets octets_argument(Arguments *arguments, int index) {
   return result;
 }
 
-/* octets[start, start + length) as one argument triple; throws when that leaves the buffer. */
-static Octets slice_argument(Arguments *arguments, int index) {
+Octets slice_argument(Arguments *arguments, int index) {
   Octets octets = octets_argument(arguments, index);
   int32_t start = int_argument(arguments, index + 1);
   int32_t length = int_argument(arguments, index + 2);
@@ -95,14 +81,13 @@ static Octets slice_argument(Arguments *arguments, int index) {
   return octets;
 }
 
-static napi_value number(napi_env env, int64_t value) {
+napi_value number(napi_env env, int64_t value) {
   napi_value result;
   napi_create_int64(env, value, &result);
   return result;
 }
 
-/* What a system call returned, or -errno. */
-static napi_value outcome(napi_env env, ssize_t returned) {
+napi_value outcome(napi_env env, ssize_t returned) {
   return number(env, returned < 0 ? -(int64_t)errno : (int64_t)returned);
 }
 
@@ -150,6 +135,17 @@ static napi_value GetSockOpt(napi_env env, napi_callback_info info) {
   socklen_t length = (socklen_t)value.length;
   int returned = getsockopt(fd, level, name, value.data, &length);
   return returned < 0 ? outcome(env, -1) : number(env, length);
+}
+
+/* attachFilter(fd, program) -> 0. program: classic BPF instructions, 8 octets each, as the kernel lays them out. */
+static napi_value AttachFilter(napi_env env, napi_callback_info info) {
+  Arguments a = arguments_of(env, info, 2);
+  int fd = int_argument(&a, 0);
+  Octets program = octets_argument(&a, 1);
+  if (a.failed) return NULL;
+  struct sock_fprog filter = {.len = (unsigned short)(program.length / sizeof(struct sock_filter)),
+                              .filter = (struct sock_filter *)program.data};
+  return outcome(env, setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter));
 }
 
 /* bind(fd, address) -> 0 */
@@ -280,7 +276,7 @@ static void on_environment_end(napi_async_cleanup_hook_handle hook, void *data) 
   close_poll(data);
 }
 
-static void report_exception(napi_env env) {
+void report_exception(napi_env env) {
   bool pending = false;
   napi_value exception;
   napi_is_exception_pending(env, &pending);
@@ -399,9 +395,9 @@ static const struct {
     {"getsockopt", GetSockOpt},   {"bind", Bind},           {"connect", Connect},
     {"listen", Listen},           {"accept", Accept},       {"getsockname", GetSockName},
     {"getpeername", GetPeerName}, {"send", Send},           {"recv", Recv},
-    {"pollStart", PollStart},     {"pollStop", PollStop},   {"flock", Flock},
-    {"trim", Trim},
-    {"pollStart", PollStart},     {"pollStop", PollStop},
+    {"pollStart", PollStart},     {"pollStop", PollStop},     {"flock", Flock},
+    {"writerStart", WriterStart}, {"writerSend", WriterSend}, {"writerStop", WriterStop},
+    {"attachFilter", AttachFilter}, {"trim", Trim},
     {"threadCpuTime", ThreadCpuTime},
 };
 

@@ -7,6 +7,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { BIRD_COMMANDS } from '../src/api/bird/commands.ts';
+import { BirdStage } from '../src/api/testing/bird.ts';
 import { COMMANDS } from '../src/cli/commands/table.ts';
 import { buildProgram } from '../src/cli/program.ts';
 import { parseArguments } from '../src/daemon/arguments.ts';
@@ -129,6 +131,26 @@ function knownOf(problems: readonly { message: string; remedy?: string }[]): str
   const known = problems.map(({ remedy }) => /^Known here: (.*)$/.exec(remedy ?? '')?.[1]);
   return known.find((list) => list !== undefined)?.split(', ') ?? [];
 }
+
+describe('docs/bird-sockets.md', () => {
+  const text = read('docs/bird-sockets.md');
+  const typed = [...text.matchAll(/^birdc -s \S+\/bird6?\.ctl (.*)$/gm)].map((match) =>
+    match[1]!.replaceAll("'", ''),
+  );
+
+  it.each(typed)('%s is a command that is not refused', (line) => {
+    const bird = new BirdStage();
+    bird.stage.up();
+    expect(bird.ask(line)).toMatch(/(^|\n)[01]\d{3} .*\n$/);
+  });
+
+  it('shows every command', () => {
+    const own = BIRD_COMMANDS.filter(({ help }) => !help.startsWith('Show that there is no'));
+    for (const { words } of own) {
+      expect(typed.some((line) => `${line} `.startsWith(`${words.join(' ')} `))).toBe(true);
+    }
+  });
+});
 
 describe('docs/reference/config.md', () => {
   const rows = [

@@ -54,7 +54,7 @@ fi
 # Built aside and moved into place, so that a daemon never loads half a file.
 scratch=$(mktemp "$folder/.godwit_native.XXXXXX")
 trap 'rm -f "$scratch"' EXIT
-if ! "$compiler" -O2 -fPIC -shared -Wall -Wextra -Wno-unused-parameter -DNAPI_VERSION=8 \
+if ! "$compiler" -O2 -pthread -fPIC -shared -Wall -Wextra -Wno-unused-parameter -DNAPI_VERSION=8 \
   -I"$headers" -o "$scratch" "$root"/native/*.c >&2; then
   say "the socket shim did not compile; the compiler's message is above (headers: apt-get install libc6-dev)"
   exit 70

@@ -116,6 +116,8 @@ void connection_flush(int epoll, Connection *connection);
 int connection_read(Connection *connection);
 
 /* ---- monitor.c: the kernel as a sink ---- */
+/* Next hops of a `moving` feed: 10.99.1.x, then 10.99.3.x, … The marker of a route is its generation. */
+enum { MOVE_SHIFT = 9 };
 int monitor_open(const char *netns);
 void monitor_read(int fd, const UpdateVisitor *visitor);
 
@@ -125,7 +127,13 @@ void write_file(const char *path, const Buffer *octets);
 /* Withdraws what the UPDATEs in `octets` announce. */
 void encode_withdrawals_of(const Buffer *octets, Buffer *out);
 
+/* ---- writer.c: the kernel's routes from UPDATEs, as fast as can be ---- */
+void writer_open(int by_ip);
+void writer_update(const uint8_t *message, size_t length);
+void writer_flush(void);
+
 /* ---- relay.c ---- */
+extern int relay_writes; /* what feeds say goes to writer.c instead of sinks */
 int relay_main(uint32_t listen_address, uint32_t as);
 
 #endif

@@ -2,10 +2,11 @@
  * bgpload: reads one command a line, answers one JSON line each; see load.h.
  *
  *   bgpload relay ADDRESS AS
+ *   bgpload writer ADDRESS AS [ip]   writes what it is told to the kernel, by rtnetlink or by `ip -batch`
  *   bgpload run TARGET PREFIXES|TABLE [option…]
  *     options: feed=ADDRESS,AS[,FILE] (FILE: the UPDATEs to send)  feed2=… (2-octet AS numbers only)  sink=ADDRESS,AS
  *              monitor=NETNS  sliced  scattered  shuffled  ties  sticky  internal  length=N  set=N  timeout=SECONDS
- *              capture (sinks keep what they are sent)
+ *              capture (sinks keep what they are sent)  moving (each generation has another next hop)
  *   commands: connect feeds|sinks · announce GENERATION · start GENERATION, finish · withdraw · cold GENERATION
  *             flap COUNT SECONDS-AT-MOST · wait MS · quiet MS · dump FILE · quit
  *
@@ -53,7 +54,7 @@ static int monitor_fd = -1;
 static Table table;
 static uint32_t *set_of; /* by prefix index */
 static uint32_t target;
-static int sliced, internal_feeds, shuffled, ties, sticky, capturing, replaying;
+static int sliced, internal_feeds, shuffled, ties, sticky, capturing, replaying, moving;
 static uint64_t timeout_ns = 300ull * 1000000000ull;
 static int epoll;
 /* What sinks are to hold: a generation, or nothing at 0. */
@@ -66,7 +67,8 @@ static uint64_t last_update_ns;
 
 static int is_awaited(const Speaker *sink, uint32_t index, uint16_t marker) {
   if (awaited == 0 || marker == 0) return awaited == 0 && marker == 0;
-  if (sink == &monitor || replaying) return 1;
+  if (sink == &monitor) return !moving || marker == awaited;
+  if (replaying) return 1;
   uint32_t best = best_feed(set_of[index], feed_count, ties);
   return marker == (uint16_t)(awaited << 12 | (best + 1));
 }
@@ -233,6 +235,7 @@ static void prepare(unsigned generation) {
     Speaker *speaker = &speakers[i];
     if (speaker->is_sink) continue;
     speaker->bulk.length = 0;
+    if (moving && generation > 0) speaker->feed.next_hop = speaker->address + ((generation - 1) << MOVE_SHIFT);
     if (speaker->file.length > 0) {
       if (generation == 0) encode_withdrawals_of(&speaker->file, &speaker->bulk);
       else put(&speaker->bulk, speaker->file.octets, speaker->file.length);
@@ -424,6 +427,7 @@ static void configure(int argc, char **argv) {
     else if (strncmp(argv[i], "monitor=", 8) == 0) add_monitor(argv[i] + 8);
     else if (strcmp(argv[i], "sliced") == 0) sliced = 1;
     else if (strcmp(argv[i], "scattered") == 0) scattered = 1;
+    else if (strcmp(argv[i], "moving") == 0) moving = 1;
     else if (strcmp(argv[i], "internal") == 0) internal_feeds = 1;
     else if (strcmp(argv[i], "shuffled") == 0) shuffled = 1;
     else if (strcmp(argv[i], "ties") == 0) ties = 1;
@@ -454,6 +458,11 @@ static void configure(int argc, char **argv) {
 
 int main(int argc, char **argv) {
   if (argc == 4 && strcmp(argv[1], "relay") == 0) {
+    return relay_main(address_of(argv[2]), (uint32_t)strtoul(argv[3], NULL, 10));
+  }
+  if (argc >= 4 && strcmp(argv[1], "writer") == 0) {
+    writer_open(argc > 4 && strcmp(argv[4], "ip") == 0);
+    relay_writes = 1;
     return relay_main(address_of(argv[2]), (uint32_t)strtoul(argv[3], NULL, 10));
   }
   if (argc < 4 || strcmp(argv[1], "run") != 0) die("usage: bgpload relay ADDRESS AS | run TARGET PREFIXES …");

@@ -36,11 +36,13 @@ static void visit_route(const struct nlmsghdr *header, const UpdateVisitor *visi
   const struct rtmsg *route = NLMSG_DATA(header);
   if (route->rtm_family != AF_INET || route->rtm_protocol != PROTOCOL_BIRD) return;
   size_t left = RTM_PAYLOAD(header);
-  uint32_t destination = 0;
+  uint32_t destination = 0, gateway = 0;
   for (struct rtattr *a = RTM_RTA(route); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
     if (a->rta_type == RTA_DST) memcpy(&destination, RTA_DATA(a), 4);
+    if (a->rta_type == RTA_GATEWAY) memcpy(&gateway, RTA_DATA(a), 4);
   }
-  uint16_t marker = header->nlmsg_type == RTM_NEWROUTE ? 1 : 0;
+  uint16_t generation = (uint16_t)(1 + ((ntohl(gateway) >> MOVE_SHIFT) & 7));
+  uint16_t marker = header->nlmsg_type == RTM_NEWROUTE ? generation : 0;
   visitor->prefix(visitor->context, ntohl(destination), route->rtm_dst_len, marker);
 }
 

@@ -25,6 +25,7 @@ static Buffer log_octets;
 static Connection *peers[PEERS_MAX];
 static int sinks[PEERS_MAX];
 static unsigned peer_count;
+int relay_writes;
 
 static int is_sink(uint32_t as) { return as >= 65101 && as <= 65199; }
 
@@ -34,7 +35,9 @@ static void on_message(Connection *connection, int type, const uint8_t *message,
     sinks[index] = is_sink(as_of_open(message, length));
     encode_keepalive(&connection->control);
   }
-  if (type == UPDATE && !sinks[index]) put(&log_octets, message, length);
+  if (type != UPDATE || sinks[index]) return;
+  if (relay_writes) writer_update(message, length);
+  else put(&log_octets, message, length);
 }
 
 static void accept_one(int listener) {
@@ -91,6 +94,7 @@ int relay_main(uint32_t listen_address, uint32_t as) {
         close(connection->fd);
       }
     }
+    if (relay_writes) writer_flush();
     pump();
   }
 }

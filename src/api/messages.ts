@@ -50,7 +50,8 @@ export interface EventMessage {
 }
 
 export function statusMessage(view: StatusView, facts: DaemonFacts) {
-  const { datastore, neighbors, uptimeMs, routes, unknownCallers, ...rest } = view;
+  const { datastore, neighbors, uptimeMs, routes, unknownCallers, ...more } = view;
+  const { planAgeMs: _age, recovery: _recovery, stopping: _stopping, ...rest } = more;
   return {
     ...rest,
     version: facts.version,
@@ -75,7 +76,7 @@ export function statusMessage(view: StatusView, facts: DaemonFacts) {
 }
 
 export function neighborMessage(view: NeighborView) {
-  const { sinceMs, messages, octets, quarantine, ...rest } = view;
+  const { sinceMs, messages, octets, quarantine, detail: _detail, ...rest } = view;
   return {
     ...rest,
     ...(quarantine === undefined ? {} : { quarantine: quarantineMessage(quarantine) }),

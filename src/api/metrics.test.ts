@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HistogramCell } from '../base/metrics.ts';
-import { speakerMetrics } from '../speaker/metrics.ts';
-import { Metrics } from './metrics.ts';
+import { METRICS, Metrics } from './metrics.ts';
 import { TestDaemon } from './testing/daemon.ts';
 
 const delays = new HistogramCell([0.5, 2]);
@@ -14,7 +13,18 @@ const HOST = {
   loopDelays: delays,
   loopTurns: new HistogramCell([1]),
   steps: [{ input: 'wake', cell: new HistogramCell([1]), max: 0.75 }],
-};
+  bird: [
+    {
+      family: 'ipv4-unicast',
+      open: true,
+      connections: 2,
+      accepted: 9,
+      refused: 1,
+      evicted: 4,
+      requests: 30,
+    },
+  ],
+} as const;
 
 async function textOf(daemon: TestDaemon, metrics = new Metrics()): Promise<string> {
   return metrics.collect({ view: daemon.view, facts: daemon.facts(), host: HOST }).metrics();
@@ -32,14 +42,14 @@ describe('Metrics', () => {
     const samples = lines.filter((line) => !line.startsWith('#'));
     for (const line of samples) expect(line).toMatch(SAMPLE);
     expect(new Set(samples.map((line) => line.replace(/ \S+$/, ''))).size).toBe(samples.length);
-    for (const [name, { type, help }] of Object.entries(speakerMetrics)) {
+    for (const [name, { type, help }] of Object.entries(METRICS)) {
       expect(lines).toContain(`# TYPE ${name} ${type}`);
       expect(lines).toContain(`# HELP ${name} ${help}`);
     }
   });
 
   it('are named by what they count: counters end in _total, others do not; units are SI', () => {
-    for (const [name, { type, help }] of Object.entries(speakerMetrics)) {
+    for (const [name, { type, help }] of Object.entries(METRICS)) {
       expect(name).toMatch(/^(bgp|godwit)_[a-z0-9]+(_[a-z0-9]+)*$/);
       expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
       expect(name).not.toMatch(/_(ms|millis|milliseconds|kb|minutes)(_|$)/);
@@ -56,6 +66,10 @@ describe('Metrics', () => {
     expect(text).toMatch(/bgp_session_state\{peer="Mesh_10_0_0_2"\} [012]\n/);
     expect(text).toContain('godwit_cpu_seconds_total 1.25\n');
     expect(text).toContain('godwit_config_change_held 0\n');
+    expect(text).toContain('godwit_bird_socket_open{afi_safi="ipv4-unicast"} 1\n');
+    expect(text).toContain(
+      'godwit_bird_connections_total{afi_safi="ipv4-unicast",outcome="refused"} 1\n',
+    );
   });
 
   it('show what was counted in cells, cumulatively as Prometheus has it', async () => {

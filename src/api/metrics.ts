@@ -9,6 +9,7 @@ import type { HistogramCell, MetricSpec } from '../base/metrics.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
 import { speakerMetrics } from '../speaker/metrics.ts';
 import type { NeighborView, SpeakerView } from '../speaker/snapshot.ts';
+import { type BirdSocketFacts, birdMetrics } from './bird/metrics.ts';
 import type { DaemonFacts } from './messages.ts';
 
 /** What only the process knows. */
@@ -17,6 +18,7 @@ export interface HostFacts {
   readonly residentOctets: number;
   readonly heapOctets: number;
   readonly loopLagSecondsMax: number;
+  readonly bird?: readonly BirdSocketFacts[];
   readonly loopDelays: HistogramCell;
   readonly loopTurns: HistogramCell;
   readonly steps: readonly StepCost[];
@@ -40,6 +42,9 @@ export interface MetricSources {
   readonly host: HostFacts;
 }
 
+/** Every metric that is served. */
+export const METRICS = { ...speakerMetrics, ...birdMetrics };
+
 const STATES = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
 
 export class Metrics {
@@ -49,8 +54,7 @@ export class Metrics {
   readonly #cells = new Map<string, readonly Labelled[]>();
 
   constructor() {
-    for (const [name, spec] of Object.entries<MetricSpec>(speakerMetrics))
-      this.#declare(name, spec);
+    for (const [name, spec] of Object.entries<MetricSpec>(METRICS)) this.#declare(name, spec);
   }
 
   /** Fills all metrics; the registry makes the text of them. */
@@ -76,11 +80,7 @@ export class Metrics {
     this.#metrics.set(name, spec.type === 'counter' ? new Counter(common) : new Gauge(common));
   }
 
-  #set(
-    name: keyof typeof speakerMetrics,
-    value: number,
-    labels: Record<string, string> = {},
-  ): void {
+  #set(name: keyof typeof METRICS, value: number, labels: Record<string, string> = {}): void {
     const metric = this.#metrics.get(name);
     if (metric instanceof Gauge) metric.set(labels, value);
     else metric?.inc(labels, value);
@@ -100,6 +100,17 @@ export class Metrics {
     this.#cells.set('godwit_step_cpu_seconds', steps);
     for (const { input, max } of host.steps) {
       this.#set('godwit_step_cpu_seconds_max', max, { input });
+    }
+    for (const socket of host.bird ?? []) this.#birdSocket(socket);
+  }
+
+  #birdSocket({ family, open, connections, requests, ...outcomes }: BirdSocketFacts): void {
+    const labels = { afi_safi: family };
+    this.#set('godwit_bird_socket_open', open ? 1 : 0, labels);
+    this.#set('godwit_bird_connections', connections, labels);
+    this.#set('godwit_bird_requests_total', requests, labels);
+    for (const [outcome, count] of Object.entries(outcomes)) {
+      this.#set('godwit_bird_connections_total', count, { ...labels, outcome });
     }
   }
 

@@ -23,15 +23,23 @@ export interface CheckReport {
 export async function checkConfiguration(options: LoadOptions): Promise<CheckReport> {
   const { settings, problems } = await loadSettings(options);
   if (settings === undefined) return report(problems, []);
+  const { problems: found, plan } = await checkResources(settings);
+  const summary = plan === undefined ? [] : [summaryOf(plan, settings)];
+  return report([...problems, ...found], summary);
+}
+
+/** What the datastore holds, and what this node's plan by it would be. Nothing is taken from it. */
+export async function checkResources(
+  settings: Settings,
+): Promise<{ readonly problems: readonly ConfigError[]; readonly plan?: SpeakerPlan }> {
   const snapshot = await readOnce(settings);
   if ('error' in snapshot) {
-    return report([...problems, noResources(snapshot.error, settings.datastore.type)], []);
+    return { problems: [noResources(snapshot.error, settings.datastore.type)] };
   }
   const settled = settle(NO_LAST_GOOD, snapshot);
-  const planned = planFor(settings.nodeName, settled.resources, settings.plan);
-  const all = [...problems, ...settled.problems, ...planned.problems.map(settled.locate)];
-  const summary = planned.plan === undefined ? [] : [summaryOf(planned.plan, settings)];
-  return report(all, summary);
+  const { plan, problems } = planFor(settings.nodeName, settled.resources, settings.plan);
+  const all = [...settled.problems, ...problems.map(settled.locate)];
+  return { problems: all, ...(plan === undefined ? {} : { plan }) };
 }
 
 async function readOnce({
@@ -82,7 +90,8 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
-function noResources(message: string, type: Settings['datastore']['type']): ConfigError {
+/** The datastore cannot be read at all. */
+export function noResources(message: string, type: Settings['datastore']['type']): ConfigError {
   const file = type === 'file';
   return {
     kind: 'ConfigError',

@@ -28,7 +28,7 @@ describe('godwit.yaml', () => {
       stateDir: '/var/lib/godwit',
       kernel: { enabled: true, table: 254, tunnelDevice: 'tunl0' },
       controlSocket: '/run/godwit/godwit.sock',
-      birdSockets: false,
+      bird: { sockets: false, path: '/var/run/calico' },
       http: { address: '127.0.0.1', port: 9179 },
       log: { level: undefined, format: 'auto' },
       record: { enabled: false, file: '/var/lib/godwit/recording.jsonl', limitMiB: 256 },
@@ -64,12 +64,13 @@ policy: { outside: calico }
       record: { enabled: true, file: '/s/recording.jsonl', limitMiB: 4 },
       kernel: { enabled: false, table: 100, tunnelDevice: 'tunl1' },
       controlSocket: '/c.sock',
-      birdSockets: true,
+      bird: { sockets: true, path: '/var/run/calico' },
       http: { address: '::1', port: 80 },
       log: { level: 'debug', format: 'json' },
       plan: { compat: 'v3.33', outside: 'calico', table: 100, tunnelDevice: 'tunl1' },
     });
     expect(settings('http: { listen: off }').http).toBeUndefined();
+    expect(settings('bird: { sockets: on, path: /b }').bird).toEqual({ sockets: true, path: '/b' });
   });
 
   it('an unknown key is an error with file, line, and the nearest key', () => {
@@ -89,6 +90,7 @@ policy: { outside: calico }
       ['log: { level: verbose }', 'Write one of trace, debug, info'],
       ['compat: { calico: v3.30 }', 'v3.31'],
       ['policy: calico', 'Not an object'],
+      ['bird: { path: bird.ctl }', 'an absolute path'],
       ['- a', 'Not an object of settings'],
       ['a: [', 'Not YAML'],
       ['nodeName: a\n---\nnodeName: b\n', 'A second document'],
@@ -150,7 +152,7 @@ policy: { outside: calico }
         password: 'word',
       },
     });
-    expect([read.birdSockets, read.plan.outside]).toEqual([true, 'calico']);
+    expect([read.bird.sockets, read.plan.outside]).toEqual([true, 'calico']);
     expect(settings('datastore: { endpoints: [http://x:1] }', env).datastore).toMatchObject({
       access: { endpoints: ['http://x:1'] },
     });

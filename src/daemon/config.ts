@@ -38,8 +38,8 @@ export interface Settings {
   readonly stateDir: string;
   readonly kernel: KernelSettings;
   readonly controlSocket: string;
-  /** `auto` already resolved: on for etcd and kubernetes, off for file. */
-  readonly birdSockets: boolean;
+  /** `auto` already resolved: on for etcd and kubernetes, off for file. `path` is the directory of both. */
+  readonly bird: { readonly sockets: boolean; readonly path: string };
   /** Undefined when switched off. */
   readonly http: { readonly address: string; readonly port: number } | undefined;
   readonly log: LogSettings;
@@ -129,6 +129,7 @@ function read(root: Fields, environment: Environment, hostName: string): Setting
   const controlSocket = readPath(control, 'socket') ?? '/run/godwit/godwit.sock';
   const bird = section(root, 'bird');
   const sockets = bird.oneOf('sockets', ['auto', 'on', 'off']) ?? 'auto';
+  const birdPath = readPath(bird, 'path') ?? '/var/run/calico';
   const http = readHttp(root);
   const log = readLog(root, environment);
   const record = readRecord(root, stateDir);
@@ -143,7 +144,10 @@ function read(root: Fields, environment: Environment, hostName: string): Setting
     stateDir,
     kernel,
     controlSocket,
-    birdSockets: sockets === 'auto' ? datastore.type !== 'file' : sockets === 'on',
+    bird: {
+      sockets: sockets === 'auto' ? datastore.type !== 'file' : sockets === 'on',
+      path: birdPath,
+    },
     http,
     log,
     record,

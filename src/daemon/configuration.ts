@@ -10,6 +10,7 @@ import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { Log } from '../io/log.ts';
 import type { SpeakerEvent } from '../speaker/events.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
+import { checkResources, noResources } from './check.ts';
 import type { Settings } from './config.ts';
 import type { FromPlanner, HeldChange } from './planner.ts';
 import { PlannerLink } from './planner-link.ts';
@@ -46,6 +47,9 @@ export class Configuration {
   #held: { readonly reason: string; readonly until: Millis } | undefined;
   #revision = 0;
   #lost = false;
+  /** Who waits for a look at the datastore, by the number of the request. */
+  readonly #rereads = new Map<number, (lost: string | undefined) => void>();
+  #nextReread = 1;
   #started: () => void = () => undefined;
 
   constructor(parts: ConfigurationParts) {
@@ -68,6 +72,34 @@ export class Configuration {
 
   stop(): void {
     this.#link.stop();
+  }
+
+  /** Where the datastore is, for people. */
+  get source(): string {
+    const { datastore } = this.#parts.settings;
+    return datastore.type === 'file' ? datastore.path : datastore.access.endpoints.join(',');
+  }
+
+  /** Reads the datastore at once; what it holds is on its way, or held, when this resolves. @returns its problems. */
+  async reread(): Promise<readonly ConfigError[]> {
+    const { type } = this.#parts.settings.datastore;
+    const id = this.#nextReread++;
+    const lost = await new Promise<string | undefined>((resolve) => {
+      this.#rereads.set(id, resolve);
+      if (!this.#link.post({ type: 'reread', id })) this.#endRereads();
+    });
+    const { problems } = this.view();
+    return lost === undefined ? problems : [...problems, noResources(lost, type)];
+  }
+
+  #endRereads(): void {
+    for (const resolve of this.#rereads.values()) resolve('The planner is being restarted');
+    this.#rereads.clear();
+  }
+
+  /** What is wrong in the datastore, without taking anything from it. */
+  check(): Promise<readonly ConfigError[]> {
+    return checkResources(this.#parts.settings).then(({ problems }) => problems);
   }
 
   view(): ConfigurationView {
@@ -111,6 +143,10 @@ export class Configuration {
         return;
       case 'started':
         return this.#started();
+      case 'reread':
+        this.#rereads.get(message.id)?.(message.lost);
+        this.#rereads.delete(message.id);
+        return;
     }
   }
 
@@ -169,6 +205,7 @@ export class Configuration {
   #onDied(reason: string, waitMs: number): void {
     this.#parts.publish({ event: 'planner-died', reason, seconds: waitMs / 1000 });
     this.#started();
+    this.#endRereads();
   }
 }
 

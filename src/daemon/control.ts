@@ -1,10 +1,12 @@
 /** The one implementation of what front doors may ask: the core's view, and commands as inputs. */
 
+import type { BirdSocketFacts } from '../api/bird/metrics.ts';
+import type { BirdPort } from '../api/bird/port.ts';
 import type { EventLog } from '../api/event-log.ts';
 import type { DaemonFacts, RecordingFacts } from '../api/messages.ts';
 import { Metrics } from '../api/metrics.ts';
 import type { DaemonPort } from '../api/ports.ts';
-import type { ConfigError } from '../base/errors.ts';
+import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import type { Command } from '../speaker/inputs.ts';
 import type { SpeakerView } from '../speaker/snapshot.ts';
 import type { Configuration } from './configuration.ts';
@@ -22,8 +24,10 @@ export interface ControlParts {
   readonly version: string;
 }
 
-export class Control implements DaemonPort {
+export class Control implements DaemonPort, BirdPort {
   readonly events: EventLog;
+  /** Set once the BIRD sockets are there; none before. */
+  birdFacts: () => readonly BirdSocketFacts[] = () => [];
   readonly #parts: ControlParts;
   readonly #metrics = new Metrics();
   readonly #answers = new Map<number, (error: string) => void>();
@@ -84,6 +88,33 @@ export class Control implements DaemonPort {
     return this.#parts.recording.state();
   }
 
+  localTime(ageMs: number): { date: string; time: string } {
+    const at = new Date(Date.now() - ageMs);
+    const two = (value: number): string => String(value).padStart(2, '0');
+    return {
+      date: `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`,
+      time: `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`,
+    };
+  }
+
+  memory(): { tables: number; heap: number; resident: number } {
+    const { arrayBuffers, heapUsed, rss } = process.memoryUsage();
+    return { tables: arrayBuffers, heap: heapUsed, resident: rss };
+  }
+
+  get configurationSource(): string {
+    return this.#parts.configuration.source;
+  }
+
+  reread(how: 'apply' | 'check', answer: (error: string) => void): void {
+    const { configuration } = this.#parts;
+    const read = how === 'apply' ? configuration.reread() : configuration.check();
+    read.then(
+      (problems) => answer(firstOf(problems)),
+      (error: unknown) => answer(error instanceof Error ? error.message : String(error)),
+    );
+  }
+
   /** Prometheus text exposition. */
   metricsText(): Promise<string> {
     const { user, system } = process.cpuUsage();
@@ -97,7 +128,16 @@ export class Control implements DaemonPort {
       loopDelays: meter.delays,
       loopTurns: meter.turns,
       steps: meter.takeSteps(),
+      bird: this.birdFacts(),
     };
     return this.#metrics.collect({ view: this.view, facts: this.facts(), host }).metrics();
   }
+}
+
+/** The first error in words, and how many more there are; empty without errors. */
+function firstOf(problems: readonly ConfigError[]): string {
+  const [first, ...others] = problems.filter(({ severity }) => severity === 'error');
+  if (first === undefined) return '';
+  const more = others.length === 0 ? '' : ` (and ${others.length} more: godwit show problems)`;
+  return formatConfigError(first).replaceAll('\n', ' ') + more;
 }

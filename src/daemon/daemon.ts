@@ -20,9 +20,10 @@ import { HttpServer } from '../io/servers/http.ts';
 import { StateDir } from '../io/state-dir.ts';
 import { lockStateDir } from '../io/state-lock.ts';
 import type { SpeakerOptions } from '../speaker/core.ts';
-import type { Effect } from '../speaker/effects.ts';
+import type { Effect, KernelBatch } from '../speaker/effects.ts';
 import type { ConnectionId } from '../speaker/inputs.ts';
 import { Speaker } from '../speaker/speaker.ts';
+import { BirdSockets } from './bird-sockets.ts';
 import type { Settings } from './config.ts';
 import { Configuration } from './configuration.ts';
 import { Control } from './control.ts';
@@ -45,7 +46,7 @@ const EXIT_SOFTWARE = 70;
 const EXIT_CANNOT_CREATE = 73;
 const EXIT_UNAVAILABLE = 69;
 
-/** Milliseconds for the last octets (NOTIFICATIONs) to leave when we stop. */
+/** Milliseconds for the last octets (NOTIFICATIONs) to leave, and the last routes to be written, when we stop. */
 const FAREWELL_MS = 500;
 
 export class Daemon {
@@ -66,6 +67,7 @@ export class Daemon {
   #control: Control | undefined;
   #grpc: GrpcServer | undefined;
   #http: HttpServer | undefined;
+  #bird: BirdSockets | undefined;
   #leaving = false;
   #ended: ((exitCode: number) => void) | undefined;
 
@@ -107,6 +109,7 @@ export class Daemon {
     this.#kernel = new KernelShell({
       submit: (input) => this.#loop.submit(input),
       tables: [settings.kernel.table],
+      onJournalError: (error) => this.#journalTrouble(error),
     });
     this.#recording = new Recording({
       ...common,
@@ -202,6 +205,9 @@ export class Daemon {
       return EXIT_UNAVAILABLE;
     }
     this.#grpc = grpc;
+    const bird = await BirdSockets.open(control, this.#settings, this.#log);
+    this.#bird = bird;
+    control.birdFacts = () => bird.facts();
     if (http === undefined) return undefined;
     const api = new HttpApi(control, allowedHosts(http.address));
     const server = await HttpServer.open(
@@ -238,8 +244,7 @@ export class Daemon {
       case 'kernelDump':
         return this.#kernel.dump();
       case 'kernelRequests':
-        this.#writeJournal();
-        return this.#kernel.send(effect.batch);
+        return this.#writeRoutes(effect.batch);
       case 'reply':
         return this.#control?.onReply(effect.id, effect.error ?? '');
       case 'stopped':
@@ -251,13 +256,25 @@ export class Daemon {
   }
 
   /** What is about to be written to the kernel is on disk first, so that it is known as ours after any crash. */
-  #writeJournal(): void {
+  #writeRoutes(batch: KernelBatch): void {
     const octets = this.#speaker.takeJournal();
-    if (octets === undefined) return;
-    const error = this.#journal.wantsCompaction
-      ? this.#journal.rewrite(this.#speaker.exportJournal())
-      : this.#journal.append(octets);
-    if (error !== undefined) this.#trouble('the journal of kernel routes', error);
+    const part = octets === undefined ? undefined : this.#journal.part(octets);
+    if (part !== undefined && 'kind' in part) this.#journalTrouble(part);
+    const journal = part === undefined || 'kind' in part ? undefined : part;
+    const taken = this.#kernel.send(batch, journal);
+    if (!taken && octets !== undefined) this.#appendJournal(octets);
+    if (!this.#journal.wantsRewriting) return;
+    const error = this.#journal.rewriteSome((cursor) => this.#speaker.exportJournal(cursor));
+    if (error !== undefined) this.#journalTrouble(error);
+  }
+
+  #appendJournal(octets: Uint8Array): void {
+    const error = this.#journal.append(octets);
+    if (error !== undefined) this.#journalTrouble(error);
+  }
+
+  #journalTrouble(error: SystemError): void {
+    this.#trouble('the journal of kernel routes', error);
   }
 
   #stop(signal: NodeJS.Signals): void {
@@ -268,12 +285,17 @@ export class Daemon {
   }
 
   #farewell(): void {
-    this.#writeJournal(); // what is gone from the kernel is not to be taken for ours at the next start
     const started = performance.now();
     const wait = (): void => {
-      if (this.#tcp.closing > 0 && performance.now() - started < FAREWELL_MS) {
+      const isBusy = this.#tcp.closing > 0 || this.#kernel.underWay > 0;
+      if (isBusy && performance.now() - started < FAREWELL_MS) {
         setTimeout(wait, 10);
-      } else this.#end(0);
+        return;
+      }
+      // What is gone from the kernel is not to be taken for ours at the next start.
+      const octets = this.#speaker.takeJournal();
+      if (octets !== undefined) this.#appendJournal(octets);
+      this.#end(0);
     };
     wait();
   }
@@ -313,7 +335,7 @@ export class Daemon {
     this.#tcp.close();
     this.#kernel.close();
     this.#http?.close();
-    await this.#grpc?.close();
+    await Promise.all([this.#bird?.close(), this.#grpc?.close()]);
   }
 }
 

@@ -1,14 +1,17 @@
 /**
- * The kernel between core and netlink: events and dumps become inputs in runs of some hundreds, batches go out and
- * their acknowledgements come back.
+ * The kernel between core and netlink: events and dumps become inputs in runs of some hundreds, batches go to the
+ * writer's thread and their acknowledgements come back.
+ *
+ * Invariant: no dump begins while a batch is under way. When a socket or the writer fails, all are closed, the core
+ * is told, and the next dump opens others.
  */
 
 import type { SystemError } from '../base/errors.ts';
 import { KernelSocket } from '../io/netlink-socket.ts';
+import type { BatchOutcome, JournalPart } from '../io/netlink-writer.ts';
 import type { KernelDump } from '../netlink/dump-request.ts';
 import { Errno } from '../netlink/errno.ts';
 import type { KernelChange as Change, KernelVisitor } from '../netlink/events.ts';
-import type { RawRoute } from '../netlink/raw-route.ts';
 import { decodeRoute } from '../netlink/route.ts';
 import type { KernelBatch } from '../speaker/effects.ts';
 import type { KernelChange, SpeakerInput } from '../speaker/inputs.ts';
@@ -24,6 +27,8 @@ export interface KernelShellOptions {
   readonly tables: readonly number[];
   /** How the sockets are come by; default the kernel's. */
   readonly open?: typeof KernelSocket.open;
+  /** The journal could not be written; routes are all the same. */
+  readonly onJournalError?: (error: SystemError) => void;
 }
 
 export class KernelShell {
@@ -31,6 +36,8 @@ export class KernelShell {
   #socket: KernelSocket | undefined;
   #changes: KernelChange[] = [];
   #flushing = false;
+  /** The core wants a dump, and gave up a batch that the writer still has. */
+  #dumpWaits = false;
 
   constructor(options: KernelShellOptions) {
     this.#options = options;
@@ -40,7 +47,7 @@ export class KernelShell {
   start(): void {
     const open = this.#options.open ?? KernelSocket.open;
     const socket = open({
-      events: this.#visitor((route) => route.portId !== this.#socket?.requestPort),
+      events: this.#visitor(),
       onOverrun: () => {
         this.#flush();
         this.#options.submit({
@@ -48,11 +55,7 @@ export class KernelShell {
           reason: 'the event socket overflowed (ENOBUFS)',
         });
       },
-      onError: (error) => {
-        // For good: the next dump opens others.
-        this.close();
-        this.#unavailable(error);
-      },
+      onError: (error) => this.#fail(error),
     });
     if ('kind' in socket) return this.#unavailable(socket);
     this.#socket = socket;
@@ -61,30 +64,54 @@ export class KernelShell {
   /** Links, addresses and routes, as one dump. Opens the sockets where that failed before. */
   dump(): void {
     if (this.#socket === undefined) this.start();
-    if (this.#socket !== undefined) this.#dumpOnce(1);
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    if (socket.underWay === 0) return this.#dumpOnce(1);
+    if (this.#dumpWaits) return this.#fail(WRITER_HANGS);
+    this.#dumpWaits = true;
   }
 
-  send(batch: KernelBatch): void {
+  /** Batches under way: what became of them is not known yet. */
+  get underWay(): number {
+    return this.#socket?.underWay ?? 0;
+  }
+
+  /** @returns whether batch and journal were taken; else the core hears of it, and the journal is the caller's. */
+  send(batch: KernelBatch, journal?: JournalPart): boolean {
     const { id, count, octets } = batch;
-    if (this.#socket === undefined) return;
-    this.#socket.send({ octets, count }, ({ failures, error }) => {
-      // What the kernel told before it answered comes first.
-      this.#flush();
-      const errnos = new Int32Array(count);
-      const denied = error?.errno === 'EPERM';
-      if (error !== undefined) errnos.fill(denied ? Errno.EPERM : Errno.ENOBUFS);
-      for (const { index, errno } of failures) errnos[index] = errno;
-      this.#options.submit({ type: 'kernelAck', batch: id, errnos });
-      if (error !== undefined && !denied) {
-        const reason = `${error.call}: ${error.errno}: what was carried out is unknown`;
-        this.#options.submit({ type: 'kernelOverrun', reason });
-      }
-    });
+    if (this.#socket === undefined) return false;
+    const done = (outcome: BatchOutcome): void => this.#onOutcome({ id, count, outcome });
+    const refused = this.#socket.send({ octets, count }, done, journal);
+    if (refused !== undefined) this.#fail(refused);
+    return refused === undefined;
   }
 
   close(): void {
     this.#socket?.close();
     this.#socket = undefined;
+    this.#dumpWaits = false;
+  }
+
+  #onOutcome({ id, count, outcome }: { id: number; count: number; outcome: BatchOutcome }): void {
+    const { failures, error, journalError } = outcome;
+    if (journalError !== undefined) this.#options.onJournalError?.(journalError);
+    // What the kernel told before it answered comes first.
+    this.#flush();
+    const denied = error?.errno === 'EPERM';
+    if (error !== undefined && !denied && !PASSING.has(error.errno)) return this.#fail(error);
+    // Where answers were lost nobody knows what was carried out: none for any, and the kernel is read again.
+    const unknown = error !== undefined && !denied;
+    const errnos = new Int32Array(unknown ? 0 : count);
+    if (denied) errnos.fill(Errno.EPERM);
+    for (const { index, errno } of failures) if (!unknown) errnos[index] = errno;
+    this.#options.submit({ type: 'kernelAck', batch: id, errnos });
+    if (unknown) {
+      const reason = `${error.call}: ${error.errno}: what was carried out is unknown`;
+      this.#options.submit({ type: 'kernelOverrun', reason });
+    }
+    if (!this.#dumpWaits || this.underWay > 0) return;
+    this.#dumpWaits = false;
+    this.#dumpOnce(1);
   }
 
   #dumpOnce(attempt: number): void {
@@ -100,17 +127,13 @@ export class KernelShell {
   #dumpNext(kinds: readonly KernelDump[], state: { attempt: number; interrupted: boolean }): void {
     const [kind, ...rest] = kinds;
     if (kind === undefined) return this.#dumpEnded(state);
-    this.#socket?.dump(
-      kind,
-      this.#visitor(() => true),
-      ({ interrupted, error }) => {
-        if (error !== undefined && !isMissingTable(error)) {
-          if (error.errno === 'EPERM') return this.#unavailable(error);
-          return this.#dumpEnded({ ...state, interrupted: true });
-        }
-        this.#dumpNext(rest, { ...state, interrupted: state.interrupted || interrupted });
-      },
-    );
+    this.#socket?.dump(kind, this.#visitor(), ({ interrupted, error }) => {
+      if (error !== undefined && !isMissingTable(error)) {
+        if (error.errno === 'EPERM') return this.#unavailable(error);
+        return this.#dumpEnded({ ...state, interrupted: true });
+      }
+      this.#dumpNext(rest, { ...state, interrupted: state.interrupted || interrupted });
+    });
   }
 
   #dumpEnded({ attempt, interrupted }: { attempt: number; interrupted: boolean }): void {
@@ -121,14 +144,13 @@ export class KernelShell {
     this.#options.submit({ type: 'kernelOverrun', reason });
   }
 
-  #visitor(wanted: (route: RawRoute) => boolean): KernelVisitor {
+  #visitor(): KernelVisitor {
     const removed = (change: Change): boolean => change === 'removed';
     return {
       onLink: (change, link) => this.#add({ what: 'link', link, removed: removed(change) }),
       onAddress: (change, address) =>
         this.#add({ what: 'address', address, removed: removed(change) }),
       onRoute: (raw) => {
-        if (!wanted(raw)) return;
         const route = decodeRoute(raw);
         if (route !== undefined) this.#add({ what: 'route', route, removed: removed(raw.change) });
       },
@@ -151,10 +173,27 @@ export class KernelShell {
     this.#options.submit({ type: 'kernelChanged', changes });
   }
 
+  /** For good: the next dump opens other sockets. */
+  #fail(error: SystemError): void {
+    this.close();
+    this.#unavailable(error);
+  }
+
   #unavailable(error: SystemError): void {
     this.#options.submit({ type: 'kernelUnavailable', error });
   }
 }
+
+/** Errors that say nothing against the socket: the batch failed, the next may not. */
+const PASSING: ReadonlySet<string> = new Set(['ENOBUFS', 'ENOMEM', 'EAGAIN', 'ETIMEDOUT']);
+
+/** The core has waited for a dump, and asks again after a minute. */
+const WRITER_HANGS: SystemError = {
+  kind: 'SystemError',
+  call: 'sendmsg(AF_NETLINK)',
+  errno: 'ETIMEDOUT',
+  detail: 'the kernel has not finished a batch of routes for a minute',
+};
 
 /** A table without routes does not exist (ENOENT under strict checking). */
 function isMissingTable(error: SystemError): boolean {

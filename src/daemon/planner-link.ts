@@ -63,8 +63,10 @@ export class PlannerLink {
     });
   }
 
-  post(message: ToPlanner): void {
+  /** @returns false where no planner runs at the moment. */
+  post(message: ToPlanner): boolean {
     this.#worker?.postMessage(message);
+    return this.#worker !== undefined;
   }
 
   /** Ends the thread for good. */

@@ -49,10 +49,15 @@ export type FromPlanner =
   | { readonly type: 'held'; readonly held: HeldChange | undefined }
   | { readonly type: 'plan'; readonly revision: number; readonly part: PlanPart }
   | { readonly type: 'notSaved'; readonly error: SystemError }
+  | { readonly type: 'reread'; readonly id: number; readonly lost: string | undefined }
   /** All that the first look at the datastore gave has been said. */
   | { readonly type: 'started' };
 
-export type ToPlanner = { readonly type: 'ack' } | { readonly type: 'release' };
+export type ToPlanner =
+  | { readonly type: 'ack' }
+  | { readonly type: 'release' }
+  /** Look at the datastore now; answered by `reread` once what was found has been said. */
+  | { readonly type: 'reread'; readonly id: number };
 
 interface Waiting {
   readonly plan: SpeakerPlan;
@@ -71,6 +76,7 @@ export class Planner {
   #awaitsAck = false;
   #wasHeld = false;
   #keeper: ConfigurationKeeper | undefined;
+  #datastore: Datastore | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: PlannerOptions, post: (message: FromPlanner) => void) {
@@ -89,7 +95,7 @@ export class Planner {
     this.#keeper = keeper;
     this.#say({ type: 'problems', anew: true, appeared: [], cleared: [] });
     let first = true;
-    await startDatastore(datastore, node, {
+    this.#datastore = await openDatastore(datastore, node, {
       onSnapshot: (snapshot) => {
         const output = keeper.onSnapshot(snapshot, now());
         // Whoever listens may still hold what a planner before this one has said of a loss.
@@ -98,16 +104,26 @@ export class Planner {
       },
       onLost: (reason) => this.#take(keeper.onLost(reason, now())),
     });
+    await this.#datastore.start();
     this.#say({ type: 'started' });
   }
 
   onMessage(message: ToPlanner): void {
+    if (message.type === 'reread') {
+      void this.#reread(message.id);
+      return;
+    }
     if (message.type === 'release') {
       if (this.#keeper !== undefined) this.#take(this.#keeper.release());
       return;
     }
     this.#awaitsAck = false;
     this.#sendNext();
+  }
+
+  async #reread(id: number): Promise<void> {
+    await this.#datastore?.readNow?.();
+    this.#say({ type: 'reread', id, lost: this.#keeper?.view(now()).lost });
   }
 
   #take(output: KeeperOutput): void {
@@ -194,16 +210,22 @@ export class Planner {
   }
 }
 
-/** Resolves after the first snapshot or loss. */
-async function startDatastore(
+interface Datastore {
+  /** Resolves after the first snapshot or loss. */
+  start(): Promise<void>;
+  /** Absent where every change is told at once anyway. */
+  readNow?(): Promise<void>;
+}
+
+async function openDatastore(
   datastore: Settings['datastore'],
   node: string,
   listener: DatastoreListener,
-): Promise<void> {
-  if (datastore.type === 'file') return new FileDatastore(datastore.path, listener).start();
+): Promise<Datastore> {
+  if (datastore.type === 'file') return new FileDatastore(datastore.path, listener);
   // Only who needs gRPC on this thread pays for it.
   const { EtcdDatastore } = await import('../io/datastores/etcd.ts');
-  return new EtcdDatastore({ access: datastore.access, node }, listener).start();
+  return new EtcdDatastore({ access: datastore.access, node }, listener);
 }
 
 function now(): Millis {

@@ -1,8 +1,9 @@
 /**
- * From queued rows to one batch of netlink requests, and from its acknowledgement back to the rows.
+ * From queued rows to batches of netlink requests, and from their acknowledgements back to the rows.
  *
  * First install CREATE|EXCL, so that nobody's route is overwritten; REPLACE only what we hold; a new metric is added
- * before the old one is deleted. Invariant: at most one batch is in flight, and each of its rows is `IN_FLIGHT`.
+ * before the old one is deleted. Invariant: a row has at most one request in flight, and is `IN_FLIGHT` then; at most
+ * `BATCHES_IN_FLIGHT_MAX` batches are, carried out in order.
  */
 
 import type { Millis } from '../base/units.ts';
@@ -32,6 +33,24 @@ const ROWS_PER_BATCH_MAX = 4096;
 /** An acknowledgement that does not come in this time is taken for lost, and the kernel read again. */
 const ACK_TIMEOUT = 10_000;
 
+/**
+ * One that the kernel works on, and one behind it: the writer's thread finds the next when it has done one, while the
+ * loop decodes (decision 0011).
+ */
+const BATCHES_IN_FLIGHT_MAX = 2;
+
+/** What was asked for in one batch, by request. */
+class Flight {
+  id = 0;
+  count = 0;
+  sentAt: Millis = 0;
+  readonly refs = new Uint32Array(BATCH_REQUESTS_MAX);
+  readonly needs = new Uint8Array(BATCH_REQUESTS_MAX);
+  readonly metrics = new Uint32Array(BATCH_REQUESTS_MAX);
+  /** Whether the journal names the key only since this request. */
+  readonly fresh = new Uint8Array(BATCH_REQUESTS_MAX);
+}
+
 /** What an acknowledgement asks of the programmer beyond its rows. */
 export interface AckOutcome {
   /** Read the kernel again, because of this. */
@@ -44,14 +63,12 @@ export class BatchWriter {
   readonly #rec: Reconciler;
   readonly #view: KernelView;
   readonly #writer = new RouteRequestWriter();
-  readonly #refs = new Uint32Array(BATCH_REQUESTS_MAX);
-  readonly #needs = new Uint8Array(BATCH_REQUESTS_MAX);
-  readonly #metrics = new Uint32Array(BATCH_REQUESTS_MAX);
-  /** Whether the journal names the key only since this request. */
-  readonly #fresh = new Uint8Array(BATCH_REQUESTS_MAX);
-  #count = 0;
+  /** Oldest first. */
+  readonly #flights: Flight[] = [];
+  readonly #spare = Array.from({ length: BATCHES_IN_FLIGHT_MAX }, () => new Flight());
+  /** The one that is built, or whose answer is taken in. */
+  #flight = this.#spare[0]!;
   #batchId = 0;
-  #sentAt: Millis | undefined;
   #usableShape = NO_SHAPE;
   #now: Millis = 0;
   /** Reused for every request. */
@@ -70,19 +87,28 @@ export class BatchWriter {
   }
 
   get inFlight(): boolean {
-    return this.#sentAt !== undefined;
+    return this.#flights.length > 0;
   }
 
-  /** When the batch in flight counts as lost. */
+  /** No further batch can be built before one is answered. */
+  get full(): boolean {
+    return this.#spare.length === 0;
+  }
+
+  /** When the oldest batch in flight counts as lost. */
   timeout(): Millis | undefined {
-    return this.#sentAt === undefined ? undefined : ((this.#sentAt + ACK_TIMEOUT) as Millis);
+    const oldest = this.#flights[0];
+    return oldest === undefined ? undefined : ((oldest.sentAt + ACK_TIMEOUT) as Millis);
   }
 
   /** @param deletes  Whether routes may be deleted now. */
   build(now: Millis, deletes: boolean): RouteBatch | undefined {
     const { updates, deletes: leaving } = this.#rec;
+    const flight = this.#spare[this.#spare.length - 1];
+    if (flight === undefined) return undefined;
+    this.#flight = flight;
+    flight.count = 0;
     this.#writer.reset();
-    this.#count = 0;
     this.#usableShape = NO_SHAPE;
     let looked = 0;
     // Before deletes: what moves from one prefix to another is never absent.
@@ -98,20 +124,25 @@ export class BatchWriter {
       this.#remove(ref);
     }
     if (this.#writer.count === 0) return undefined;
-    this.#sentAt = now;
-    this.#rec.totals.requests += this.#count;
+    this.#spare.pop();
+    this.#flights.push(flight);
+    flight.sentAt = now;
+    flight.id = ++this.#batchId;
+    this.#rec.totals.requests += flight.count;
     const octets = this.#writer.batch().octets.slice();
-    return { id: ++this.#batchId, octets, count: this.#count, firstSequence: 0 };
+    return { id: flight.id, octets, count: flight.count, firstSequence: 0 };
   }
 
-  /** @param errnos  By request, 0 for success; negative where the answer was lost. */
+  /** @param errnos  By request, 0 for success; negative or missing where the answer was lost. */
   acknowledge(batch: number, errnos: Int32Array, now: Millis): AckOutcome {
-    if (this.#sentAt === undefined || batch !== this.#batchId) return {};
-    this.#sentAt = undefined;
+    const at = this.#flights.findIndex(({ id }) => id === batch);
+    if (at < 0) return {};
+    const flight = this.#flights.splice(at, 1)[0]!;
+    this.#flight = flight;
     this.#now = now;
     let outcome: AckOutcome = {};
-    for (let i = 0; i < this.#count; i++) {
-      const ref = this.#refs[i]!;
+    for (let i = 0; i < flight.count; i++) {
+      const ref = flight.refs[i]!;
       const errno = i < errnos.length ? errnos[i]! : -1;
       const asked = errno === 0 ? this.#succeeded(i) : this.#failed(i, errno, now);
       if (asked !== undefined) outcome = { ...outcome, ...asked };
@@ -120,13 +151,17 @@ export class BatchWriter {
       this.#rec.tableOf(ref).flags[ref >> 1]! &= ~IN_FLIGHT;
       this.#rec.consider(ref);
     }
+    this.#spare.push(flight);
     return outcome;
   }
 
-  /** The batch in flight will not be answered: its rows are tried again after the kernel was read. */
+  /** What is in flight will not be answered: its rows are tried again after the kernel was read. */
   abandon(now: Millis): AckOutcome {
-    if (this.#sentAt === undefined) return {};
-    return this.acknowledge(this.#batchId, new Int32Array(0), now);
+    let outcome: AckOutcome = {};
+    for (let oldest = this.#flights[0]; oldest !== undefined; oldest = this.#flights[0]) {
+      outcome = { ...outcome, ...this.acknowledge(oldest.id, new Int32Array(0), now) };
+    }
+    return outcome;
   }
 
   #update(ref: number): void {
@@ -207,14 +242,16 @@ export class BatchWriter {
     key.table = rec.table;
     key.metric = metric;
     const i = this.#writer.add(operation, key, rec.shapes.encoded(shape));
-    this.#refs[i] = ref;
-    this.#needs[i] = need;
-    this.#metrics[i] = metric;
-    this.#fresh[i] = request.fresh ? 1 : 0;
-    this.#count = i + 1;
+    const flight = this.#flight;
+    flight.refs[i] = ref;
+    flight.needs[i] = need;
+    flight.metrics[i] = metric;
+    flight.fresh[i] = request.fresh ? 1 : 0;
+    flight.count = i + 1;
     rec.shapes.retain(shape);
     table.sentShape[row] = shape;
     table.sentMetric[row] = metric;
+    table.sentDelete[row] = operation === 'delete' ? 1 : 0;
     table.flags[row]! |= IN_FLIGHT;
     rec.consider(ref);
   }
@@ -247,14 +284,14 @@ export class BatchWriter {
 
   #succeeded(i: number): AckOutcome | undefined {
     const rec = this.#rec;
-    const ref = this.#refs[i]!;
+    const ref = this.#flight.refs[i]!;
     const table = rec.tableOf(ref);
     const row = ref >> 1;
-    const metric = this.#metrics[i]!;
+    const metric = this.#flight.metrics[i]!;
     table.errno[row] = 0;
-    switch (this.#needs[i]) {
+    switch (this.#flight.needs[i]) {
       case Need.removeExtra:
-        rec.removeExtra(ref, metric, true);
+        this.#gone(ref, metric);
         // The kernel takes IPv4 metric 0 for any: had ours vanished meanwhile, it hit the new route.
         return table.family === 4 && metric === 0
           ? { dump: 'A delete without metric may have hit another route' }
@@ -263,10 +300,10 @@ export class BatchWriter {
         this.#gone(ref, metric);
         return undefined;
       case Need.add:
-        this.#keepOldMetric(ref, metric);
-        if (this.#fresh[i] === 1) rec.journal.wrote(rec.journalKey(table, row, metric));
+        if (this.#flight.fresh[i] === 1) rec.journal.wrote(rec.journalKey(table, row, metric));
         break;
     }
+    this.#keepOldMetric(ref, metric);
     rec.setHeld(table, row, { shape: table.sentShape[row]!, metric });
     table.flags[row]! |= RECORDED;
     // The wish may have gone back meanwhile to the route that stands beside this one.
@@ -281,7 +318,10 @@ export class BatchWriter {
     return undefined;
   }
 
-  /** The route with the metric before stands beside the new one, until it is deleted. */
+  /**
+   * The route with the metric before stands beside the one just written, until it is deleted. That one may itself
+   * have stood beside it: the wish may have moved between metrics while it was written.
+   */
   #keepOldMetric(ref: number, metric: number): void {
     const rec = this.#rec;
     const table = rec.tableOf(ref);
@@ -289,6 +329,7 @@ export class BatchWriter {
     const flags = table.flags[row]!;
     const old = table.heldMetric[row]!;
     if (old === metric) return;
+    rec.removeExtra(ref, metric, false);
     if ((flags & HELD) !== 0) {
       const recorded = (flags & RECORDED) !== 0;
       rec.addExtra(ref, { metric: old, shape: table.heldShape[row]!, recorded, epoch: rec.epoch });
@@ -309,33 +350,37 @@ export class BatchWriter {
     });
   }
 
+  /** The kernel has it no longer. Held and other routes may have changed places since the delete was sent. */
   #gone(ref: number, metric: number): void {
     const rec = this.#rec;
     const table = rec.tableOf(ref);
     const row = ref >> 1;
-    if (table.heldMetric[row] !== metric) return;
+    if ((table.flags[row]! & HELD) === 0 || table.heldMetric[row] !== metric) {
+      rec.removeExtra(ref, metric, true);
+      return;
+    }
     rec.clearHeld(table, row);
     rec.clearRecord(table, row);
   }
 
   #failed(i: number, errno: number, now: Millis): AckOutcome | undefined {
     const rec = this.#rec;
-    const ref = this.#refs[i]!;
+    const ref = this.#flight.refs[i]!;
     const table = rec.tableOf(ref);
     const row = ref >> 1;
-    const metric = this.#metrics[i]!;
-    const deleting = this.#needs[i] === Need.remove || this.#needs[i] === Need.removeExtra;
+    const metric = this.#flight.metrics[i]!;
+    const deleting =
+      this.#flight.needs[i] === Need.remove || this.#flight.needs[i] === Need.removeExtra;
     if (errno < 0) return this.#unanswered(i);
     if (deleting && (errno === Errno.ESRCH || errno === Errno.ENOENT)) {
       // Somebody was faster; gone is what was asked for.
-      if (this.#needs[i] === Need.remove) this.#gone(ref, metric);
-      else rec.removeExtra(ref, metric, true);
+      this.#gone(ref, metric);
       return undefined;
     }
     const name = errnoName(errno);
     rec.totals.errors++;
     rec.totals.errorsByErrno.set(name, (rec.totals.errorsByErrno.get(name) ?? 0) + 1);
-    if (this.#needs[i] === Need.add && this.#fresh[i] === 1) {
+    if (this.#flight.needs[i] === Need.add && this.#flight.fresh[i] === 1) {
       rec.journal.removed(rec.journalKey(table, row, metric));
     }
     table.errno[row] = Math.min(errno, 255);
@@ -356,14 +401,14 @@ export class BatchWriter {
 
   /** Nobody knows whether it was done: it counts as not done, and the next dump tells. */
   #unanswered(i: number): AckOutcome {
-    const ref = this.#refs[i]!;
+    const ref = this.#flight.refs[i]!;
     const table = this.#rec.tableOf(ref);
     const row = ref >> 1;
-    if (this.#needs[i] === Need.add && (table.flags[row]! & (HELD | RECORDED)) === 0) {
-      table.heldMetric[row] = this.#metrics[i]!;
+    if (this.#flight.needs[i] === Need.add && (table.flags[row]! & (HELD | RECORDED)) === 0) {
+      table.heldMetric[row] = this.#flight.metrics[i]!;
       table.flags[row]! |= RECORDED;
       const shapeHash = this.#rec.shapes.hash(table.sentShape[row]!);
-      this.#rec.intend(ref, { metric: this.#metrics[i]!, shapeHash });
+      this.#rec.intend(ref, { metric: this.#flight.metrics[i]!, shapeHash });
     }
     return { dump: 'The kernel did not answer' };
   }

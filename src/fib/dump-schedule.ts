@@ -42,6 +42,12 @@ export class DumpSchedule {
     return this.#phase !== 'idle';
   }
 
+  /** Whether `take` would have something to say. */
+  isDue(now: Millis): boolean {
+    const at = this.deadline();
+    return this.#phase === 'idle' && at !== undefined && now >= at;
+  }
+
   /** The picture is in doubt. The first reason stays. @param notBefore  The kernel is not done before. */
   need(reason: string, notBefore: Millis = 0): void {
     this.#reason ??= reason;

@@ -1,7 +1,7 @@
 /**
  * Kernel routes of one family as columns: wished, sent, held, and why they differ. A row is a prefix.
  *
- * Shapes: every column is indexed by PrefixId. Memory: 37 octets a row besides the prefix table. `WANTED` guards the
+ * Shapes: every column is indexed by PrefixId. Memory: 38 octets a row besides the prefix table. `WANTED` guards the
  * wanted columns, `HELD` the held ones, `IN_FLIGHT` the sent ones. Metrics are the kernel's (IPv6: never 0).
  * Invariant: `RECORDED` (the journal names prefix and held metric) without `HELD` only until the next dump is done.
  */
@@ -62,6 +62,8 @@ export class FibTable {
   wantedMetric = new Uint32Array(0);
   sentShape = new Uint32Array(0);
   sentMetric = new Uint32Array(0);
+  /** 1 where the request in flight is a delete. */
+  sentDelete = new Uint8Array(0);
   heldShape = new Uint32Array(0);
   heldMetric = new Uint32Array(0);
   /** Milliseconds, truncated, of the wish that is not fulfilled yet. */
@@ -119,6 +121,7 @@ export class FibTable {
     this.wantedMetric = grown(this.wantedMetric, rows);
     this.sentShape = grown(this.sentShape, rows);
     this.sentMetric = grown(this.sentMetric, rows);
+    this.sentDelete = grown(this.sentDelete, rows);
     this.heldShape = grown(this.heldShape, rows);
     this.heldMetric = grown(this.heldMetric, rows);
     this.since = grown(this.since, rows);

@@ -55,6 +55,19 @@ export class ForeignRoutes {
     return this.#byPrefix.get(prefix);
   }
 
+  /** All of one family, or of one prefix. The walk may go on after changes. */
+  *entries(
+    family: 4 | 6,
+    only?: string,
+  ): Generator<readonly [prefix: Prefix, routes: readonly ForeignRoute[]]> {
+    if (only !== undefined) {
+      const routes = this.#byPrefix.get(only as Prefix);
+      if (routes !== undefined) yield [only as Prefix, routes];
+      return;
+    }
+    for (const entry of this.#byPrefix) if (prefixFamily(entry[0]) === family) yield entry;
+  }
+
   /** @returns whether anything that is kept has changed. */
   change(route: KernelRoute, removed: boolean): boolean {
     if (!this.#tables.has(route.table)) return false;

@@ -47,24 +47,48 @@ function remember(
   }
 }
 
-/** Every key that we wrote, or are about to, and that may be in the kernel. */
-export function exportJournal(rec: Reconciler): Uint8Array {
+/** Rows looked at in one slice: few beside what a step may cost. */
+const ROWS_PER_SLICE = 4096;
+
+/**
+ * Every key that we wrote, or are about to, and that may be in the kernel; a slice of the rows.
+ *
+ * @param cursor  0 to begin, then `next`, which is absent at the end.
+ */
+export function exportJournal(
+  rec: Reconciler,
+  cursor: number,
+): { readonly octets: Uint8Array; readonly next?: number } {
   const out = new JournalWriter();
-  for (const table of rec.tables) {
-    table.prefixes.forEach((row) => {
-      const flags = table.flags[row]!;
-      const held = table.heldMetric[row]!;
-      const sent = table.sentMetric[row]!;
-      const recorded = (flags & RECORDED) !== 0;
-      if (recorded) exportKey(rec, out, { table, row, metric: held });
-      for (const extra of rec.extras.get(rec.refOf(table, row)) ?? []) {
-        if (extra.recorded) exportKey(rec, out, { table, row, metric: extra.metric });
-      }
-      if ((flags & IN_FLIGHT) === 0 || (recorded && held === sent)) return;
-      out.intends(rec.journalKey(table, row, sent), rec.shapes.hash(table.sentShape[row]!));
-    });
+  const table = rec.tables[cursor & 1]!;
+  const first = Math.max(1, cursor >>> 1);
+  const end = Math.min(table.prefixes.top + 1, first + ROWS_PER_SLICE);
+  for (let row = first; row < end; row++) {
+    if (table.prefixes.isLive(row)) exportRow(rec, out, { table, row });
   }
-  return out.take() ?? new Uint8Array(0);
+  const octets = out.take() ?? new Uint8Array(0);
+  if (end <= table.prefixes.top) return { octets, next: end * 2 + (cursor & 1) };
+  return (cursor & 1) === 0 ? { octets, next: FIRST_OF_IPV6 } : { octets };
+}
+
+/** As refs are: row × 2 + (1 for IPv6). */
+const FIRST_OF_IPV6 = 3;
+
+function exportRow(
+  rec: Reconciler,
+  out: JournalWriter,
+  { table, row }: { readonly table: FibTable; readonly row: number },
+): void {
+  const flags = table.flags[row]!;
+  const held = table.heldMetric[row]!;
+  const sent = table.sentMetric[row]!;
+  const recorded = (flags & RECORDED) !== 0;
+  if (recorded) exportKey(rec, out, { table, row, metric: held });
+  for (const extra of rec.extras.get(rec.refOf(table, row)) ?? []) {
+    if (extra.recorded) exportKey(rec, out, { table, row, metric: extra.metric });
+  }
+  if ((flags & IN_FLIGHT) === 0 || (recorded && held === sent)) return;
+  out.intends(rec.journalKey(table, row, sent), rec.shapes.hash(table.sentShape[row]!));
 }
 
 function exportKey(

@@ -165,6 +165,8 @@ export class KernelObserver {
     const { metric } = route;
     if (this.#isBeingWritten(table, row, metric)) {
       table.epoch[row] = rec.epoch;
+      if (table.sentDelete[row] === 1)
+        return `Another program wrote ${route.prefix} while we deleted it`;
       if (table.sentShape[row] === shape || table.heldShape[row] === shape) return undefined;
       return `Another program wrote ${route.prefix} while we did`;
     }
@@ -241,8 +243,9 @@ export class KernelObserver {
     const flags = table.flags[row]!;
     let doubt: string | undefined;
     if (this.#isBeingWritten(table, row, metric)) {
-      const deleting = (flags & WANTED) === 0;
-      if (!deleting) doubt = `Another program deleted ${route.prefix} while we wrote it`;
+      // What was sent counts, not what is wished by now: that may have changed twice meanwhile.
+      if (table.sentDelete[row] === 0)
+        doubt = `Another program deleted ${route.prefix} while we wrote it`;
     } else if ((flags & HELD) !== 0 && table.heldMetric[row] === metric) {
       this.#removedHeld(ref, route, now);
     } else rec.removeExtra(ref, metric, true);

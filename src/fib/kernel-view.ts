@@ -69,6 +69,10 @@ export class KernelView {
     return this.#links.values();
   }
 
+  addresses(): Iterable<InterfaceAddress> {
+    return this.#addresses.values();
+  }
+
   interfaceName(index: number): string | undefined {
     return this.#links.get(index)?.name;
   }

@@ -69,12 +69,14 @@ class World {
   readonly kernel: SimKernel;
   driver: Driver;
   readonly broken: string[] = [];
+  /** Prefixes shown as installed, once all was quiet, whose route the kernel did not have. */
+  believed: Prefix[] = [];
   #faults: number[] = [];
   /** The request being carried out is ours. */
   #byUs = false;
   #wishedAtBuild: ReadonlySet<Prefix> = new Set();
-  #batch: RouteBatch | undefined;
-  #errnos: Int32Array | undefined;
+  /** Oldest first; with what became of it, once the kernel has done it. */
+  #sent: { readonly batch: RouteBatch; errnos?: Int32Array }[] = [];
 
   constructor(echo: boolean) {
     this.kernel = standardKernel({
@@ -141,7 +143,7 @@ class World {
         d.fib.onWake(d.now);
         return;
       case 'send':
-        this.#batch ??= d.nextBatch();
+        this.#send();
         return;
       case 'execute':
         this.#execute();
@@ -150,19 +152,19 @@ class World {
         this.#answer();
         return;
       case 'dump':
-        if (this.#batch === undefined) d.dumpIfAsked();
+        if (this.#sent.length === 0) d.dumpIfAsked();
         d.fib.onWake(d.now);
         return;
       case 'run':
-        this.#answer();
+        this.#answerAll();
         d.run();
         return;
       case 'pass':
-        this.#answer();
+        this.#answerAll();
         d.pass(step.ms);
         return;
       case 'compact':
-        d.journal = Uint8Array.from(d.fib.exportJournal());
+        this.#compact();
         return;
       case 'crash':
         this.#crash();
@@ -173,8 +175,10 @@ class World {
   calm(): void {
     this.#faults = [];
     this.kernel.setLink(simLink(3, 'eth1'));
-    this.#answer();
+    this.#answerAll();
+    // Less than the interval of the full check, which would hide what was believed without ground.
     this.driver.pass(60_000);
+    this.believed = PREFIXES.filter((to) => this.#isBelievedOnly(to));
     for (const family of [4, 6] as const) {
       while (this.driver.fib.sweepAdopted({ family, budget: 3 }));
     }
@@ -191,6 +195,17 @@ class World {
     if (wish.shape === 2) return d.ecmp(a!, b!);
     if (wish.shape === 3) return d.shapes.discard(six ? 6 : 4, 'blackhole');
     return six ? d.via('fd00::4') : d.via('10.9.0.2', 3);
+  }
+
+  #isBelievedOnly(to: Prefix): boolean {
+    const wish = this.wishes.get(to);
+    if (wish === undefined || wish === 'hold') return false;
+    if (this.driver.row(to)?.state !== 'installed') return false;
+    const metric = kernelMetric(to.includes(':') ? 6 : 4, wish.metric);
+    const shape = this.shapeOf(to, wish);
+    return !this.kernel
+      .routesTo(to)
+      .some((route) => route.metric === metric && this.driver.shapes.fromKernel(route) === shape);
   }
 
   #want(to: Prefix, wish: Wish): void {
@@ -226,33 +241,46 @@ class World {
       return batch;
     };
     d.answer = (batch) => {
-      this.#batch = batch;
-      this.#answer();
+      this.#sent.push({ batch });
+      this.#answerAll();
     };
   }
 
+  #send(): void {
+    const batch = this.driver.nextBatch();
+    if (batch !== undefined) this.#sent.push({ batch });
+  }
+
+  /** What is pending is for the file before, whose place the export takes. */
+  #compact(): void {
+    this.driver.fib.takeJournal();
+    this.driver.journal = Uint8Array.from(this.driver.exportJournal());
+  }
+
+  /** The kernel works on the oldest batch that it has not done. */
   #execute(): void {
-    if (this.#batch === undefined || this.#errnos !== undefined) return;
+    const next = this.#sent.find(({ errnos }) => errnos === undefined);
+    if (next === undefined) return;
     this.#byUs = true;
-    this.#errnos = this.kernel.request(this.#batch.octets, this.#batch.count);
+    next.errnos = this.kernel.request(next.batch.octets, next.batch.count);
     this.#byUs = false;
   }
 
   #answer(): void {
-    this.#execute();
-    if (this.#batch === undefined) return;
-    const { id } = this.#batch;
-    const errnos = this.#errnos!;
-    this.#batch = undefined;
-    this.#errnos = undefined;
-    this.driver.fib.onAck(id, errnos, this.driver.now);
+    if (this.#sent[0]?.errnos === undefined) this.#execute();
+    const oldest = this.#sent.shift();
+    if (oldest === undefined) return;
+    this.driver.fib.onAck(oldest.batch.id, oldest.errnos!, this.driver.now);
+  }
+
+  #answerAll(): void {
+    while (this.#sent.length > 0) this.#answer();
   }
 
   /** The daemon dies, whatever was in flight; the next one has the journal and the same wishes. */
   #crash(): void {
     const { journal, now } = this.driver;
-    this.#batch = undefined;
-    this.#errnos = undefined;
+    this.#sent = [];
     this.kernel.events.length = 0;
     this.driver = new Driver({}, this.kernel);
     this.driver.now = now;
@@ -312,6 +340,7 @@ describe('RouteProgrammer brings any state to any state', () => {
         for (const step of steps) world.do(step);
         world.calm();
         expect(world.broken).toEqual([]);
+        expect(world.believed).toEqual([]);
         const faults = PREFIXES.map((to) => wrong(world, to)).filter((text) => text !== undefined);
         expect(faults).toEqual([]);
         expect(world.driver.fib.counts()).toMatchObject({ state: 'synced', pending: 0, parked: 0 });

@@ -79,15 +79,35 @@ describe('RouteProgrammer installs and removes', () => {
     expect(order).toEqual([BLOCK, '10.1.2.0/25']);
   });
 
-  it('A batch carries at most 128 requests, and only one is in flight', () => {
+  it('A batch carries at most 512 requests, and two are in flight at most', () => {
     const d = new Driver().start();
-    for (let i = 0; i < 300; i++) d.want(`10.1.${i >> 2}.${(i & 3) * 64}/26`, d.via('10.0.0.2'));
-    const batch = d.nextBatch()!;
-    expect(batch.count).toBe(128);
+    for (let i = 0; i < 1300; i++) d.want(`10.1.${i >> 3}.${(i & 7) * 32}/27`, d.via('10.0.0.2'));
+    const first = d.nextBatch()!;
+    const second = d.nextBatch()!;
+    expect([first.count, second.count]).toEqual([512, 512]);
     expect(d.nextBatch()).toBeUndefined();
-    d.answer(batch);
+    d.answer(first);
+    const third = d.nextBatch()!;
+    expect(third.count).toBe(1300 - 1024);
+    d.answer(second);
+    d.answer(third);
     d.run();
-    expect(d.fib.counts().installed).toBe(300);
+    expect(d.fib.counts().installed).toBe(1300);
+  });
+
+  it('A dump that is due waits for the batches in flight, and no more are given out before it', () => {
+    const d = new Driver().start();
+    for (let i = 0; i < 600; i++) d.want(`10.1.${i >> 3}.${(i & 7) * 32}/27`, d.via('10.0.0.2'));
+    const batch = d.nextBatch()!;
+    d.fib.onOverrun('Events were lost');
+    d.now += 1000;
+    expect(d.fib.takeDumpRequest(millis(d.now))).toBeUndefined();
+    expect(d.nextBatch()).toBeUndefined();
+    expect(d.fib.morePending).toBe(false);
+    d.answer(batch);
+    expect(d.dumpIfAsked()).toBe(true);
+    d.run();
+    expect(d.fib.counts()).toMatchObject({ state: 'synced', installed: 600 });
   });
 
   it('A wish withdrawn while it is being written is deleted afterwards', () => {
@@ -280,6 +300,61 @@ describe('RouteProgrammer under races', () => {
     expect(d.kernel.requests).toBe(3); // add 1024, add 512, delete 512
   });
 
+  it('A metric that goes back while its old route is being deleted is written anew', () => {
+    const d = new Driver().start();
+    d.want(BLOCK, d.via('10.0.0.2'), 1024);
+    d.run().want(BLOCK, d.via('10.0.0.2'), 512);
+    d.answer(d.nextBatch()!); // 512 stands beside 1024
+    const deletion = d.nextBatch()!;
+    d.want(BLOCK, d.via('10.0.0.2'), 1024);
+    d.answer(deletion);
+    d.run();
+    expect(d.shown(BLOCK)).toEqual(['via 10.0.0.2 dev eth0 proto 12 metric 1024']);
+    expect(d.fib.totals.dumps).toBe(1);
+  });
+
+  it('A route replaced while its metric goes elsewhere is neither lost nor taken for another', () => {
+    const d = new Driver().start();
+    d.want(BLOCK, d.via('10.0.0.2'), 1024);
+    d.run().want(BLOCK, d.via('10.0.0.2'), 512);
+    d.answer(d.nextBatch()!); // 512 is held, 1024 stands beside it
+    d.want(BLOCK, d.via('10.0.0.3'), 512);
+    const replacement = d.nextBatch()!;
+    d.want(BLOCK, d.via('10.0.0.2'), 1024);
+    d.answer(replacement);
+    d.run();
+    expect(d.shown(BLOCK)).toEqual(['via 10.0.0.2 dev eth0 proto 12 metric 1024']);
+    expect(d.fib.totals.dumps).toBe(1);
+  });
+
+  it('A deletion by others is noticed also where we stopped wanting the route while it was written', () => {
+    const d = new Driver().start();
+    d.want(BLOCK, d.via('10.0.0.2'));
+    const batch = d.nextBatch()!;
+    const errnos = d.kernel.request(batch.octets, batch.count);
+    d.unwant(BLOCK);
+    d.kernel.delete(routeOf(BLOCK, { protocol: BIRD, gateway: '10.0.0.2' }));
+    d.deliver();
+    d.want(BLOCK, d.via('10.0.0.2'));
+    d.fib.onAck(batch.id, errnos, millis(d.now));
+    d.pass(5_000);
+    expect(d.shown(BLOCK)).toEqual(['via 10.0.0.2 dev eth0 proto 12']);
+  });
+
+  it('A route that others write right after we deleted it does not stay as a stray in our pool', () => {
+    const d = new Driver().start();
+    d.fib.sweepAdopted({ family: 4, budget: 100 });
+    d.want(BLOCK, d.via('10.0.0.2'));
+    d.run().unwant(BLOCK);
+    const batch = d.nextBatch()!;
+    const errnos = d.kernel.request(batch.octets, batch.count);
+    d.kernel.write(routeOf(BLOCK, { protocol: BIRD, gateway: '10.0.0.2' }), { flags: CREATE });
+    d.deliver();
+    d.fib.onAck(batch.id, errnos, millis(d.now));
+    d.pass(5_000);
+    expect(d.shown(BLOCK)).toEqual([]);
+  });
+
   it('A metric that goes back while the new one is being written ends with the old route alone', () => {
     const d = new Driver().start();
     d.want(BLOCK, d.via('10.0.0.2'), 512);
@@ -338,7 +413,7 @@ describe('RouteProgrammer restarts', () => {
     while (d.fib.sweepAdopted({ family: 4, budget: 100 }));
     d.run();
     expect(d.shown('203.0.113.0/24')).toEqual([]);
-    expect(d.fib.exportJournal()).toHaveLength(0);
+    expect(d.exportJournal()).toHaveLength(0);
   });
 
   it('An exported journal is as good as the appended one, and a torn tail costs only itself', () => {
@@ -347,7 +422,7 @@ describe('RouteProgrammer restarts', () => {
     before.want('198.51.100.0/24', before.via('10.0.0.2'));
     before.run().unwant('198.51.100.0/24');
     before.run();
-    const whole = before.fib.exportJournal();
+    const whole = before.exportJournal();
     const d = new Driver({}, before.kernel).start(whole);
     expect(d.row('203.0.113.0/24')).toMatchObject({ state: 'adopted' });
     const torn = new Driver();

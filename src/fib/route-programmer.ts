@@ -83,6 +83,8 @@ export class RouteProgrammer {
   /** The kernel could be neither read nor written. */
   #outOfReach = false;
   #restart = false;
+  /** A dump is due as soon as nothing is in flight. */
+  #yieldsToDump = false;
   #journal: Uint8Array | undefined;
   readonly #adoptedCursor = { 4: 1, 6: 1 };
 
@@ -187,9 +189,12 @@ export class RouteProgrammer {
     this.#rec.consider(this.#rec.refOf(table, row));
   }
 
-  /** The next requests; undefined when nothing is due, or a batch or a dump is on its way. */
+  /** The next requests; undefined when nothing is due, or enough batches or a dump are on their way. */
   nextBatch(now: Millis): RouteBatch | undefined {
-    if (!this.#enabled || this.#batches.inFlight || this.#isPaused(now)) return undefined;
+    if (!this.#enabled || this.#batches.full || this.#isPaused(now)) return undefined;
+    // A dump waits until nothing is in flight: more batches would put it off for ever.
+    this.#yieldsToDump = this.#batches.inFlight && this.#dumps.isDue(now);
+    if (this.#yieldsToDump) return undefined;
     if (this.#dumps.underWay || !this.#dumps.syncedOnce || this.#observer.sweeping)
       return undefined;
     this.shapes.collect();
@@ -205,10 +210,14 @@ export class RouteProgrammer {
     return this.#rec.journal.take();
   }
 
-  /** All that we wrote, compact: replaces the appended file. Nothing is left to take. */
-  exportJournal(): Uint8Array {
-    this.#rec.journal.take();
-    return exportJournal(this.#rec);
+  /**
+   * All that we wrote, compact, a slice of the rows at a time: with what `takeJournal` gave since the first slice, it
+   * replaces the appended file.
+   *
+   * @param cursor  0 to begin, then `next`, which is absent at the end.
+   */
+  exportJournal(cursor: number): { readonly octets: Uint8Array; readonly next?: number } {
+    return exportJournal(this.#rec, cursor);
   }
 
   /** @param errnos  By request of the batch, 0 for success; missing or negative where no answer came. */
@@ -308,7 +317,8 @@ export class RouteProgrammer {
   get morePending(): boolean {
     if (this.#observer.sweeping || this.#parked.due) return true;
     const { updates, deletes } = this.#rec;
-    const blocked = this.#batches.inFlight || this.#dumps.underWay || !this.#dumps.syncedOnce;
+    const waits = this.#batches.full || (this.#batches.inFlight && this.#yieldsToDump);
+    const blocked = waits || this.#dumps.underWay || !this.#dumps.syncedOnce;
     if (!this.#enabled || blocked || this.#pausedUntil !== undefined) return false;
     return updates.size > 0 || (deletes.size > 0 && !this.#dumps.needed);
   }

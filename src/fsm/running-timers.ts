@@ -53,6 +53,12 @@ export class RunningTimers {
     return this.#deadlines[TIMERS.indexOf(timer)]! !== OFF;
   }
 
+  /** Milliseconds until `timer` is due, for views; undefined when it does not run. */
+  remaining(timer: TimerName, now: Millis): Millis | undefined {
+    const deadline = this.#deadlines[TIMERS.indexOf(timer)]!;
+    return deadline === OFF ? undefined : Math.max(0, deadline - now);
+  }
+
   /** The earliest deadline; undefined when no timer runs. */
   earliest(): Millis | undefined {
     let earliest = OFF;

@@ -22,7 +22,7 @@ import { RunningTimers } from './running-timers.ts';
 import type { SessionConfig, SessionTimers } from './session-config.ts';
 import type { SessionCounters, SessionDown, SessionOutput } from './session-output.ts';
 import type { State } from './states.ts';
-import { resolveTimers, TIMERS } from './timers.ts';
+import { resolveTimers, TIMERS, type TimerName } from './timers.ts';
 import { ACTIVE } from './transitions/active.ts';
 import { CONNECT } from './transitions/connect.ts';
 import { ESTABLISHED } from './transitions/established.ts';
@@ -99,6 +99,10 @@ export class Session implements SessionFacts {
   }
   get heldBack(): boolean {
     return this.#idleHold.remaining(this.#now) > 0;
+  }
+  /** Milliseconds until a timer is due, for views; undefined when it does not run. */
+  timerRemaining(timer: TimerName, now: Millis): Millis | undefined {
+    return this.#timers.remaining(timer, now);
   }
   get holdTimeRunning(): number {
     return this.#state === 'OpenSent' ? this.timers.initialHoldTime : this.#timers.holdTime;

@@ -1,8 +1,9 @@
 /**
- * Finds and loads the native socket shim (`native/sock.c`) and gives its functions types.
+ * Finds and loads the native shim (`native/sock.c`, `native/writer.c`) and gives its functions types.
  *
  * Invariant: nothing else in the tree calls `require`; a missing or unfit shim is one sentence that says what
- * to do. Every function is one system call: what the host refuses comes back as a negative errno.
+ * to do. A function is one system call, or gives work to the writer's thread: what the host refuses comes back as a
+ * negative errno.
  */
 
 import { existsSync } from 'node:fs';
@@ -13,6 +14,16 @@ import { join } from 'node:path';
 declare const handle: unique symbol;
 /** A running poll; kept alive by libuv, not by this value. */
 export type PollHandle = object & { readonly [handle]?: 'PollHandle' };
+
+declare const writer: unique symbol;
+/** A running writer thread; kept alive by libuv until it is stopped. */
+export type WriterHandle = object & { readonly [writer]?: 'WriterHandle' };
+
+/**
+ * What became of a batch: 0 or a negative errno for requests and journal each; the NLMSG_ERRORs of refused requests,
+ * their sequence numbers being places in the batch.
+ */
+export type OnWritten = (status: number, journal: number, refusals: Uint8Array | undefined) => void;
 
 export const PollEvents = { READABLE: 1, WRITABLE: 2 } as const;
 
@@ -42,9 +53,30 @@ export interface NativeSockets {
   trim(): number;
   /** Harmless when stopped already. The fd is free for another owner as soon as it returns. */
   pollStop(handle: PollHandle): number;
+  /** `program`: classic BPF, 8 octets an instruction. What it returns 0 for is never queued. */
+  attachFilter(fd: number, program: Uint8Array): number;
+  /** Starts a thread that writes to `fd` and owns it from then on. A number is a refusal. */
+  writerStart(fd: number, onWritten: OnWritten): WriterHandle | number;
+  /**
+   * Whole requests, ACK on the last; copied. `journal` goes to `journalFd` (negative: nothing to write) before.
+   *
+   * @returns -EAGAIN while `WRITER_BATCHES_MAX` batches are not told of yet.
+   */
+  writerSend(
+    handle: WriterHandle,
+    requests: Uint8Array,
+    count: number,
+    journal: Uint8Array,
+    journalFd: number,
+  ): number;
+  /** Does not wait: the thread writes what it was given, and ends. Nothing is called back any more. */
+  writerStop(handle: WriterHandle): number;
   /** Fills 8 octets with a double: CPU seconds of the calling thread. */
   threadCpuTime(seconds: Uint8Array): number;
 }
+
+/** `SLOTS` of `native/writer.c`. */
+export const WRITER_BATCHES_MAX = 2;
 
 /** The shim is not there or does not load. `message` ends with the remedy. */
 class NativeShimError extends Error {

@@ -34,6 +34,8 @@ const NOTHING = -1;
 
 export interface RawNetlinkOptions {
   readonly groups: readonly number[];
+  /** Classic BPF: what it returns 0 for is dropped inside the kernel. */
+  readonly filter?: Uint8Array;
   /** `octets[0, length)` are whole messages, valid during the call only. */
   onOctets(octets: Uint8Array, length: number): void;
   /** ENOBUFS leaves the socket usable; after anything else it no longer reads. */
@@ -61,13 +63,8 @@ export class RawNetlinkSocket {
 
   static open(options: RawNetlinkOptions): RawNetlinkSocket | SystemError {
     const native = nativeSockets();
-    const fd = native.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
-    if (fd < 0) return systemError('socket(AF_NETLINK)', fd);
-    const refused = configure(native, fd, options.groups);
-    if (refused !== undefined) {
-      native.close(fd);
-      return refused;
-    }
+    const fd = openNetlink(options);
+    if (typeof fd !== 'number') return fd;
     const socket = new RawNetlinkSocket(native, fd, options);
     const unpollable = socket.#startPolling();
     if (unpollable === undefined) return socket;
@@ -149,11 +146,36 @@ export class RawNetlinkSocket {
   }
 }
 
-function configure(
+/** A bound socket of NETLINK_ROUTE with all its options; the caller closes it. */
+export function openNetlink({
+  groups,
+  filter,
+}: Pick<RawNetlinkOptions, 'groups' | 'filter'>): number | SystemError {
+  const native = nativeSockets();
+  const fd = native.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+  if (fd < 0) return systemError('socket(AF_NETLINK)', fd);
+  const refused = configure(native, fd) ?? follow(native, fd, { groups, filter });
+  if (refused === undefined) return fd;
+  native.close(fd);
+  return refused;
+}
+
+/** The filter comes first: nothing that it is to drop may be queued. */
+function follow(
   native: NativeSockets,
   fd: number,
-  groups: readonly number[],
+  { groups, filter }: { groups: readonly number[]; filter: Uint8Array | undefined },
 ): SystemError | undefined {
+  const attached = filter === undefined ? 0 : native.attachFilter(fd, filter);
+  if (attached < 0) return systemError('setsockopt(SO_ATTACH_FILTER)', attached);
+  for (const group of groups) {
+    const joined = native.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, intOption(group));
+    if (joined < 0) return systemError(`setsockopt(NETLINK_ADD_MEMBERSHIP ${group})`, joined);
+  }
+  return undefined;
+}
+
+function configure(native: NativeSockets, fd: number): SystemError | undefined {
   const size = intOption(RECEIVE_BUFFER_OCTETS);
   // FORCE needs CAP_NET_ADMIN; without it the buffer is cut to net.core.rmem_max, which is usable.
   if (native.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, size) < 0) {
@@ -170,10 +192,5 @@ function configure(
       return systemError(`setsockopt(${name})`, result, 'godwit needs Linux 4.20 or later');
   }
   const bound = native.bind(fd, encodeNetlinkSockaddr());
-  if (bound < 0) return systemError('bind(AF_NETLINK)', bound);
-  for (const group of groups) {
-    const joined = native.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, intOption(group));
-    if (joined < 0) return systemError(`setsockopt(NETLINK_ADD_MEMBERSHIP ${group})`, joined);
-  }
-  return undefined;
+  return bound < 0 ? systemError('bind(AF_NETLINK)', bound) : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * The kernel over AF_NETLINK, and the only file that knows its fds: one socket for events, one for requests,
- * one for dumps, so that neither a flood of events nor a dump holds up or loses an acknowledgement.
+ * The kernel over AF_NETLINK: one socket for events, one for requests (written by a thread), one for dumps, so that
+ * neither a flood of events nor a dump holds up or loses an acknowledgement.
  *
  * Invariant: callbacks come from the loop, never from inside a call; a failure is a value with its errno.
  */
@@ -8,16 +8,16 @@
 import type { SystemError } from '../base/errors.ts';
 import { MulticastGroup } from '../netlink/codes.ts';
 import type { KernelDump } from '../netlink/dump-request.ts';
+import { echoFilter } from '../netlink/echo-filter.ts';
 import { type KernelVisitor, visitKernelMessages } from '../netlink/events.ts';
 import type { KernelRequestBatch } from '../netlink/route-request.ts';
 import { type DumpOutcome, DumpQueue } from './netlink-dump.ts';
 import { RawNetlinkSocket } from './netlink-raw.ts';
-import { type BatchOutcome, RequestQueue } from './netlink-requests.ts';
+import { type BatchOutcome, type JournalPart, RouteWriter } from './netlink-writer.ts';
 
 export interface KernelSocketHandlers {
   /**
-   * News, in the kernel's order, our own requests' echoes included: those have
-   * `route.portId === socket.requestPort`.
+   * News, in the kernel's order, without what our own requests caused: the kernel drops those.
    */
   readonly events: KernelVisitor;
   /** Events were lost (ENOBUFS): what is known must be dumped again. */
@@ -28,56 +28,67 @@ export interface KernelSocketHandlers {
 
 export class KernelSocket {
   readonly #events: RawNetlinkSocket;
-  readonly #requests: RequestQueue;
+  readonly #writer: RouteWriter;
   readonly #dumps: DumpQueue;
 
   private constructor(parts: {
     events: RawNetlinkSocket;
-    requests: RequestQueue;
+    writer: RouteWriter;
     dumps: DumpQueue;
   }) {
     this.#events = parts.events;
-    this.#requests = parts.requests;
+    this.#writer = parts.writer;
     this.#dumps = parts.dumps;
   }
 
   /** Opens the three sockets and follows links, addresses and routes of both families at once. */
   static open(handlers: KernelSocketHandlers): KernelSocket | SystemError {
+    const writer = RouteWriter.open();
+    if ('kind' in writer) return writer;
     const events = RawNetlinkSocket.open({
       groups: FOLLOWED_GROUPS,
+      filter: echoFilter(writer.port),
       onOctets: (octets, length) => visitKernelMessages(octets, length, handlers.events),
       onFailure: (error) => {
         if (error.errno === 'ENOBUFS') handlers.onOverrun();
         else handlers.onError(error);
       },
     });
-    if ('kind' in events) return events;
-    const requests = RequestQueue.open();
-    if ('kind' in requests) {
-      events.close();
-      return requests;
+    if ('kind' in events) {
+      writer.close();
+      return events;
     }
     const dumps = DumpQueue.open();
     if ('kind' in dumps) {
       events.close();
-      requests.close();
+      writer.close();
       return dumps;
     }
-    return new KernelSocket({ events, requests, dumps });
+    return new KernelSocket({ events, writer, dumps });
   }
 
   /** `portId` of events that our own requests caused. */
   get requestPort(): number {
-    return this.#requests.port;
+    return this.#writer.port;
+  }
+
+  /** Batches whose outcome is not known yet; a dump that runs meanwhile may tell of either side of them. */
+  get underWay(): number {
+    return this.#writer.underWay;
   }
 
   /**
-   * Queues a batch; its octets are copied. Batches go out in order, one per turn of the loop.
+   * Gives a batch to the writer's thread; at most `WRITER_BATCHES_MAX` are under way.
    *
-   * @param done  Called once, later. Which requests failed and why.
+   * @param done  Called once, later, if the batch was taken. Which requests failed and why.
+   * @returns undefined when it was taken.
    */
-  send(batch: KernelRequestBatch, done: (outcome: BatchOutcome) => void): void {
-    this.#requests.send(batch, done);
+  send(
+    batch: KernelRequestBatch,
+    done: (outcome: BatchOutcome) => void,
+    journal?: JournalPart,
+  ): SystemError | undefined {
+    return this.#writer.send(batch, done, journal);
   }
 
   /** Queues a dump; one runs at a time. Rows go to `visitor` over several turns of the loop. */
@@ -88,7 +99,7 @@ export class KernelSocket {
   /** Nothing is called back after this. */
   close(): void {
     this.#events.close();
-    this.#requests.close();
+    this.#writer.close();
     this.#dumps.close();
   }
 }

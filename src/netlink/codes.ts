@@ -21,6 +21,10 @@ export const MessageType = {
   GETROUTE: 26,
 } as const;
 
+/** Where `nlmsg_type` and `nlmsg_pid` stand in a message. */
+export const MESSAGE_TYPE_OFFSET = 4;
+export const PORT_ID_OFFSET = 12;
+
 /** `nlmsg_flags`. Bits above 0xff mean different things in requests, answers and acknowledgements. */
 export const MessageFlag = {
   REQUEST: 0x01,

@@ -45,6 +45,7 @@ export class ExportFilter {
   readonly #subject: RouteSubject;
   readonly #out = new ByteWriter(512);
   readonly #wire = new ByteWriter(512);
+  readonly #measured = { set: 0, order: 0, freed: 0, octets: 0 };
   readonly #isGeneral: boolean;
 
   constructor(context: ExportContext, config: ExportConfig) {
@@ -177,19 +178,35 @@ export class ExportFilter {
   /** RFC 4271 §9.2: what does not fit the peer's message size with even one prefix is not announced. */
   #isTooLong(set: AttributesId, order: OrderId): boolean {
     const { messageMax, as4 } = this.config;
-    const { family, sets, orders, exported } = this.#context;
+    const { family, sets, orders } = this.#context;
     const longest = 1 + factsOf(family).width / 8;
-    // AS4_PATH and AS4_AGGREGATOR may add to what is stored, but never double it.
     const most = sets.lengthOf(set) + growthMax(orders.of(order));
-    if (23 + longest + MP_REACH_HEADER_MAX + most * 2 <= messageMax) return false;
+    // Towards 2-octet speakers AS4_PATH and AS4_AGGREGATOR may add to what is stored, but never double it.
+    const fixedMost = 23 + longest + MP_REACH_HEADER_MAX + (as4 ? most : most * 2);
+    return fixedMost > messageMax && this.#measure(set, order) + longest > messageMax;
+  }
+
+  /**
+   * Octets of an UPDATE without NLRI. The prefixes of one UPDATE ask for the same one after the other, and sets that come
+   * here are long: the last answer is kept.
+   */
+  #measure(set: AttributesId, order: OrderId): number {
+    const { sets, orders, exported } = this.#context;
+    const last = this.#measured;
+    const freed = sets.freed + orders.freed;
+    if (last.set === set && last.order === order && last.freed === freed) return last.octets;
     const out = this.#out;
     out.reset();
     exported.write({ set, order }, out);
     const octets = out.view();
-    const fixed = 23 + longest + (needsMpReach(octets) ? mpReachHeaderLength(octets) : 0);
     this.#wire.reset();
-    writeWireAttributes(octets, as4, this.#wire);
-    return fixed + this.#wire.length > messageMax;
+    writeWireAttributes(octets, this.config.as4, this.#wire);
+    const mp = needsMpReach(octets) ? mpReachHeaderLength(octets) : 0;
+    last.set = set;
+    last.order = order;
+    last.freed = freed;
+    last.octets = 23 + mp + this.#wire.length;
+    return last.octets;
   }
 }
 

@@ -108,6 +108,8 @@ export class Core {
   planNext: RevisedPlan | undefined;
   /** Peers whose sessions are still to be started for the first time. */
   starting: Iterator<Peer> | undefined;
+  /** When the running plan was taken. */
+  planSince: Millis;
   datastore: { state: 'in-sync' | 'lost' | 'waiting'; reason?: string; since: Millis };
   kernelState: { state: 'synced' | 'syncing' | 'unavailable' | 'disabled'; reason?: string };
   /** Waiting for peers' End-of-RIB after our own restart (RFC 4724 §4.1); see `recovery.ts`. */
@@ -135,6 +137,7 @@ export class Core {
   constructor(options: SpeakerOptions) {
     this.options = options;
     this.now = options.now;
+    this.planSince = options.now;
     this.recovering = options.restarting;
     this.quarantines = new QuarantineRecords(options.quarantines ?? [], options.now);
     this.prng = new Prng(options.seed);

@@ -79,6 +79,8 @@ export type Command =
   | { readonly command: 'enableNeighbor'; readonly name: string }
   | { readonly command: 'clearQuarantine'; readonly name: string }
   | { readonly command: 'refreshRoutes'; readonly name: string; readonly family?: AfiSafi }
+  /** Everything is sent to the neighbor again, nothing is asked of it. */
+  | { readonly command: 'resendRoutes'; readonly name: string }
   /** Stop: `restart` keeps routes here and at peers that negotiated graceful restart; `leave` withdraws and says goodbye. */
   | { readonly command: 'shutdown'; readonly mode: 'restart' | 'leave'; readonly message?: string };
 

@@ -118,6 +118,20 @@ describe('resetting a neighbor', () => {
   });
 });
 
+describe('sending again', () => {
+  it('tells everything again and asks for nothing', () => {
+    const s = two();
+    const { updates } = s.peer.talk.heard;
+    const { name } = s.neighbor();
+    expect(s.node.command({ command: 'resendRoutes', name })).toBe('');
+    s.lab.run(100);
+    expect(s.peer.talk.heard.updates).toBeGreaterThan(updates);
+    expect(s.peer.talk.refreshes).toBe(0);
+    s.node.command({ command: 'disableNeighbor', name });
+    expect(s.node.command({ command: 'resendRoutes', name })).toContain('not Established');
+  });
+});
+
 describe('what cannot be done is answered with a sentence', () => {
   it('for a neighbor that there is not', () => {
     const s = two();

@@ -33,6 +33,8 @@ function execute(core: Core, command: Command): string {
       return withPeer(core, command.name, (peer) => clearQuarantine(core, peer));
     case 'refreshRoutes':
       return withPeer(core, command.name, (peer) => askAgain(core, peer, command.family));
+    case 'resendRoutes':
+      return withPeer(core, command.name, (peer) => sendAgain(core, peer));
     default:
       return unreachable(command);
   }
@@ -52,10 +54,16 @@ function hardReset(core: Core, peer: Peer): string {
 
 function softReset(core: Core, peer: Peer): string {
   const error = askAgain(core, peer);
+  sendAgain(core, peer);
+  return error;
+}
+
+function sendAgain(core: Core, peer: Peer): string {
+  if (peer.negotiated === undefined) return 'The session is not Established';
   for (const state of peer.families.values()) {
     if (state.group !== undefined) core.ribs[state.family].refresh(peer.id);
   }
-  return error;
+  return '';
 }
 
 /** RFC 2918 §3: the peer sends its routes again; nothing is withdrawn meanwhile. */
@@ -81,6 +89,7 @@ const DISABLED = 'held down by the operator';
 
 function disable(core: Core, peer: Peer, reason: string | undefined): string {
   if (peer.holds.has('operator')) return `It is down already: ${peer.heldBecause!}`;
+  peer.phaseSince = core.now;
   peer.holds.set('operator', reason === undefined ? DISABLED : `${DISABLED}: ${reason}`);
   // RFC 9003 §2: Administrative Shutdown with the operator's words.
   stopPeer(core, peer, {
@@ -94,6 +103,7 @@ function disable(core: Core, peer: Peer, reason: string | undefined): string {
 
 function enable(core: Core, peer: Peer): string {
   if (!peer.holds.has('operator') && peer.heldBecause === undefined) return 'It is not held down';
+  peer.phaseSince = core.now;
   peer.holds.set('operator', undefined);
   startPeer(core, peer);
   return peer.heldBecause === undefined ? '' : `It stays down: ${peer.heldBecause}`;

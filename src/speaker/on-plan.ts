@@ -81,6 +81,7 @@ function finishPlan(core: Core, work: PlanWork): void {
   const { plan, revision } = work;
   core.planWork = undefined;
   core.planRevision = revision;
+  core.planSince = core.now;
   // The keys before the listener: no peer that has one is to get in without it meanwhile.
   if (work.total > 0) {
     const policies = plan.peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy]);

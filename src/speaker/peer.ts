@@ -6,6 +6,7 @@
 
 import type { Millis } from '../base/units.ts';
 import type { PeerPlan } from '../datastore/plan-types.ts';
+import type { DownReason } from '../fsm/down-reason.ts';
 import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { Session } from '../fsm/session.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
@@ -100,7 +101,11 @@ export class Peer {
   established = 0;
   flaps = 0;
   stateSince: Millis;
+  /** When it became Established, or ceased to be, or was held down or let go. */
+  phaseSince: Millis;
   lastError: string | undefined;
+  /** What `lastError` says in words; of the last attempt, until a session is Established. */
+  lastDown: DownReason | undefined;
   lastErrorPublished: string | undefined;
   /** When an UPDATE fault of this peer was last published; the others are only counted. */
   faultPublished: Millis | undefined;
@@ -111,6 +116,7 @@ export class Peer {
     this.id = id;
     this.plan = plan;
     this.stateSince = now;
+    this.phaseSince = now;
   }
 
   get heldBecause(): string | undefined {

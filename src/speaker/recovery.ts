@@ -50,6 +50,19 @@ export function onRecoveryTimer(core: Core, key: number): void {
   planSweep(core);
 }
 
+/** For views; undefined when nothing is waited for. */
+export function recoveryStatus(
+  core: Core,
+): { waitingFor: number; elapsedMs: number; limitMs: number } | undefined {
+  if (!core.recovering) return undefined;
+  let waitingFor = 0;
+  for (const peer of core.peers.values()) {
+    if (peer.heldBecause === undefined && !hasSpoken(peer)) waitingFor++;
+  }
+  const elapsedMs = core.recoveryStarted === undefined ? 0 : core.now - core.recoveryStarted;
+  return { waitingFor, elapsedMs, limitMs: SELECTION_DEFERRAL_MS };
+}
+
 function recoveryIsOver(core: Core): boolean {
   const waited = core.now - core.recoveryStarted!;
   if (waited >= SELECTION_DEFERRAL_MS) return true;

@@ -30,6 +30,8 @@ export function sessionEstablished(
   peer.identifier = negotiated.remoteIdentifier;
   peer.established++;
   peer.stateSince = core.now;
+  peer.phaseSince = core.now;
+  peer.lastDown = undefined;
   peer.lastErrorPublished = undefined;
   peer.updateContext = {
     as4: negotiated.as4,
@@ -76,6 +78,7 @@ function familyUp(core: Core, slot: SessionSlot, family: AfiSafi): void {
 export function sessionEnded(core: Core, peer: Peer, down: SessionDown): void {
   const { negotiated } = peer;
   peer.negotiated = undefined;
+  peer.phaseSince = core.now;
   peer.updateContext = undefined;
   peer.flaps++;
   const restart = negotiated?.gracefulRestart;

@@ -205,6 +205,7 @@ function tellDown(core: Core, slot: SessionSlot, down: SessionDown): void {
   if (down.reason.kind === 'Stopped' && !down.wasEstablished) return;
   const reason = formatDownReason(down.reason);
   peer.lastError = reason;
+  peer.lastDown = down.reason;
   if (down.wasEstablished) {
     peer.lastErrorPublished = undefined;
     core.publish({ event: 'session-down', peer: name, address, state: 'Established', reason });

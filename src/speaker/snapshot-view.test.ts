@@ -150,3 +150,71 @@ describe('the status', () => {
     });
   });
 });
+
+describe('a routing table', () => {
+  it('has the usable paths with where they lead, the best first, and what others have in the kernel', () => {
+    const s = rivals();
+    const { routes } = s.node.view.table({ family: 'ipv4-unicast', prefix: A, limit: 1 });
+    expect(routes[0]!.paths.map(({ from, best, hops }) => [from, best, hops])).toEqual([
+      ['Global_10_0_0_11', true, [{ gateway: '10.0.0.11', interfaceName: 'eth0' }]],
+      ['Global_10_0_0_12', false, [{ gateway: '10.0.0.12', interfaceName: 'eth0' }]],
+      ['Global_10_0_0_13', false, [{ gateway: '10.0.0.13', interfaceName: 'eth0' }]],
+    ]);
+    const foreign = [...s.node.view.foreignRoutes('ipv4-unicast')];
+    expect(foreign.map(({ prefix, paths }) => [prefix, paths[0]!.kind])).toEqual([
+      ['10.0.0.0/24', 'connected'],
+      ['0.0.0.0/0', 'kernel'],
+    ]);
+    const told = { family: 'ipv4-unicast', toldTo: 'Global_10_0_0_11', limit: 10 } as const;
+    expect(s.node.view.table(told).routes.map(({ prefix }) => prefix)).toEqual([OWN_BLOCK]);
+    expect(s.node.view.table({ ...told, toldTo: 'nobody' }).routes).toEqual([]);
+  });
+
+  it('is counted by whose path is the best', () => {
+    const into = new Map<string, number>();
+    const next = rivals().node.view.countBest({ family: 'ipv4-unicast', cursor: 0, into });
+    expect([next, ...into]).toEqual([undefined, ['local', 1], ['Global_10_0_0_11', 1]]);
+  });
+
+  it('shows no path to where the kernel knows no way as one in use', () => {
+    const s = stage().up();
+    s.peer.talk.announce([A], { nextHop: '10.0.0.1' as never });
+    s.lab.run(100);
+    const { routes } = s.node.view.table({ family: 'ipv4-unicast', prefix: A, limit: 1 });
+    for (const { type, hops } of routes.flatMap(({ paths }) => paths)) {
+      expect([type, hops]).toEqual(['unreachable', []]);
+    }
+  });
+});
+
+describe('details of a neighbor', () => {
+  it('are its timers while it is up, and why it is down as a value when it is not', () => {
+    const s = rivals();
+    s.lab.run(10_000);
+    const { detail } = s.neighbor();
+    expect(detail).toMatchObject({ disabled: false, as4: true, rrClient: false });
+    expect(detail.holdTimerMs).toBeGreaterThan(60_000);
+    expect(detail.holdTimerMs).toBeLessThanOrEqual(90_000);
+    expect(detail.keepaliveTimerMs).toBeLessThanOrEqual(30_000);
+    s.node.command({ command: 'disableNeighbor', name: 'Global_10_0_0_11' });
+    const held = s.neighbor().detail;
+    expect(held).toMatchObject({ disabled: true, heldBecause: expect.any(String), phaseMs: 0 });
+    expect(held.holdTimerMs).toBeUndefined();
+    expect(s.neighbor(1).detail.phaseMs).toBeGreaterThanOrEqual(10_000);
+    const refused = stage({ peers: [{ listens: false }] });
+    refused.lab.run(3000);
+    expect(refused.neighbor().detail.lastDown).toMatchObject({ kind: 'TcpFailed' });
+  });
+});
+
+describe('a restart of our own', () => {
+  it('says how many neighbors are waited for, and for how long', () => {
+    const s = stage({ peers: [{}, { listens: false }], restarting: true });
+    s.lab.run(3000);
+    const { recovery } = s.node.view.status();
+    expect(recovery).toMatchObject({ waitingFor: 1, limitMs: 120_000 });
+    expect(recovery!.elapsedMs).toBeLessThan(3000);
+    s.lab.run(20_000);
+    expect(s.node.view.status().recovery).toBeUndefined();
+  });
+});

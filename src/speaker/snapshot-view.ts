@@ -6,12 +6,16 @@ import { parsePrefix } from '../net/prefix.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import { formatCapability } from '../wire/capabilities/table.ts';
 import type { Core } from './core.ts';
+import { countBest } from './count-best.ts';
 import { formatIpPort } from './endpoint-text.ts';
+import { neighborDetail } from './neighbor-detail.ts';
 import { pathViews, sentPathView } from './path-view.ts';
 import type { Peer, PeerFamily } from './peer.ts';
 import { notReadyBecause } from './readiness.ts';
+import { recoveryStatus } from './recovery.ts';
 import type {
   CountersView,
+  InterfaceView,
   KernelQuery,
   KernelRouteView,
   NeighborFamilyView,
@@ -20,7 +24,10 @@ import type {
   RouteView,
   SpeakerView,
   StatusView,
+  TableQuery,
+  TableRouteView,
 } from './snapshot.ts';
+import { foreignRoutes, interfaceViews, tableRoutes } from './table-view.ts';
 
 /** Prefixes looked at in one page, matching or not: a page stays within about a millisecond. */
 const SCANNED_PER_PAGE_MAX = 20_000;
@@ -45,6 +52,9 @@ export class SnapshotView implements SpeakerView {
       ...(plan?.clusterId === undefined ? {} : { clusterId: plan.clusterId }),
       uptimeMs: now - core.options.now,
       planRevision: core.planRevision,
+      planAgeMs: now - core.planSince,
+      ...recoveryPart(core),
+      stopping: core.stopping !== undefined,
       datastore: {
         state: datastore.state,
         sinceMs: now - datastore.since,
@@ -122,6 +132,22 @@ export class SnapshotView implements SpeakerView {
     };
   }
 
+  table(query: TableQuery): { routes: TableRouteView[]; next?: number } {
+    return tableRoutes(this.#core, query);
+  }
+
+  foreignRoutes(family: AfiSafi, prefix?: string): Iterable<TableRouteView> {
+    return foreignRoutes(this.#core, family, prefix);
+  }
+
+  interfaces(): InterfaceView[] {
+    return interfaceViews(this.#core);
+  }
+
+  countBest(query: Parameters<SpeakerView['countBest']>[0]): number | undefined {
+    return countBest(this.#core, query);
+  }
+
   #totals(family: AfiSafi): { prefixes: number; paths: number; attributeSets: number } {
     const rib = this.#core.ribs[family];
     return { prefixes: rib.prefixCount, paths: rib.pathCount, attributeSets: this.#core.sets.size };
@@ -195,6 +221,7 @@ export class SnapshotView implements SpeakerView {
       quarantines: peer.quarantines,
       ...this.#quarantine(peer),
       ...(group === undefined ? {} : { updateGroup: group }),
+      detail: neighborDetail(this.#core, peer),
     };
   }
 
@@ -237,4 +264,9 @@ export class SnapshotView implements SpeakerView {
       endOfRibSent: state.group !== undefined && rib.endOfRibSent(peer.id),
     };
   }
+}
+
+function recoveryPart(core: Core): Pick<StatusView, 'recovery'> {
+  const recovery = recoveryStatus(core);
+  return recovery === undefined ? {} : { recovery };
 }

@@ -3,7 +3,13 @@
  * Lists of routes are walked with a cursor and a limit, never built whole.
  */
 
+import type { DownReason } from '../fsm/down-reason.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import type { InterfaceAddress } from '../netlink/address.ts';
+import type { Link } from '../netlink/link.ts';
+import type { PathAttributes } from '../wire/attributes/path-attributes.ts';
+import type { Capability } from '../wire/capabilities/capability.ts';
 
 export interface SpeakerView {
   status(): StatusView;
@@ -15,6 +21,17 @@ export interface SpeakerView {
     readonly next?: number;
   };
   counters(): CountersView;
+  /** As a routing table shows it: usable paths with their outgoing interfaces; paged like `routes`. */
+  table(query: TableQuery): { readonly routes: readonly TableRouteView[]; readonly next?: number };
+  /** Routes of others in the tables that resolve next hops, prefix by prefix; may be walked over many turns. */
+  foreignRoutes(family: AfiSafi, prefix?: string): Iterable<TableRouteView>;
+  interfaces(): InterfaceView[];
+  /** One slice of counting, by neighbor, the prefixes of which its path is the best; `next` undefined at the end. */
+  countBest(query: {
+    readonly family: AfiSafi;
+    readonly cursor: number;
+    readonly into: Map<string, number>;
+  }): number | undefined;
 }
 
 export interface StatusView {
@@ -25,6 +42,15 @@ export interface StatusView {
   /** Monotonic milliseconds since the core was started. */
   readonly uptimeMs: number;
   readonly planRevision: number;
+  /** Milliseconds since the running plan was taken; since the start while there is none. */
+  readonly planAgeMs: number;
+  /** What is waited for after our own start (RFC 4724 §4.1); absent when nothing is. */
+  readonly recovery?: {
+    readonly waitingFor: number;
+    readonly elapsedMs: number;
+    readonly limitMs: number;
+  };
+  readonly stopping: boolean;
   /** Why routing configuration is not fresh; absent when it is. */
   readonly datastore: {
     readonly state: 'in-sync' | 'lost' | 'waiting';
@@ -103,6 +129,27 @@ export interface NeighborView {
     readonly leftMs: number;
   };
   readonly updateGroup?: number;
+  readonly detail: NeighborDetailView;
+}
+
+/** What only some front doors show, as values. */
+export interface NeighborDetailView {
+  /** Held down by the operator. */
+  readonly disabled: boolean;
+  /** Why no session may come up, whoever decided so. */
+  readonly heldBecause?: string;
+  /** Milliseconds since it became Established or ceased to be, was held down or let go. */
+  readonly phaseMs: number;
+  /** Of the last attempt; absent while Established. */
+  readonly lastDown?: DownReason;
+  readonly holdTimerMs?: number;
+  readonly keepaliveTimerMs?: number;
+  readonly rrClient: boolean;
+  /** Of the peer's OPEN. */
+  readonly capabilities: readonly Capability[];
+  readonly as4: boolean;
+  readonly extendedMessage: boolean;
+  readonly addPath: { readonly send: boolean; readonly receive: boolean };
 }
 
 export interface MessageCounts {
@@ -167,6 +214,49 @@ export interface PathView {
   readonly originatorId?: string;
   readonly clusterList: readonly string[];
   readonly other: readonly string[];
+}
+
+export interface TableQuery {
+  readonly family: AfiSafi;
+  /** Only this prefix. */
+  readonly prefix?: string;
+  /** Only what this neighbor has been told. */
+  readonly toldTo?: string;
+  /** Paths that import policy rejected, instead of those that may be used. */
+  readonly rejected?: boolean;
+  readonly cursor?: number;
+  readonly limit: number;
+}
+
+export interface TableRouteView {
+  readonly prefix: string;
+  /** Best first. */
+  readonly paths: readonly TablePathView[];
+}
+
+export interface TablePathView {
+  readonly kind: 'bgp' | 'own' | 'kernel' | 'connected';
+  /** Neighbor name; empty unless `kind` is `bgp`. */
+  readonly from: string;
+  readonly fromAddress?: IpAddress;
+  /** Milliseconds since the session came up that brought it: it is no older. */
+  readonly sinceMs?: number;
+  readonly best: boolean;
+  readonly stale: boolean;
+  readonly preference: number;
+  /** Out of the node; empty when the next hop cannot be reached, and for `type` other than `unicast`. */
+  readonly hops: readonly { readonly gateway?: IpAddress; readonly interfaceName: string }[];
+  readonly type: 'unicast' | 'blackhole' | 'unreachable' | 'prohibit';
+  /** Of reaching the next hop, for BGP; of the route, for the kernel's. */
+  readonly metric?: number;
+  /** rtm_protocol of a kernel route. */
+  readonly kernelProtocol?: number;
+  /** BGP only. */
+  readonly attributes?: PathAttributes;
+}
+
+export interface InterfaceView extends Link {
+  readonly addresses: readonly InterfaceAddress[];
 }
 
 export interface KernelQuery {

@@ -72,13 +72,13 @@ export class Speaker {
     return pollTransmit(this.#core, connection, budget);
   }
 
-  /** Routes that godwit has written to the kernel, for the state directory: what to append, and the whole. */
+  /** Routes that godwit has written to the kernel, for the state directory: what to append, and the whole in slices. */
   takeJournal(): Uint8Array | undefined {
     return this.#core.programmer.takeJournal();
   }
 
-  exportJournal(): Uint8Array {
-    return this.#core.programmer.exportJournal();
+  exportJournal(cursor: number): { readonly octets: Uint8Array; readonly next?: number } {
+    return this.#core.programmer.exportJournal(cursor);
   }
 
   #dispatch(input: Exclude<SpeakerInput, { type: 'wake' }>): void {

@@ -118,6 +118,7 @@ describe('a hundred quiet peers', () => {
     const addresses = Array.from({ length: 100 }, (_, i) => ip(`10.0.0.${i + 2}`));
     const bare = new BareSpeaker();
     bare.apply(planWith(addresses));
+    while (bare.wake(0).morePending);
     const connections = addresses.map((address) => bare.establish(address));
     const sentAt = new Map<number, number[]>();
     let deadline = bare.wake(1).deadline!;

@@ -62,7 +62,7 @@ describe('the triggers of the feature matrix, F2', () => {
     it(`row ${row}, ${id}: ${what} (${outcome})`, () => {
       expect(outcomeOf(trigger)).toBe(outcome);
       const line = formatMessage(trigger.octets, trigger.context);
-      expect(line).toMatch(/^[A-Z-]+ \d+ octets/);
+      expect(line).toMatch(/^[A-Z\d-]+ \d+ octets/);
       expect(line).not.toMatch(/\p{Cc}/u);
     });
   }

@@ -5,9 +5,10 @@
  */
 
 import { execFileSync } from 'node:child_process';
+import { WRITER_BATCHES_MAX } from '../../src/io/native.ts';
 import type { DumpOutcome } from '../../src/io/netlink-dump.ts';
-import type { BatchOutcome } from '../../src/io/netlink-requests.ts';
 import { KernelSocket } from '../../src/io/netlink-socket.ts';
+import type { BatchOutcome } from '../../src/io/netlink-writer.ts';
 import { ip } from '../../src/net/ip-address.ts';
 import { prefix } from '../../src/net/prefix.ts';
 import type { KernelDump } from '../../src/netlink/dump-request.ts';
@@ -70,7 +71,14 @@ function send(
 ): Promise<BatchOutcome> {
   const writer = new RouteRequestWriter();
   for (const [operation, route] of requests) writer.addRoute(operation, route);
-  return new Promise((resolve) => kernel.send(writer.batch(), resolve));
+  return sendBatch(writer);
+}
+
+function sendBatch(writer: RouteRequestWriter): Promise<BatchOutcome> {
+  return new Promise((resolve, reject) => {
+    const refused = kernel.send(writer.batch(), resolve);
+    if (refused !== undefined) reject(new Error(JSON.stringify(refused)));
+  });
 }
 
 async function sendOne(operation: RouteOperation, route: KernelRoute): Promise<string> {
@@ -203,7 +211,7 @@ const PREFIX_WORDS = /^route add (blackhole |unreachable |prohibit )?\S+/;
 
 const bulkShape = () => encodeRouteShape(route('0.0.0.0/0', [via('10.9.0.2')]));
 
-/** Sends `count` /26 routes from 10.64.0.0 up, in batches of 128, `inFlight` batches queued at most. */
+/** Sends `count` /26 routes from 10.64.0.0 up in full batches, two under way. */
 async function bulk(
   operation: RouteOperation,
   count: number,
@@ -215,8 +223,9 @@ async function bulk(
   const start = performance.now();
   const key = { family: 4 as const, octets, octetsAt: 0, length: 26, table: 254, metric: 0 };
   const pending: Promise<void>[] = [];
-  const flush = () => {
-    const done = new Promise<BatchOutcome>((resolve) => kernel.send(writer.batch(), resolve));
+  const flush = async () => {
+    if (pending.length >= WRITER_BATCHES_MAX) await pending.shift();
+    const done = sendBatch(writer);
     pending.push(
       done.then(({ failures: refused, error }) => {
         failures += refused.length + (error === undefined ? 0 : 1);
@@ -228,9 +237,9 @@ async function bulk(
     const value = (10 << 24) + (64 << 16) + i * 64;
     for (let at = 0; at < 4; at++) octets[at] = value >>> (24 - at * 8);
     writer.add(operation, key, shape);
-    if (writer.full) flush();
+    if (writer.full) await flush();
   }
-  if (writer.count > 0) flush();
+  if (writer.count > 0) await flush();
   await Promise.all(pending);
   return { failures, ms: performance.now() - start };
 }
@@ -313,8 +322,12 @@ const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
     const foreign = events.splice(0);
     own = 0;
     await sendOne('add', route('10.244.2.0/26', [via('10.9.0.2')]));
+    await sendOne('replace', route('10.244.2.0/26', [via('10.9.0.3')]));
     await settle();
     const ours = { own, events: events.splice(0) };
+    sh('ip route del 10.244.2.0/26');
+    await settle();
+    const oursDeleted = events.splice(0);
     sh(
       'ip address add 10.8.0.1/24 dev v0; ip route add 10.244.3.0/26 via 10.9.0.2 src 10.8.0.1 proto bird',
     );
@@ -329,7 +342,15 @@ const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
     const carrier = events.splice(0);
     sh('ip link set v0 down');
     await settle();
-    return { foreign, ours, addressLost, carrier, down: events.splice(0), left: await bird(4) };
+    return {
+      foreign,
+      ours,
+      oursDeleted,
+      addressLost,
+      carrier,
+      down: events.splice(0),
+      left: await bird(4),
+    };
   },
 
   async bridgePort() {

@@ -283,6 +283,35 @@ describe('TCP connections', () => {
     );
     expect(end.closed).toEqual(['peer']);
   });
+
+  it('let others have a turn after each full read, however much waits', async () => {
+    const sizes: number[] = [];
+    const turns = new Set<number>();
+    let turn = 0;
+    const count = (): void => {
+      turn++;
+      timer = setImmediate(count);
+    };
+    let timer = setImmediate(count);
+    cleanups.push(() => clearImmediate(timer));
+    const { caller, called } = await pair(ip('127.0.0.1'));
+    called.connection.pauseReading();
+    called.onOctets = (octets) => {
+      sizes.push(octets.length);
+      turns.add(turn);
+    };
+    const total = 1 << 20;
+    caller.connection.write(new Uint8Array(total));
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the kernel's buffers fill
+    called.connection.resumeReading();
+    await waitFor(
+      () => sizes.reduce((sum, size) => sum + size, 0),
+      (sum) => sum === total,
+      { what: 'all octets' },
+    );
+    expect(sizes.filter((size) => size === 65_536).length).toBeGreaterThan(2);
+    expect(turns.size).toBe(sizes.length);
+  });
 });
 
 describe('A TCP listener', () => {

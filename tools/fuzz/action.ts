@@ -10,18 +10,31 @@ export type Action =
       readonly op: 'message';
       readonly peer: number;
       readonly octets: Uint8Array;
-      /** Where the chunk is cut in two; 0 = comes whole. */
+      /** Where the chunk is cut in two; 0 = comes whole; below 0 = in pieces of so many octets. */
       readonly cut: number;
+      /** What is behind the cut comes with the next message of this peer. */
+      readonly hold?: boolean;
     }
   /** Decide and let the observers read. */
   | { readonly op: 'settle' }
   /** The session ends and everything that it brought goes. */
   | { readonly op: 'lose'; readonly peer: number }
-  /** Graceful restart: all paths stale; what is still stale goes (RFC 4724 §4.2). */
+  /**
+   * Graceful restart: all paths stale; what is still stale goes (RFC 4724 §4.2). In the speaker: a peer that falls silent;
+   * one that the operator disables and enables again.
+   */
   | { readonly op: 'stale'; readonly peer: number }
-  | { readonly op: 'sweep'; readonly peer: number };
+  | { readonly op: 'sweep'; readonly peer: number }
+  /** A second connection of a peer that has one (RFC 4271 §6.8). */
+  | { readonly op: 'call'; readonly peer: number }
+  /** An observer asks for everything again (RFC 2918), or has a new session. */
+  | { readonly op: 'refresh'; readonly peer: number }
+  | { readonly op: 'rejoin'; readonly peer: number }
+  /** The operator gives a peer, or an observer, the other one of its two policies. */
+  | { readonly op: 'import'; readonly peer: number }
+  | { readonly op: 'export'; readonly peer: number };
 
-const TARGETS = ['tables', 'speaker'] as const;
+export const TARGETS = ['tables', 'speaker'] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 /** Something that must never be true. Whatever else a target throws is as bad. */
@@ -32,7 +45,8 @@ export class Finding extends Error {
 export interface Target {
   /** The way in which the last message was taken (`signature.ts`). */
   readonly signature: number;
-  apply(action: Action): void;
+  /** A promise only where people and programs look on. */
+  apply(action: Action): void | Promise<void>;
   /** Empties the tables and checks that nothing is left. */
   finish(): void | Promise<void>;
 }

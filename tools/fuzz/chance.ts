@@ -7,8 +7,10 @@ const EDGES: readonly number[] = [
   0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 20, 31, 32, 33, 127, 128, 129, 254, 255,
 ];
 const EDGES_32: readonly number[] = [
-  0, 1, 23_456, 64_512, 65_000, 65_001, 65_535, 65_536, 0x7fff_ffff, 0x8000_0000, 0xffff_ff01,
-  0xffff_ffff,
+  0, 1, 23_456, 64_512, 65_000, 65_001, 65_535, 65_536, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff,
+  // Well-known communities
+  0xffff_ff01, 0xffff_ff02, 0xffff_ff03, 0xffff_ff04, 0xffff_0000, 0xffff_0006, 0xffff_0007,
+  0xffff_029a,
 ];
 
 export class Chance {

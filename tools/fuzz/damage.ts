@@ -7,6 +7,7 @@
 import type { Chance } from './chance.ts';
 import { DRAFT_LENGTH_MAX, type Draft } from './draft.ts';
 import type { TlvForm, TlvList } from './tlv-list.ts';
+import { UNSAFE_TEXTS } from './unsafe-texts.ts';
 
 const HEADER_LENGTH = 19;
 
@@ -17,6 +18,8 @@ export interface Bench {
   /** Another message, to take parts of, and the list of its attributes or capabilities. */
   readonly donor: Draft;
   readonly donorList: TlvList;
+  /** Whether the peer that says it puts a path identifier in front of each prefix (RFC 7911). */
+  pathIds: boolean;
 }
 
 export type Way = (bench: Bench) => void;
@@ -29,6 +32,7 @@ export const OCTET_WAYS: readonly Way[] = [
   cutShort,
   grow,
   moveOctets,
+  setText,
 ];
 
 /** One octet of the body, or the end of a message without one. */
@@ -73,6 +77,14 @@ function moveOctets(bench: Bench): void {
   const to = place(bench);
   const length = Math.min(chance.length(), draft.length - Math.max(from, to));
   if (length > 0) draft.octets.copyWithin(to, from, from + length);
+}
+
+/** Something that a terminal, a log or a page must not be given as it is. */
+function setText(bench: Bench): void {
+  const { draft, chance } = bench;
+  const text = chance.from(UNSAFE_TEXTS);
+  const at = place(bench);
+  if (at + text.length <= draft.length) draft.octets.set(text, at);
 }
 
 /** Marker, length or type: costs the session at once, so it is done rarely. */

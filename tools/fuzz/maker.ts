@@ -15,10 +15,15 @@ import { TlvList } from './tlv-list.ts';
 const OPEN = 1;
 const UPDATE = 2;
 const TYPE_AT = 18;
+const HOLD = { hold: true } as const;
+/** What happens beside messages. */
+const EVENTS = ['lose', 'stale', 'sweep', 'call', 'refresh', 'rejoin', 'import', 'export'] as const;
 
 export interface MakerOptions {
   readonly seed: number;
   readonly peers: number;
+  /** The peer that puts path identifiers in front of its prefixes; undefined = none does. */
+  readonly pathIdsOf: number | undefined;
   /** Messages between two settles, on average. */
   readonly batch: number;
 }
@@ -39,6 +44,7 @@ export class Maker {
       list: new TlvList(),
       donorList: new TlvList(),
       chance: this.#chance,
+      pathIds: false,
     };
   }
 
@@ -47,15 +53,24 @@ export class Maker {
     const { peers, batch } = this.#options;
     if (chance.once(batch)) return { op: 'settle' };
     if (chance.once(400)) {
-      return { op: chance.from(['lose', 'stale', 'sweep'] as const), peer: chance.below(peers) };
+      return { op: chance.from(EVENTS), peer: chance.below(peers) };
     }
     const seed = this.#corpus.pick(chance);
     const peer = seed.peer ?? chance.below(peers);
     const { draft } = this.#bench;
+    this.#bench.pathIds = peer === this.#options.pathIdsOf;
     draft.load(seed.octets);
     this.#damage(seed.octets[TYPE_AT]);
     const octets = draft.view();
-    return { op: 'message', peer, octets, cut: chance.once(4) ? chance.below(octets.length) : 0 };
+    const cut = chance.once(4) ? this.#cut(octets.length) : 0;
+    return { op: 'message', peer, octets, cut, ...(cut > 0 && chance.once(4) && HOLD) };
+  }
+
+  /** Mostly in two; else drop by drop, as fine as leaves few hundred chunks. */
+  #cut(length: number): number {
+    const chance = this.#chance;
+    if (!chance.once(8)) return chance.below(length);
+    return -Math.max(chance.from([1, 2, 7, 18, 19, 20]), length >>> 7);
   }
 
   #damage(type: number | undefined): void {

@@ -56,7 +56,7 @@ async function withoutOctets(
       left[index] = best;
       return false;
     };
-    if (best.cut > 0) await accept({ ...best, cut: 0 });
+    if (best.cut !== 0) await accept({ ...best, cut: 0, hold: false });
     let isShorter = true;
     while (isShorter && best.octets.length > LENGTH_MIN) {
       isShorter = await accept({ ...best, octets: shorter(best.octets) });

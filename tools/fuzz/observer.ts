@@ -1,12 +1,14 @@
 /**
  * Somebody who is told: takes every UPDATE apart again, and knows afterwards what it was told.
  *
- * Whatever came in, what goes out must be well-formed, without one fault, and canonical.
+ * Whatever came in, what goes out must satisfy the strict reader, be taken by our own one without a fault, and be
+ * canonical.
  */
 
 import { ByteWriter } from '../../src/base/byte-writer.ts';
 import type { AfiSafi } from '../../src/net/afi-safi.ts';
 import { type Prefix, prefixFrom } from '../../src/net/prefix.ts';
+import type { Rib } from '../../src/rib/rib.ts';
 import { canonicalise } from '../../src/wire/attributes/canonical.ts';
 import { decodeAttributes, encodeAttributes } from '../../src/wire/attributes/codec.ts';
 import { Framer } from '../../src/wire/framer.ts';
@@ -16,6 +18,8 @@ import { toHex } from '../../src/wire/text.ts';
 import { locateUpdate, type UpdateContext, updateLayout } from '../../src/wire/update.ts';
 import { formatUpdateFault } from '../../src/wire/update-faults.ts';
 import { Finding } from './action.ts';
+import type { Audience } from './strict-attributes.ts';
+import { StrictReader } from './strict-update.ts';
 
 /** One set of attributes in this many is also made into values and back. */
 const VALUES_EVERY = 4;
@@ -29,6 +33,7 @@ export class Observer {
   };
   readonly #context: UpdateContext;
   readonly #framer = new Framer();
+  readonly #strict: StrictReader;
   readonly #layout = updateLayout();
   readonly #out = new ByteWriter(1024);
   readonly #visit = (type: MessageType, message: Uint8Array): boolean => {
@@ -36,15 +41,21 @@ export class Observer {
     return true;
   };
 
-  constructor(name: string, context: UpdateContext, messageMax: number) {
+  constructor(name: string, context: UpdateContext, audience: Audience) {
     this.name = name;
     this.#context = context;
-    this.#framer.lengthMax = messageMax;
+    this.#framer.lengthMax = audience.messageMax;
+    this.#strict = new StrictReader(audience);
   }
 
   /** @param octets  Whole messages back to back. */
   hear(octets: Uint8Array): void {
-    this.#framer.feed(octets, this.#visit);
+    try {
+      this.#framer.feed(octets, this.#visit);
+    } catch (error) {
+      if (error instanceof Finding) throw error;
+      throw this.#bad(error instanceof Error ? error.message : String(error), octets);
+    }
     if (this.#framer.pendingLength > 0) throw this.#bad('A message was sent in part', octets);
   }
 
@@ -56,6 +67,7 @@ export class Observer {
 
   #update(message: Uint8Array): void {
     const layout = this.#layout;
+    this.#strict.read(message);
     locateUpdate(message, this.#context, layout);
     const { withdrawn, nlri, mpReach, mpUnreach } = layout;
     if (withdrawn.count > 0) this.#forget(message, withdrawn, 'ipv4-unicast');
@@ -93,6 +105,25 @@ export class Observer {
     });
   }
 
+  /** What was heard is what `rib` says that `peer` was told. */
+  compareWith(rib: Rib, { peer, as4 }: { peer: number; as4: boolean }): void {
+    const { family } = rib;
+    const told = this.told[family];
+    const { advertised } = rib.counters(peer);
+    if (advertised !== told.size) {
+      throw new Finding(`${this.name} holds ${told.size} of ${advertised} ${family} routes`);
+    }
+    for (const [key, octets] of told) {
+      const prefix = prefixOfKey(key, family);
+      const expected = rib.advertisedTo(peer, rib.find(prefix));
+      if (expected === undefined) throw new Finding(`${this.name} was never told of ${prefix}`);
+      // To 2-octet speakers, AS numbers go in two attributes that are merged again: not octet by octet.
+      if (as4 && !equalOctets(octets, expected)) {
+        throw new Finding(`${this.name} holds other attributes of ${prefix} than it was told`);
+      }
+    }
+  }
+
   #checkValues(canonical: Uint8Array, family: AfiSafi): void {
     const again = encodeAttributes(decodeAttributes(canonical), family);
     if (!equalOctets(again, canonical)) {
@@ -119,7 +150,7 @@ function keyOf(message: Uint8Array, at: number, length: number): string {
   return key;
 }
 
-export function prefixOfKey(key: string, family: AfiSafi): Prefix {
+function prefixOfKey(key: string, family: AfiSafi): Prefix {
   const slash = key.indexOf('/');
   const address = new Uint8Array(family === 'ipv4-unicast' ? 4 : 16);
   for (let i = slash + 1; i < key.length; i++) address[i - slash - 1] = key.charCodeAt(i);

@@ -1,13 +1,14 @@
-/** Who speaks to the tables and who is told, and a table of one family with all of them in it. */
+/** Who speaks to the tables and who is told: their configurations, each import and export in two variants. */
 
 import type { AfiSafi } from '../../src/net/afi-safi.ts';
 import { ip } from '../../src/net/ip-address.ts';
-import type { AttributeSets } from '../../src/rib/path-attributes.ts';
-import { Rib } from '../../src/rib/rib.ts';
-import { exportConfig, peerConfig } from '../../src/rib/testing/support.ts';
+import type { PolicyPort } from '../../src/rib/policy-port.ts';
+import type { ExportConfig, PeerRibConfig } from '../../src/rib/rib-config.ts';
+import { ACCEPT_ALL, exportConfig, peerConfig, policy } from '../../src/rib/testing/support.ts';
 import { Framer } from '../../src/wire/framer.ts';
 import { EXTENDED_MESSAGE_LENGTH_MAX, MESSAGE_LENGTH_MAX } from '../../src/wire/header.ts';
 import type { UpdateContext } from '../../src/wire/update.ts';
+import type { Audience } from './strict-attributes.ts';
 
 const NO_ADD_PATH = { 'ipv4-unicast': false, 'ipv6-unicast': false } as const;
 const EBGP: UpdateContext = {
@@ -17,7 +18,7 @@ const EBGP: UpdateContext = {
   extendedNextHop: false,
 };
 const IBGP: UpdateContext = { ...EBGP, peerType: 'ibgp' };
-/** Who speaks: an external peer, an internal one, one of 2-octet AS numbers, one with all extensions. */
+/** Who speaks: external, internal, external of 2-octet AS numbers, a client with all extensions. */
 export const PEERS: readonly UpdateContext[] = [
   EBGP,
   IBGP,
@@ -28,41 +29,117 @@ export const PEERS: readonly UpdateContext[] = [
     extendedNextHop: true,
   },
 ];
-export const OBSERVERS = [
-  { name: 'external observer', context: EBGP, messageMax: MESSAGE_LENGTH_MAX },
-  { name: 'internal observer', context: IBGP, messageMax: EXTENDED_MESSAGE_LENGTH_MAX },
+const CLIENT = 3;
+
+interface ObserverOptions {
+  readonly name: string;
+  readonly context: UpdateContext;
+  readonly messageMax: number;
+  readonly isClient: boolean;
+}
+
+export const OBSERVERS: readonly ObserverOptions[] = [
+  {
+    name: 'external observer',
+    context: EBGP,
+    messageMax: MESSAGE_LENGTH_MAX,
+    isClient: false,
+  },
+  {
+    name: 'internal observer',
+    context: IBGP,
+    messageMax: EXTENDED_MESSAGE_LENGTH_MAX,
+    isClient: true,
+  },
   {
     name: 'external observer of 2-octet AS numbers',
     context: { ...EBGP, as4: false },
     messageMax: MESSAGE_LENGTH_MAX,
+    isClient: false,
   },
-] as const;
+];
 
-export function ribOf(family: AfiSafi, sets: AttributeSets): Rib {
-  const rib = new Rib({ family, sets, seed: 1 });
-  PEERS.forEach(({ peerType, addPathReceive }, index) => {
-    rib.addPeer(index + 1, {
-      ...peerConfig(),
-      ebgp: peerType === 'ebgp',
-      peerAs: peerType === 'ebgp' ? 65_001 + index : 65_000,
-      routerId: 0x0a00_0001 + index,
-      address: ip(`10.0.0.${index + 1}`),
-      addPathReceive: addPathReceive[family],
-    });
-  });
-  const selfNextHop =
-    family === 'ipv4-unicast' ? Uint8Array.of(10, 0, 0, 255) : new Uint8Array(16).fill(0x20);
-  OBSERVERS.forEach(({ context, messageMax }, index) => {
-    const peer = PEERS.length + 1 + index;
-    const ebgp = context.peerType === 'ebgp';
-    rib.addPeer(peer, { ...peerConfig(), ebgp, peerAs: 64_000 + peer, routerId: peer });
-    const { as4 } = context;
+const LOCAL_AS = 65_000;
+const CLUSTER_ID = 0x0a00_00ff;
+const SELF: Readonly<Record<AfiSafi, Uint8Array>> = {
+  'ipv4-unicast': Uint8Array.of(10, 0, 0, 255),
+  'ipv6-unicast': new Uint8Array(16).fill(0x20),
+};
+
+export function audienceOf({ context, messageMax }: ObserverOptions): Audience {
+  return {
+    external: context.peerType === 'ebgp',
+    as4: context.as4,
+    messageMax,
+    localAs: LOCAL_AS,
+    clusterId: CLUSTER_ID,
+    nextHops: { 1: '0a0000ff', 2: '20'.repeat(16) },
+  };
+}
+
+export function peerOfObserver(observer: number): number {
+  return PEERS.length + 1 + observer;
+}
+
+/** Objects of their own: the RIB tells policies apart by identity. */
+const REJECT_SOME = policy((subject) => ({ accept: (subject.length & 1) === 0 }), {
+  prefix: true,
+});
+const PREFER = policy(() => ({ localPref: 300 }));
+const MARK = policy(() => ({ addCommunities: [0xfde8_0001], prepend: [LOCAL_AS, 4_200_000_000] }));
+const MARK_SOME = policy(
+  (subject) => ({
+    accept: subject.length !== 26,
+    addCommunities: subject.length > 24 ? [0xfde8_0002, 0xfde8_0003] : [],
+    addLargeCommunities: subject.length > 8 ? [[1, 2, 3]] : [],
+  }),
+  { prefix: true },
+);
+const IMPORTS: readonly (readonly [PolicyPort, PolicyPort])[] = [
+  [ACCEPT_ALL, REJECT_SOME],
+  [ACCEPT_ALL, PREFER],
+  [PREFER, ACCEPT_ALL],
+  [ACCEPT_ALL, REJECT_SOME],
+];
+const EXPORTS: readonly (readonly [PolicyPort, PolicyPort])[] = [
+  [ACCEPT_ALL, MARK],
+  [ACCEPT_ALL, MARK_SOME],
+  [MARK_SOME, MARK],
+];
+
+export function importOf(index: number, family: AfiSafi, variant: number): PeerRibConfig {
+  const { peerType, addPathReceive } = PEERS[index]!;
+  return {
+    ...peerConfig(),
+    ebgp: peerType === 'ebgp',
+    peerAs: peerType === 'ebgp' ? 65_001 + index : LOCAL_AS,
+    routerId: 0x0a00_0001 + index,
+    ownClusterId: CLUSTER_ID,
+    rrClient: index === CLIENT,
+    address: ip(`10.0.0.${index + 1}`),
+    addPathReceive: addPathReceive[family],
+    importPolicy: IMPORTS[index]![variant]!,
+  };
+}
+
+/** An observer says nothing, but has a place in the tables. */
+export function observerImportOf(index: number): PeerRibConfig {
+  const peer = peerOfObserver(index);
+  const { context, isClient } = OBSERVERS[index]!;
+  const ebgp = context.peerType === 'ebgp';
+  return { ...peerConfig(), ebgp, peerAs: 64_000 + peer, routerId: peer, rrClient: isClient };
+}
+
+export function exportOf(index: number, family: AfiSafi, variant: number): ExportConfig {
+  const { context, messageMax, isClient } = OBSERVERS[index]!;
+  const ebgp = context.peerType === 'ebgp';
+  return {
+    ...exportConfig({ ebgp, as4: context.as4, messageMax, selfNextHop: SELF[family] }),
+    rrClient: isClient,
+    policy: EXPORTS[index]![variant]!,
     // A reflector, so that the internal observer is told what the internal peers say.
-    const reflector = ebgp ? {} : { clusterId: 0x0a00_00ff };
-    rib.join(peer, { ...exportConfig({ ebgp, as4, messageMax, selfNextHop }), ...reflector });
-    rib.allowEndOfRib(peer);
-  });
-  return rib;
+    ...(ebgp ? {} : { clusterId: CLUSTER_ID }),
+  };
 }
 
 export function newFramer(peer: number): Framer {

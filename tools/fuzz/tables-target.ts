@@ -5,9 +5,6 @@
 
 import { AFI_SAFIS, type AfiSafi } from '../../src/net/afi-safi.ts';
 import type { NlriSpan } from '../../src/rib/adj-rib-in.ts';
-import { NextHops } from '../../src/rib/next-hops.ts';
-import { AttributeSets } from '../../src/rib/path-attributes.ts';
-import type { Rib, SettleConsumer } from '../../src/rib/rib.ts';
 import { formatMessage } from '../../src/wire/format.ts';
 import type { Framer, MessageVisit } from '../../src/wire/framer.ts';
 import { MessageType } from '../../src/wire/iana.ts';
@@ -18,55 +15,47 @@ import { ProtocolError } from '../../src/wire/protocol-error.ts';
 import { decodeRouteRefresh } from '../../src/wire/route-refresh.ts';
 import { locateUpdate, type UpdateContext, updateLayout } from '../../src/wire/update.ts';
 import { type Action, Finding, type Target } from './action.ts';
-import { equalOctets, lotOf, Observer, prefixOfKey } from './observer.ts';
+import { lotOf } from './observer.ts';
 import { checkText } from './shown.ts';
 import { Signature } from './signature.ts';
 import type { StepClock } from './step-clock.ts';
-import { newFramer, OBSERVERS, PEERS, ribOf } from './tables-peers.ts';
+import { Stream } from './stream.ts';
+import { firstVariants, SETTLE_BUDGET, Tables } from './tables.ts';
+import { TablesModel } from './tables-model.ts';
+import { newFramer, OBSERVERS, PEERS } from './tables-peers.ts';
 
-const SETTLE_BUDGET = 2048;
-const POLL_OCTETS = 65_536;
-/** Coming to rest takes a few dozen slices at most. */
-const SLICES_MAX = 20_000;
 /** One message in this many is also shown as text, which takes longer than all the rest. */
-const TEXT_EVERY = 4;
+const TEXT_EVERY = 8;
 /** One in this many is shown once more with other octets around it, which must not matter. */
-const AROUND_EVERY = 16;
+const AROUND_EVERY = 32;
 const AROUND = 32;
 
 export class TablesTarget implements Target {
   readonly #signature = new Signature();
   #nlriEnd = 0;
+  /** Octets of the messages that came out of the framer. */
+  #delivered = 0;
   readonly #noteEnd: NlriVisit = (at, length) => {
     this.#nlriEnd = at + ((length + 7) >>> 3);
   };
   readonly #clock: StepClock;
-  readonly #nextHops = new NextHops(1);
-  readonly #sets: AttributeSets;
-  readonly #ribs: Readonly<Record<AfiSafi, Rib>>;
+  readonly #tables = new Tables(firstVariants());
+  readonly #model = new TablesModel();
   readonly #framers: Framer[];
+  readonly #streams: readonly Stream[];
   readonly #visits: readonly MessageVisit[];
-  readonly #observers: readonly Observer[];
   readonly #layout = updateLayout();
   readonly #span: { -readonly [K in keyof NlriSpan]: NlriSpan[K] } = {
     octets: new Uint8Array(0),
     start: 0,
     end: 0,
   };
-  readonly #idle: SettleConsumer = { bestChanged: () => undefined };
 
   constructor(clock: StepClock) {
     this.#clock = clock;
-    this.#sets = new AttributeSets({ seed: 1, nextHops: this.#nextHops });
-    this.#ribs = {
-      'ipv4-unicast': ribOf('ipv4-unicast', this.#sets),
-      'ipv6-unicast': ribOf('ipv6-unicast', this.#sets),
-    };
     this.#framers = PEERS.map((_, index) => newFramer(index));
+    this.#streams = PEERS.map(() => new Stream());
     this.#visits = PEERS.map((_, index) => (type, message) => this.#message(index, type, message));
-    this.#observers = OBSERVERS.map(
-      ({ name, context, messageMax }) => new Observer(name, context, messageMax),
-    );
   }
 
   get signature(): number {
@@ -74,45 +63,78 @@ export class TablesTarget implements Target {
   }
 
   apply(action: Action): void {
-    const clock = this.#clock;
     switch (action.op) {
       case 'message':
         return this.#octets(action);
       case 'settle':
-        for (const family of AFI_SAFIS) {
-          clock.begin();
-          this.#ribs[family].settle(SETTLE_BUDGET, this.#idle);
-          clock.end('settle');
-        }
-        this.#poll();
+        this.#tables.settle(this.#clock);
+        this.#tables.poll(this.#clock);
         return;
+      default:
+        return this.#event(action);
     }
-    for (const family of AFI_SAFIS) {
-      const rib = this.#ribs[family];
-      if (action.op === 'lose') rib.dropPeer(action.peer + 1);
-      else if (action.op === 'stale') rib.markStale(action.peer + 1);
-      else rib.sweepStale(action.peer + 1);
+  }
+
+  /** What happens beside messages. */
+  #event({ op, peer }: Exclude<Action, { op: 'message' | 'settle' }>): void {
+    const { ribs } = this.#tables;
+    const observer = peer % OBSERVERS.length;
+    switch (op) {
+      case 'lose':
+        this.#model.drop(peer);
+        for (const family of AFI_SAFIS) ribs[family].dropPeer(peer + 1);
+        return;
+      case 'stale':
+        this.#model.markStale(peer);
+        for (const family of AFI_SAFIS) ribs[family].markStale(peer + 1);
+        return;
+      case 'sweep':
+        this.#model.sweep(peer);
+        for (const family of AFI_SAFIS) ribs[family].sweepStale(peer + 1);
+        return;
+      case 'call':
+        return; // tables know no connections
+      case 'refresh':
+        return this.#tables.refresh(observer);
+      case 'rejoin':
+        return this.#tables.rejoin(observer);
+      case 'import':
+        return this.#tables.changeImport(peer);
+      case 'export':
+        return this.#tables.changeExport(observer);
     }
   }
 
   finish(): void {
-    this.#comeToRest();
-    this.#compare();
+    const tables = this.#tables;
+    tables.comeToRest(this.#clock);
+    tables.checkTold();
+    this.#model.compareWith(tables);
+    this.#model.clear();
     PEERS.forEach((_, index) => {
-      for (const family of AFI_SAFIS) this.#ribs[family].dropPeer(index + 1);
-      this.#framers[index] = newFramer(index);
+      for (const family of AFI_SAFIS) tables.ribs[family].dropPeer(index + 1);
+      this.#newConnection(index);
+      if (tables.variants.imports[index] !== 0) tables.changeImport(index);
     });
-    this.#comeToRest();
-    this.#compare();
+    OBSERVERS.forEach((_, index) => {
+      if (tables.variants.exports[index] !== 0) tables.changeExport(index);
+    });
+    tables.comeToRest(this.#clock);
+    tables.checkTold();
+    this.#checkEmpty();
+  }
+
+  #checkEmpty(): void {
+    const { ribs, sets, nextHops } = this.#tables;
     let more = true;
-    while (more) more = this.#sets.collect(SETTLE_BUDGET);
+    while (more) more = sets.collect(SETTLE_BUDGET);
     const left = {
-      prefixes: this.#ribs['ipv4-unicast'].prefixCount + this.#ribs['ipv6-unicast'].prefixCount,
-      paths: this.#ribs['ipv4-unicast'].pathCount + this.#ribs['ipv6-unicast'].pathCount,
-      sets: this.#sets.size,
-      octets: this.#sets.octetsHeld,
-      memos: this.#sets.memoCount,
-      nextHops: this.#nextHops.size,
+      prefixes: ribs['ipv4-unicast'].prefixCount + ribs['ipv6-unicast'].prefixCount,
+      paths: ribs['ipv4-unicast'].pathCount + ribs['ipv6-unicast'].pathCount,
+      sets: sets.size,
+      octets: sets.octetsHeld,
+      memos: sets.memoCount,
+      nextHops: nextHops.size,
     };
     const leaks = Object.entries(left).filter(([, count]) => count > 0);
     if (leaks.length === 0) return;
@@ -121,29 +143,41 @@ export class TablesTarget implements Target {
     );
   }
 
-  #octets({ peer, octets, cut }: Extract<Action, { op: 'message' }>): void {
+  #newConnection(peer: number): void {
+    this.#framers[peer] = newFramer(peer);
+    this.#streams[peer]!.reset();
+  }
+
+  #octets(action: Extract<Action, { op: 'message' }>): void {
+    const { peer } = action;
     const framer = this.#framers[peer]!;
     const visit = this.#visits[peer]!;
+    const stream = this.#streams[peer]!;
+    const isDue =
+      stream.isEmpty && framer.pendingLength === 0 && isFramed(action, framer.lengthMax);
+    this.#delivered = 0;
     this.#signature.begin('in part');
     this.#clock.begin();
     try {
-      if (cut > 0) framer.feed(octets.subarray(0, cut), visit);
-      framer.feed(cut > 0 ? octets.subarray(cut) : octets, visit);
+      stream.deliver(action, (chunk) => framer.feed(chunk, visit));
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.#signature.begin(error.reason);
-      this.#framers[peer] = newFramer(peer);
+      this.#newConnection(peer);
     }
     this.#clock.end('message');
+    if (isDue && this.#delivered !== action.octets.length) {
+      throw new Finding(`Of ${action.octets.length} octets, ${this.#delivered} were delivered`);
+    }
   }
 
   #message(peer: number, type: MessageType, message: Uint8Array): boolean {
     const context = PEERS[peer]!;
     const lot = lotOf(message);
+    this.#delivered += message.length;
     if (lot % TEXT_EVERY === 0) {
-      const text = formatMessage(message, context);
-      checkText(text);
-      if (lot % AROUND_EVERY === 0) this.#checkAround(message, context, text);
+      const isAround = lot % AROUND_EVERY === 0;
+      this.#clock.aside(() => checkMessageText(message, context, isAround));
     }
     switch (type) {
       case MessageType.Open: {
@@ -167,17 +201,6 @@ export class TablesTarget implements Target {
       default:
         this.#signature.begin('KEEPALIVE');
         return true;
-    }
-  }
-
-  /** Nothing outside a message may be read. */
-  #checkAround(message: Uint8Array, context: UpdateContext, text: string): void {
-    for (const around of [0x00, 0xff]) {
-      const buffer = new Uint8Array(message.length + 2 * AROUND).fill(around);
-      buffer.set(message, AROUND);
-      const inside = buffer.subarray(AROUND, AROUND + message.length);
-      if (formatMessage(inside, context) === text) continue;
-      throw new Finding(`Octets around a message matter: ${text}`);
     }
   }
 
@@ -217,7 +240,7 @@ export class TablesTarget implements Target {
   ): number {
     const context = PEERS[peer]!;
     const layout = this.#layout;
-    const { action, faults, attributes } = this.#sets.internReceived({
+    const { action, faults, attributes } = this.#tables.sets.internReceived({
       message,
       layout,
       context,
@@ -225,11 +248,7 @@ export class TablesTarget implements Target {
     });
     this.#signature.add(action);
     for (const { attribute, reason } of faults) this.#signature.add(reason, attribute);
-    if (this.#nextHops.hasNew) {
-      this.#nextHops.takeNew((id) =>
-        this.#nextHops.resolve(id, { reachable: id % 7 !== 0, metric: id % 3, handle: 0 }),
-      );
-    }
+    this.#tables.resolveNew();
     if (action !== 'session-reset') return action === 'accept' ? attributes : 0;
     const { code, subcode, data, reason } = faults.find((fault) => fault.action === action)!;
     throw new ProtocolError({ code, subcode, data }, reason);
@@ -244,10 +263,17 @@ export class TablesTarget implements Target {
     const { field, set } = run;
     forEachNlri(message, field, this.#noteEnd);
     if (this.#nlriEnd !== field.end) throw new Finding('The last prefix ends outside its field');
-    const rib = this.#ribs[run.family];
+    const { ribs, sets } = this.#tables;
+    const rib = ribs[run.family];
     const span = this.#spanOf(message, field);
-    if (set === 0) rib.withdraw(peer + 1, span);
-    else rib.announce(peer + 1, span, set);
+    const nlri = { message, field, family: run.family };
+    if (set === 0) {
+      this.#clock.aside(() => this.#model.withdraw(peer, nlri));
+      rib.withdraw(peer + 1, span);
+    } else {
+      this.#clock.aside(() => this.#model.announce(peer, nlri, sets.octetsOf(set)));
+      rib.announce(peer + 1, span, set);
+    }
   }
 
   #spanOf(message: Uint8Array, { start, end }: NlriField) {
@@ -257,61 +283,33 @@ export class TablesTarget implements Target {
     span.end = end;
     return span;
   }
+}
 
-  /** @returns whether anybody was told anything. */
-  #poll(): boolean {
-    let heard = false;
-    this.#observers.forEach((observer, index) => {
-      for (const family of AFI_SAFIS) {
-        this.#clock.begin();
-        const octets = this.#ribs[family].poll(PEERS.length + 1 + index, POLL_OCTETS);
-        this.#clock.end('poll');
-        if (octets === undefined) continue;
-        heard = true;
-        observer.hear(octets);
-      }
-    });
-    return heard;
-  }
+/** Whether it is one message that no framer may refuse, and arrives whole (RFC 4271 §4.1). */
+function isFramed(
+  { octets, hold }: Extract<Action, { op: 'message' }>,
+  lengthMax: number,
+): boolean {
+  const { length } = octets;
+  if (hold === true || length < 23 || octets[18] !== 2) return false;
+  if (length > lengthMax) return false;
+  for (let i = 0; i < 16; i++) if (octets[i] !== 0xff) return false;
+  return octets[16]! * 256 + octets[17]! === length;
+}
 
-  #comeToRest(): void {
-    for (let slice = 0; slice < SLICES_MAX; slice++) {
-      let more = false;
-      for (const family of AFI_SAFIS) {
-        if (this.#ribs[family].settle(SETTLE_BUDGET, this.#idle)) more = true;
-      }
-      if (!this.#poll() && !more) return;
-    }
-    throw new Finding(`The tables do not come to rest within ${SLICES_MAX} slices`);
-  }
+function checkMessageText(message: Uint8Array, context: UpdateContext, isAround: boolean): void {
+  const text = formatMessage(message, context);
+  checkText(text);
+  if (isAround) checkAround(message, context, text);
+}
 
-  /** What observers were told is what the tables say that they were told. */
-  #compare(): void {
-    this.#observers.forEach((observer, index) => {
-      const { as4 } = OBSERVERS[index]!.context;
-      const peer = PEERS.length + 1 + index;
-      for (const family of AFI_SAFIS) {
-        const rib = this.#ribs[family];
-        const told = observer.told[family];
-        const { advertised } = rib.counters(peer);
-        if (advertised !== told.size) {
-          throw new Finding(
-            `${observer.name} holds ${told.size} of ${advertised} ${family} routes`,
-          );
-        }
-        for (const [key, octets] of told) {
-          const prefix = prefixOfKey(key, family);
-          const expected = rib.advertisedTo(peer, rib.find(prefix));
-          if (expected === undefined)
-            throw new Finding(`${observer.name} was never told of ${prefix}`);
-          // To 2-octet speakers, AS numbers go in two attributes that are merged again: not octet by octet.
-          if (as4 && !equalOctets(octets, expected)) {
-            throw new Finding(
-              `${observer.name} holds other attributes of ${prefix} than it was told`,
-            );
-          }
-        }
-      }
-    });
+/** Nothing outside a message may be read. */
+function checkAround(message: Uint8Array, context: UpdateContext, text: string): void {
+  for (const around of [0x00, 0xff]) {
+    const buffer = new Uint8Array(message.length + 2 * AROUND).fill(around);
+    buffer.set(message, AROUND);
+    const inside = buffer.subarray(AROUND, AROUND + message.length);
+    if (formatMessage(inside, context) === text) continue;
+    throw new Finding(`Octets around a message matter: ${text}`);
   }
 }

@@ -2,12 +2,12 @@
 
 import { EVENT_ROWS } from '../../src/api/event-text.ts';
 import { ENDPOINTS } from '../../src/api/http/routes.ts';
+import { METRICS } from '../../src/api/metrics.ts';
 import type { MetricSpec } from '../../src/base/metrics.ts';
 import type { Command, Option } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/table.ts';
 import { GLOBAL_OPTIONS } from '../../src/cli/completion.ts';
 import { EXIT_CODES } from '../../src/io/exit-codes.ts';
-import { speakerMetrics } from '../../src/speaker/metrics.ts';
 import { readProto } from './proto.ts';
 
 /** What the pages are made from and no import brings. */
@@ -87,7 +87,7 @@ function exitCodesPage(): string {
 }
 
 function metricsPage(): string {
-  const rows = Object.entries<MetricSpec>(speakerMetrics).map(([name, { type, help, labels }]) => [
+  const rows = Object.entries<MetricSpec>(METRICS).map(([name, { type, help, labels }]) => [
     `\`${name}\``,
     type,
     (labels ?? []).map((label) => `\`${label}\``).join(', '),

@@ -24,6 +24,12 @@ describe('GodwitService lists', () => {
     expect(longest).toBeLessThanOrEqual(256);
   });
 
+  it('begin with a short page, so that the first rows are there at once', () => {
+    const list = [...service.listRoutes({ family: 'ipv4' })];
+    const pauses = list.flatMap((row, at) => (row === undefined ? [at] : []));
+    expect(pauses.slice(0, 4)).toEqual([16, 49, 114, 243]);
+  });
+
   it('give both families when none is asked for, and stop at the limit', () => {
     expect(rows(service.listRoutes({}))).toHaveLength(1001);
     expect(rows(service.listRoutes({ limit: 300 }))).toHaveLength(300);

@@ -121,6 +121,17 @@ export class Driver {
     return batch;
   }
 
+  /** All slices of the exported journal. */
+  exportJournal(): Uint8Array {
+    const octets: number[] = [];
+    for (let cursor: number | undefined = 0; cursor !== undefined; ) {
+      const slice: ReturnType<typeof this.fib.exportJournal> = this.fib.exportJournal(cursor);
+      octets.push(...slice.octets);
+      cursor = slice.next;
+    }
+    return Uint8Array.from(octets);
+  }
+
   answer(batch: RouteBatch): void {
     const errnos = this.kernel.request(batch.octets, batch.count);
     this.fib.onAck(batch.id, errnos, millis(this.now));

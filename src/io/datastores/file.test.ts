@@ -64,6 +64,18 @@ function snapshotOf(one: Told): RawSnapshot {
 }
 
 describe('the file datastore', () => {
+  it('reads at once when it is asked to, also while a reading runs', async () => {
+    save('a.yaml', POOL);
+    await store.start();
+    save('b.yaml', POOL.replace('default', 'second'));
+    await store.readNow();
+    expect(told.map((one) => snapshotOf(one).documents.length)).toEqual([1, 2]);
+    const first = store.readNow();
+    save('c.yaml', POOL.replace('default', 'third'));
+    await Promise.all([first, store.readNow()]);
+    expect(snapshotOf(told.at(-1)!).documents).toHaveLength(3);
+  });
+
   it('delivers what is there before start resolves, with several documents a file', async () => {
     save('a.yaml', `${POOL}---\n${POOL}---\n`);
     save('b.json', JSON.stringify({ kind: 'Node' }));

@@ -51,6 +51,8 @@ export class FileDatastore {
   /** When the oldest change that is not read yet was noticed. */
   #changedAt: number | undefined;
   #reading = false;
+  /** The reading that runs, or the last one. */
+  #running: Promise<void> = Promise.resolve();
   #stopped = false;
   #signature = '';
   #delivered = false;
@@ -81,6 +83,14 @@ export class FileDatastore {
     clearTimeout(this.#poll);
     const wait = this.trustsInotify ? POLL_RARE_MS : POLL_MS;
     this.#poll = setTimeout(() => void this.#look(), wait).unref();
+  }
+
+  /** Reads without waiting for a change or for edits to settle; resolves after what was found is delivered. */
+  async readNow(): Promise<void> {
+    // A reading that runs may have begun before what the caller wants to see.
+    while (this.#reading) await this.#running;
+    clearTimeout(this.#settle);
+    await this.#read();
   }
 
   stop(): void {
@@ -133,6 +143,11 @@ export class FileDatastore {
     if (this.#stopped) return;
     if (this.#reading) return this.#onChange(); // one reading at a time; come again
     this.#reading = true;
+    this.#running = this.#readAll();
+    await this.#running;
+  }
+
+  async #readAll(): Promise<void> {
     this.#changedAt = undefined;
     try {
       const listed = await listFiles(this.#directory);

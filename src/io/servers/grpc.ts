@@ -4,9 +4,7 @@
  * Streams are written as fast as the client reads and no faster, with a turn of the loop between pages.
  */
 
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
-import { dirname } from 'node:path';
+import { chmodSync, rmSync } from 'node:fs';
 import {
   Server,
   ServerCredentials,
@@ -18,14 +16,11 @@ import {
 } from '@grpc/grpc-js';
 import { InvalidRequest, type SystemError } from '../../base/errors.ts';
 import { godwitService } from '../grpc-proto.ts';
+import { bindError, makeRoom, SOCKET_MODE } from './unix-socket.ts';
 
-/** Owner and group may talk to the daemon. */
-const SOCKET_MODE = 0o660;
 /** Events a watcher may leave unread before it is cut off: a stuck client must not hold memory. */
 const EVENTS_UNREAD_MAX = 10_000;
 
-/** sockaddr_un's sun_path without its terminating zero. */
-const SOCKET_PATH_OCTETS_MAX = 107;
 /** Milliseconds for the last answers to leave when we stop. */
 const CLOSE_MS_MAX = 200;
 
@@ -67,13 +62,13 @@ export class GrpcServer {
 
   /** Serves `service` at `path`. A socket that another daemon answers on is never taken over. */
   static async open(path: string, service: ControlService): Promise<GrpcServer | SystemError> {
-    const refused = await makeRoom(path);
+    const refused = await makeRoom(path, 'control.socket');
     if (refused !== undefined) return refused;
     const server = new Server();
     server.addService(godwitService().service, handlers(service));
     return new Promise((resolve) => {
       server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) => {
-        if (error !== null) return resolve(systemError('bind', 'EIO', `${path}: ${error.message}`));
+        if (error !== null) return resolve(bindError('EIO', `${path}: ${error.message}`));
         chmodSync(path, SOCKET_MODE);
         resolve(new GrpcServer(server, path));
       });
@@ -91,36 +86,6 @@ export class GrpcServer {
       });
     });
     this.#server.forceShutdown();
-  }
-}
-
-/** The directory is there and the name is free, or why not. */
-async function makeRoom(path: string): Promise<SystemError | undefined> {
-  if (Buffer.byteLength(path) > SOCKET_PATH_OCTETS_MAX) {
-    const detail = `${path} is longer than the ${SOCKET_PATH_OCTETS_MAX} octets of a socket's name; set control.socket`;
-    return systemError('bind', 'ENAMETOOLONG', detail);
-  }
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    const present = lstatSync(path, { throwIfNoEntry: false });
-    if (present === undefined) return undefined;
-    if (!present.isSocket()) {
-      const detail = `${path} is there and is no socket; move it away or set control.socket`;
-      return systemError('bind', 'EEXIST', detail);
-    }
-    if (await answers(path)) {
-      const detail = `another daemon answers on ${path}; stop it or set control.socket`;
-      return systemError('bind', 'EADDRINUSE', detail);
-    }
-    rmSync(path, { force: true });
-    return undefined;
-  } catch (error) {
-    const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    return systemError(
-      'bind',
-      errno,
-      `${path}: ${errno}; mind the permissions or set control.socket`,
-    );
   }
 }
 
@@ -215,22 +180,4 @@ function grpcError(error: unknown): { code: status; details: string } {
     return { code: status.INVALID_ARGUMENT, details: error.message };
   const details = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: status.INTERNAL, details };
-}
-
-/** Whether somebody listens on the Unix socket. Only a refusal says that nobody does. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
-      resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
-    });
-  });
-}
-
-function systemError(call: string, errno: string, detail: string): SystemError {
-  return { kind: 'SystemError', call, errno, detail };
 }

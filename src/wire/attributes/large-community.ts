@@ -21,10 +21,23 @@ export const largeCommunityAttribute = defineAttribute<readonly LargeCommunity[]
   format: (communities) => communities.map((community) => community.join(':')).join(' '),
 });
 
+/** Up to so many are compared each with each; a message of 64 KiB holds 5460, which would take 30 ms. */
+const COMPARED_MAX = 64;
+
 /** RFC 8092 §3: the receiver silently removes repeated values. `value` is whole communities, in the order kept. */
 export function writeUniqueLargeCommunities(value: Uint8Array, out: ByteWriter): void {
+  if (value.length > COMPARED_MAX * 12) return writeUniqueOfMany(value, out);
   for (let at = 0; at < value.length; at += 12) {
     if (!isAmong(value, at)) out.copy(value, at, at + 12);
+  }
+}
+
+function writeUniqueOfMany(value: Uint8Array, out: ByteWriter): void {
+  const seen = new Set<string>();
+  for (let at = 0; at < value.length; at += 12) {
+    const before = seen.size;
+    seen.add(`${u32At(value, at)}:${u32At(value, at + 4)}:${u32At(value, at + 8)}`);
+    if (seen.size > before) out.copy(value, at, at + 12);
   }
 }
 

@@ -308,9 +308,23 @@ const REFRESHES: readonly F2Trigger[] = [
   ),
 ];
 
+const OTHER_TYPES: readonly F2Trigger[] = [
+  rawTrigger(
+    [
+      16,
+      'CVE-2022-37032',
+      'dynamic CAPABILITY message, which is not spoken here, cut off',
+      'session-reset',
+    ],
+    6,
+    '00 01',
+  ),
+];
+
 export const F2_TRIGGERS: readonly F2Trigger[] = [
   ...UPDATES,
   ...OTHER_FAMILIES,
   ...OPENS,
   ...REFRESHES,
+  ...OTHER_TYPES,
 ];
