@@ -284,9 +284,9 @@ describe('TCP connections', () => {
     expect(end.closed).toEqual(['peer']);
   });
 
-  it('let others have a turn after each full read, however much waits', async () => {
+  it('let others have a turn after some milliseconds of reading, however much waits', async () => {
     const sizes: number[] = [];
-    const turns = new Set<number>();
+    const reads = new Map<number, number>(); // by turn of the loop
     let turn = 0;
     const count = (): void => {
       turn++;
@@ -298,7 +298,9 @@ describe('TCP connections', () => {
     called.connection.pauseReading();
     called.onOctets = (octets) => {
       sizes.push(octets.length);
-      turns.add(turn);
+      reads.set(turn, (reads.get(turn) ?? 0) + 1);
+      const end = performance.now() + 3; // what a core would do with it
+      while (performance.now() < end);
     };
     const total = 1 << 20;
     caller.connection.write(new Uint8Array(total));
@@ -309,8 +311,9 @@ describe('TCP connections', () => {
       (sum) => sum === total,
       { what: 'all octets' },
     );
-    expect(sizes.filter((size) => size === 65_536).length).toBeGreaterThan(2);
-    expect(turns.size).toBe(sizes.length);
+    // libuv alone would read 32 times in a row. Here two of 3 ms are more than a turn has.
+    expect(sizes.length).toBeGreaterThan(30);
+    expect(Math.max(...reads.values())).toBeLessThanOrEqual(2);
   });
 });
 
