@@ -40,7 +40,10 @@ export const GODWIT: Rival = {
       log: { level: 'warn', format: 'json' },
     };
     writeFileSync(config, stringify(settings));
-    const flags = readFileSync(join(REPOSITORY, 'bin/node-flags'), 'utf8').trim().split(' ');
+    const flags = readFileSync(join(REPOSITORY, 'bin/node-flags'), 'utf8')
+      .trim()
+      .split(' ')
+      .filter((flag) => flag !== '');
     const program = join(REPOSITORY, 'dist/bin/godwitd.js');
     return [process.execPath, ...flags, program, '--config', config];
   },
