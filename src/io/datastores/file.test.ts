@@ -151,6 +151,22 @@ describe('the file datastore', () => {
     expect(snapshotOf((await next(2)).told).documents).toHaveLength(1);
   });
 
+  it('a directory made anew under its name is followed like the old one', async () => {
+    save('a.yaml', POOL);
+    await store.start();
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    expect((await next(1)).told).toEqual({ lost: `${directory} holds no resources any more` });
+    save('a.yaml', POOL);
+    expect(snapshotOf((await next(2)).told).documents).toHaveLength(1);
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    save('a.yaml', `${POOL}---\n${POOL}`);
+    expect(snapshotOf((await next(3)).told).documents).toHaveLength(2);
+    save('a.yaml', POOL);
+    expect(snapshotOf((await next(4)).told).documents).toHaveLength(1);
+  });
+
   it('looks seldom where inotify tells all, and each second at links, whose targets it does not tell', async () => {
     save('a.yaml', POOL);
     await store.start();

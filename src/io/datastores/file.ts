@@ -59,6 +59,8 @@ export class FileDatastore {
   #lostBecause: string | undefined;
   /** Inotify tells of every change. */
   #told = false;
+  /** The directory that the last reading found under the name. */
+  #watched = '';
   readonly #cache = new FileCache();
 
   constructor(directory: string, listener: DatastoreListener) {
@@ -75,7 +77,7 @@ export class FileDatastore {
 
   /** Whether only a rare look is taken beside inotify. */
   get trustsInotify(): boolean {
-    return this.#told && this.#watcher !== undefined;
+    return this.#told && this.#watcher !== undefined && this.#lostBecause === undefined;
   }
 
   #lookLater(): void {
@@ -156,6 +158,9 @@ export class FileDatastore {
         this.#unfollow(); // a new directory of this name has another inode
         this.#lose(listed.error);
       } else {
+        // A directory made anew under the same name is another one, and the old one never says a word again.
+        if (listed.identity !== this.#watched) this.#unfollow();
+        this.#watched = listed.identity;
         this.#follow();
         this.#told = !listed.hasLinks && (await isLocal(this.#directory));
         this.#lookLater();
@@ -196,6 +201,8 @@ interface Listed {
   readonly signature: string;
   /** Some file is a link: inotify does not follow it. */
   readonly hasLinks: boolean;
+  /** Of the directory: its number alone may be given to another one at once. */
+  readonly identity: string;
 }
 
 async function isLocal(directory: string): Promise<boolean> {
@@ -217,7 +224,10 @@ export async function readDirectoryOnce(
 
 async function listFiles(directory: string): Promise<Listed | { readonly error: string }> {
   let entries: Dirent[];
+  let identity: string;
   try {
+    const { dev, ino, birthtimeMs } = await stat(directory);
+    identity = `${dev} ${ino} ${birthtimeMs}`;
     entries = await readdir(directory, { withFileTypes: true });
   } catch (error) {
     return { error: `${directory} cannot be read: ${errnoOf(error)}` };
@@ -249,7 +259,7 @@ async function listFiles(directory: string): Promise<Listed | { readonly error: 
       broken.push(unusable(file, `Cannot be read: ${errnoOf(error)}`));
     }
   }
-  return { files: kept, broken, signature: marks.join('\n'), hasLinks };
+  return { files: kept, broken, signature: [identity, ...marks].join('\n'), hasLinks, identity };
 }
 
 /** Hidden files are editors' swap files and the halves of an atomic save. */
