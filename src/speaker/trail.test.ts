@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Trail } from './trail.ts';
 
-const HALF = 32_768;
+const HALF = 8192;
 
 function chunk(length: number, fill: number): Uint8Array {
   return new Uint8Array(length).fill(fill);

@@ -9,8 +9,8 @@
 import type { Millis } from '../base/units.ts';
 import type { ConnectionId } from './inputs.ts';
 
-/** Octets of a half: between one and two halves are kept, half a second of a table at full speed. */
-const HALF_OCTETS_MAX = 32_768;
+/** Octets of a half, a piece of a read: one to two are kept, which is two messages at least. For 5,000 peers 80 MB at worst. */
+const HALF_OCTETS_MAX = 8192;
 /** Chunks of a half; KEEPALIVEs alone must not make the list long. */
 const HALF_CHUNKS_MAX = 32;
 const FIRST_OCTETS = 512;
