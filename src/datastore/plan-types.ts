@@ -10,6 +10,7 @@ import type { AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { Prefix } from '../net/prefix.ts';
 import type { Policy } from '../policy/types.ts';
+import type { NodeSettings, PeerSettings } from './peer-settings.ts';
 
 export interface SpeakerPlan {
   readonly node: string;
@@ -25,6 +26,8 @@ export interface SpeakerPlan {
   readonly originated: readonly OriginatedPrefix[];
   readonly kernel: KernelRules;
   readonly logLevel: 'debug' | 'info' | 'warning' | 'error' | 'none';
+  /** From `PeerProfile`s; what is absent is as in `NODE_SETTINGS_DEFAULTS`. */
+  readonly settings?: NodeSettings;
 }
 
 export interface ListenPlan {
@@ -65,6 +68,10 @@ export interface PeerPlan {
   readonly exportPolicy: Policy;
   /** What is shown as where this peer comes from, e.g. `node-to-node mesh with Node/b` or `BGPPeer/tor-1`. */
   readonly origin: string;
+  /** From `PeerProfile`s; what is absent is as in `PEER_SETTINGS_DEFAULTS`. */
+  readonly settings?: PeerSettings;
+  /** Which profile gave each field of `settings`, e.g. `role` → `PeerProfile/tor`. */
+  readonly settingsFrom?: Readonly<Record<string, string>>;
 }
 
 /** A prefix this node announces as its own. */
