@@ -62,8 +62,11 @@ export class FibTable {
   wantedMetric = new Uint32Array(0);
   sentShape = new Uint32Array(0);
   sentMetric = new Uint32Array(0);
-  /** 1 where the request in flight is a delete. */
+  /** 1 where the last request was a delete. */
   sentDelete = new Uint8Array(0);
+  /** What the kernel last acknowledged of ours; `NO_SHAPE` after a delete, and for what was adopted. */
+  ackedShape = new Uint32Array(0);
+  ackedMetric = new Uint32Array(0);
   heldShape = new Uint32Array(0);
   heldMetric = new Uint32Array(0);
   /** Milliseconds, truncated, of the wish that is not fulfilled yet. */
@@ -103,6 +106,8 @@ export class FibTable {
     this.note[row] = 0;
     this.errno[row] = 0;
     this.heldMetric[row] = 0;
+    this.sentShape[row] = 0;
+    this.ackedShape[row] = 0;
     this.prefixes.release(row);
   }
 
@@ -122,6 +127,8 @@ export class FibTable {
     this.sentShape = grown(this.sentShape, rows);
     this.sentMetric = grown(this.sentMetric, rows);
     this.sentDelete = grown(this.sentDelete, rows);
+    this.ackedShape = grown(this.ackedShape, rows);
+    this.ackedMetric = grown(this.ackedMetric, rows);
     this.heldShape = grown(this.heldShape, rows);
     this.heldMetric = grown(this.heldMetric, rows);
     this.since = grown(this.since, rows);

@@ -155,6 +155,8 @@ export class Reconciler {
     if ((table.flags[row]! & kept) !== 0) return true;
     this.backOffs.forget(ref);
     this.foreign.delete(ref);
+    this.shapes.release(table.sentShape[row]!);
+    this.shapes.release(table.ackedShape[row]!);
     table.release(row);
     return false;
   }
@@ -196,6 +198,29 @@ export class Reconciler {
     table.heldShape[row] = held.shape;
     table.heldMetric[row] = held.metric;
     table.epoch[row] = this.epoch;
+  }
+
+  /** A request for the row goes out; the column keeps it until the next one does. */
+  noteSent(
+    table: FibTable,
+    row: number,
+    sent: { readonly shape: number; readonly metric: number; readonly deletes: boolean },
+  ): void {
+    this.shapes.retain(sent.shape);
+    this.shapes.release(table.sentShape[row]!);
+    table.sentShape[row] = sent.shape;
+    table.sentMetric[row] = sent.metric;
+    table.sentDelete[row] = sent.deletes ? 1 : 0;
+  }
+
+  /** The kernel said yes to what was sent: it has `shape` under `metric` now, or (`NO_SHAPE`) nothing. */
+  noteAcknowledged(ref: number, shape: number, metric: number): void {
+    const table = this.tableOf(ref);
+    const row = ref >> 1;
+    this.shapes.retain(shape);
+    this.shapes.release(table.ackedShape[row]!);
+    table.ackedShape[row] = shape;
+    table.ackedMetric[row] = metric;
   }
 
   /** The kernel has it no longer; what the journal says of it stays. */
@@ -308,6 +333,16 @@ export class Reconciler {
     table.note[row] = this.texts.idOf(reason);
     table.flags[row]! |= RESTORING;
     if (this.backOffs.strike(ref, FIGHT_PACE, now) > 0) table.flags[row]! |= BACKOFF;
+  }
+
+  /** Waits for a link or an address. */
+  park(ref: number, reason: string): void {
+    const table = this.tableOf(ref);
+    const row = ref >> 1;
+    table.flags[row]! |= PARKED;
+    table.note[row] = this.texts.idOf(reason);
+    this.publish({ event: 'route-parked', prefix: this.textOf(ref), reason });
+    this.consider(ref);
   }
 
   /** The shape of a route as told, in iproute2's words. */
