@@ -1,7 +1,7 @@
 /**
- * Kernel routes of one family as columns: wished, sent, held, and why they differ. A row is a prefix.
+ * Kernel routes of one family as columns: wished, sent, acknowledged, held, and why they differ. A row is a prefix.
  *
- * Shapes: every column is indexed by PrefixId. Memory: 38 octets a row besides the prefix table. `WANTED` guards the
+ * Shapes: every column is indexed by PrefixId. Memory: 47 octets a row besides the prefix table. `WANTED` guards the
  * wanted columns, `HELD` the held ones, `IN_FLIGHT` the sent ones. Metrics are the kernel's (IPv6: never 0).
  * Invariant: `RECORDED` (the journal names prefix and held metric) without `HELD` only until the next dump is done.
  */
@@ -37,6 +37,10 @@ export const RESTORING = 1 << 13;
 export const EXTRAS = 1 << 14;
 /** The key is taken and we do not know by whom: a dump will tell. */
 export const UNEXPLAINED = 1 << 15;
+
+/** Bits of the `proof` column: the look under way saw the row as held; the row was touched since it began. */
+export const PROVEN = 1 << 0;
+export const UNPROVABLE = 1 << 1;
 
 /** What a row counts as; index into the counters. */
 export const Kind = {
@@ -78,6 +82,7 @@ export class FibTable {
   /** The dump, modulo 256, that saw the held route last. */
   epoch = new Uint8Array(0);
   kind = new Uint8Array(0);
+  proof = new Uint8Array(0);
 
   constructor(family: 4 | 6, seed: number) {
     this.family = family;
@@ -137,6 +142,7 @@ export class FibTable {
     this.errno = grown(this.errno, rows);
     this.epoch = grown(this.epoch, rows);
     this.kind = grown(this.kind, rows);
+    this.proof = grown(this.proof, rows);
     return row;
   }
 }

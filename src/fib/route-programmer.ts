@@ -17,24 +17,29 @@ import type { Link } from '../netlink/link.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { DumpSchedule } from './dump-schedule.ts';
 import { ADOPTED, BACKOFF, REFUSED } from './fib-table.ts';
-import { countsOf, routesOf } from './fib-views.ts';
+import { countsOf, divergenceOf, routesOf } from './fib-views.ts';
 import { readJournal } from './journal.ts';
 import { exportJournal, loadJournal } from './journal-state.ts';
 import { KernelAccess } from './kernel-access.ts';
 import { KernelObserver } from './kernel-observer.ts';
+import { KernelProof } from './kernel-proof.ts';
 import type { KernelRules } from './kernel-rules.ts';
 import type { KernelView } from './kernel-view.ts';
 import { ParkedRoutes } from './parked-routes.ts';
 import { Reconciler } from './reconciler.ts';
 import type { RouteShapes } from './route-shape.ts';
 import type {
+  DivergenceKind,
+  DivergenceReason,
   FibCounts,
   FibEvent,
   FibQuery,
   FibRouteView,
   FibTotals,
   HoldWish,
+  ProofView,
   RouteBatch,
+  RouteChange,
   RoutePrefix,
   RouteWish,
 } from './types.ts';
@@ -65,6 +70,7 @@ export class RouteProgrammer {
   readonly #parked: ParkedRoutes;
   readonly #access: KernelAccess;
   readonly #wishes: Wishes;
+  readonly #proof: KernelProof;
   #restart = false;
   /** A dump is due as soon as nothing is in flight. */
   #yieldsToDump = false;
@@ -81,6 +87,7 @@ export class RouteProgrammer {
     this.#parked = new ParkedRoutes(this.#rec);
     this.#access = new KernelAccess(this.#rec);
     this.#wishes = new Wishes(this.#rec);
+    this.#proof = new KernelProof(this.#rec, this.#observer);
   }
 
   get totals(): FibTotals {
@@ -192,14 +199,15 @@ export class RouteProgrammer {
   }
 
   /** Any route of any table and protocol. Events of our own requests (by port id) are best left out. */
-  onKernelRoute(route: KernelRoute, removed: boolean, now: Millis): void {
+  onKernelRoute(change: RouteChange, now: Millis): void {
+    const { route, removed } = change;
     this.view.onRoute(route, removed);
     if (!removed && route.protocol === RouteProtocol.KERNEL) {
       // A connected route, which may come long after its link and address (IPv6 waits for the carrier).
       for (const { interfaceIndex } of route.nextHops)
         this.#parked.freeInterface(interfaceIndex ?? 0, now);
     }
-    const doubt = this.#observer.onRoute(route, removed, now);
+    const doubt = this.#observer.onRoute(change, now);
     if (doubt !== undefined) this.#dumps.need(doubt);
   }
 
@@ -207,6 +215,7 @@ export class RouteProgrammer {
     this.#dumps.started(now);
     this.view.dumpStarted();
     this.#observer.dumpStarted();
+    this.#proof.restart();
   }
 
   onDumpDone(now: Millis): void {
@@ -228,6 +237,7 @@ export class RouteProgrammer {
     this.#failDump();
     this.#abandonBatch(now);
     this.#access.lost(error, now);
+    this.#proof.abort('The kernel is out of reach', now);
     this.#dumps.need('The kernel was out of reach');
   }
 
@@ -235,6 +245,45 @@ export class RouteProgrammer {
   takeDumpRequest(now: Millis): string | undefined {
     if (this.#batches.inFlight || this.#access.isPaused(now)) return undefined;
     return this.#dumps.take(now);
+  }
+
+  /** Somebody wants the kernel proven now; `takeProofEnd` tells the end. */
+  requestProof(): void {
+    this.#proof.request();
+  }
+
+  /** Whether protocol 12 of our table is to be read now, for `onProofRoutes` and `onProofRead`; said once. */
+  takeProofRequest(now: Millis): boolean {
+    return this.#mayProve && this.#proof.take(now);
+  }
+
+  onProofRoutes(routes: readonly KernelRoute[]): void {
+    this.#proof.onRoutes(routes);
+  }
+
+  onProofRead(
+    outcome: { readonly interrupted: boolean; readonly error?: SystemError },
+    now: Millis,
+  ): void {
+    this.#proof.onRead(outcome, now);
+  }
+
+  /** A proof has ended: empty when it was made, else why it was not. Told once. */
+  takeProofEnd(): string | undefined {
+    return this.#proof.takeEnd();
+  }
+
+  proof(now: Millis): ProofView {
+    return this.#proof.view(now);
+  }
+
+  /** Divergences found, by kind, since start. */
+  get divergencesFound(): Readonly<Record<DivergenceKind, number>> {
+    return this.#proof.found;
+  }
+
+  divergence(): Readonly<Record<DivergenceReason, number>> {
+    return divergenceOf(this.#rec, this.#proof.openDivergences());
   }
 
   /** Timers and sliced work that are due; call on every wake. */
@@ -252,7 +301,7 @@ export class RouteProgrammer {
 
   /** Slices of work remain, or requests may be due: come again as soon as I/O has had its turn. */
   get morePending(): boolean {
-    if (this.#observer.sweeping || this.#parked.due) return true;
+    if (this.#observer.sweeping || this.#parked.due || this.#proof.judging) return true;
     const { updates, deletes } = this.#rec;
     const waits = this.#batches.full || (this.#batches.inFlight && this.#yieldsToDump);
     const blocked = waits || this.#dumps.underWay || !this.#dumps.syncedOnce;
@@ -320,6 +369,12 @@ export class RouteProgrammer {
     return { state: 'synced' };
   }
 
+  /** There is a picture to prove, and nobody is about to make another. */
+  get #mayProve(): boolean {
+    const reading = this.#dumps.underWay || this.#dumps.needed || this.#observer.sweeping;
+    return this.#enabled && this.#dumps.syncedOnce && !reading;
+  }
+
   #failDump(): void {
     this.#dumps.failed();
     this.view.dumpFailed();
@@ -336,6 +391,8 @@ export class RouteProgrammer {
       if (this.#observer.sweepSome(ROWS_PER_SLICE, now)) this.#synced();
       return;
     }
+    const doubt = this.#proof.run(ROWS_PER_SLICE, now);
+    if (doubt !== undefined) this.#dumps.need(doubt);
     this.#parked.run(now, { rows: ROWS_PER_SLICE, mayPark: this.#batches.inFlight });
   }
 
