@@ -100,6 +100,16 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     means: 'The kernel refused a route',
     say: (e) => `Kernel route ${e.prefix} refused (${e.errno}): ${e.reason}`,
   },
+  'kernel-divergence': {
+    level: 'error',
+    means: 'The kernel differed from what was known of it and no event had said so; it is repaired',
+    say: (e) => `Kernel route ${e.prefix} diverged (${e.kind}): ${e.reason}`,
+  },
+  'second-writer': {
+    level: 'error',
+    means: 'Another program undoes again and again what we write; told once a minute',
+    say: (e) => `${e.writer} undoes ${e.routes} of our kernel routes again and again: ${e.reason}`,
+  },
   'kernel-overrun': {
     level: 'warn',
     means: 'The kernel dropped events; everything is read again',

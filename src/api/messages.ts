@@ -7,7 +7,13 @@
 
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
-import type { KernelRouteView, NeighborView, RouteView, StatusView } from '../speaker/snapshot.ts';
+import type {
+  KernelProofView,
+  KernelRouteView,
+  NeighborView,
+  RouteView,
+  StatusView,
+} from '../speaker/snapshot.ts';
 
 /** What the daemon knows and the core does not. */
 export interface DaemonFacts {
@@ -39,6 +45,7 @@ export type StatusMessage = ReturnType<typeof statusMessage>;
 export type NeighborMessage = ReturnType<typeof neighborMessage>;
 export type RouteMessage = ReturnType<typeof routeMessage>;
 export type KernelRouteMessage = ReturnType<typeof kernelRouteMessage>;
+export type KernelProofMessage = ReturnType<typeof kernelProofMessage>;
 export type ProblemMessage = ReturnType<typeof problemMessage>;
 
 export interface EventMessage {
@@ -98,6 +105,20 @@ export function routeMessage(family: string, view: RouteView) {
 
 export function kernelRouteMessage(view: KernelRouteView) {
   return { family: view.prefix.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast', ...view };
+}
+
+export function kernelProofMessage(view: KernelProofView) {
+  const { ageMs, found, divergent, totals, divergences, ...rest } = view;
+  return {
+    ...rest,
+    ageSeconds: ageMs === undefined ? -1 : toSeconds(ageMs),
+    divergences: divergences.map(({ kind, prefix, expected, found: seen }) => {
+      return { kind, prefix, expected, found: seen };
+    }),
+    totals: { ...totals },
+    foundTotals: { ...found },
+    divergent: { ...divergent },
+  };
 }
 
 export function problemMessage(problem: ConfigError) {

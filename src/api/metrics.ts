@@ -125,6 +125,7 @@ export class Metrics {
     for (const state of ['desired', 'installed', 'pending', 'parked', 'refused'] as const) {
       this.#set('bgp_kernel_routes', kernel[state], { state });
     }
+    this.#proof(view);
     for (const family of AFI_SAFIS) {
       this.#set('bgp_loc_rib_prefixes', routes[family].prefixes, { afi_safi: family });
       this.#set('bgp_adj_rib_in_paths_all', routes[family].paths, { afi_safi: family });
@@ -140,6 +141,22 @@ export class Metrics {
     for (const [fault, count] of Object.entries(counters.updateFaults)) {
       this.#set('bgp_update_faults_total', count, { fault });
     }
+  }
+
+  #proof(view: SpeakerView): void {
+    const { ageMs, routes, totals, found, divergent } = view.kernelProof();
+    for (const [reason, count] of Object.entries(divergent)) {
+      this.#set('bgp_kernel_divergent_routes', count, { reason });
+    }
+    for (const [reason, count] of Object.entries(found)) {
+      this.#set('bgp_kernel_divergences_total', count, { reason });
+    }
+    for (const [outcome, count] of Object.entries(totals)) {
+      this.#set('bgp_kernel_proofs_total', count, { outcome });
+    }
+    if (ageMs === undefined) return;
+    this.#set('bgp_kernel_proof_age_seconds', ageMs / 1000);
+    this.#set('bgp_kernel_proof_routes', routes);
   }
 
   #neighbor(view: NeighborView): void {

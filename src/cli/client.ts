@@ -2,6 +2,7 @@
 
 import type {
   EventMessage,
+  KernelProofMessage,
   KernelRouteMessage,
   NeighborMessage,
   ProblemMessage,
@@ -20,6 +21,9 @@ export type CommandMethod =
   | 'startRecording'
   | 'stopRecording'
   | 'shutdown';
+
+/** Milliseconds for a proof: a look at a million routes takes some seconds, and there may be two. */
+const PROOF_MS_MAX = 120_000;
 
 export class GodwitClient {
   readonly #control: ControlClient;
@@ -42,6 +46,15 @@ export class GodwitClient {
 
   listKernelRoutes(request: object): AsyncGenerator<KernelRouteMessage> {
     return this.#control.stream('listKernelRoutes', request) as AsyncGenerator<KernelRouteMessage>;
+  }
+
+  /** Has the kernel read and compared; a large table takes its seconds. */
+  proveKernel(): Promise<void> {
+    return this.#control.command('proveKernel', {}, PROOF_MS_MAX);
+  }
+
+  getKernelProof(): Promise<KernelProofMessage> {
+    return this.#control.call('getKernelProof', {}) as Promise<KernelProofMessage>;
   }
 
   listProblems(): AsyncGenerator<ProblemMessage> {

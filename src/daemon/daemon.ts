@@ -243,6 +243,8 @@ export class Daemon {
         return this.#quarantines.perform(effect);
       case 'kernelDump':
         return this.#kernel.dump();
+      case 'kernelProof':
+        return this.#kernel.prove(effect.table);
       case 'kernelRequests':
         return this.#writeRoutes(effect.batch);
       case 'reply':

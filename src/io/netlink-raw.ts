@@ -34,6 +34,8 @@ const NOTHING = -1;
 
 export interface RawNetlinkOptions {
   readonly groups: readonly number[];
+  /** Read before others have their turn; default `OCTETS_PER_TURN_MAX`. */
+  readonly octetsPerTurn?: number;
   /** Classic BPF: what it returns 0 for is dropped inside the kernel. */
   readonly filter?: Uint8Array;
   /** `octets[0, length)` are whole messages, valid during the call only. */
@@ -81,7 +83,8 @@ export class RawNetlinkSocket {
   /** Reads what is there, at most a turn's worth. @returns false once there is nothing left. */
   drain(): boolean {
     let octets = 0;
-    for (let reads = 0; reads < READS_PER_TURN_MAX && octets < OCTETS_PER_TURN_MAX; reads++) {
+    const most = this.#options.octetsPerTurn ?? OCTETS_PER_TURN_MAX;
+    for (let reads = 0; reads < READS_PER_TURN_MAX && octets < most; reads++) {
       const length = this.#fd < 0 ? NOTHING : this.#readOnce();
       if (length === NOTHING) return false;
       octets += length;

@@ -5,6 +5,7 @@
 
 import type { SystemError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
+import { RouteProtocol } from '../netlink/codes.ts';
 import type { KernelBatch } from '../speaker/effects.ts';
 import type { KernelChange, SpeakerInput } from '../speaker/inputs.ts';
 import type { SimClock } from './clock.ts';
@@ -67,6 +68,19 @@ export class KernelSide {
       this.#options.submit({ type: 'kernelDumpStarted' });
       this.#tell(this.#kernel.dump());
       this.#options.submit({ type: 'kernelDumpDone' });
+    });
+  }
+
+  /** Protocol 12, without holding anything up: what is still to be told stays to be told. */
+  prove(): void {
+    if (!this.#open) return;
+    this.#later(() => {
+      const routes = this.#kernel
+        .dump()
+        .flatMap((event) => (event.type === 'route' ? [event.route] : []))
+        .filter(({ protocol }) => protocol === RouteProtocol.BIRD);
+      this.#options.submit({ type: 'kernelProofRoutes', routes });
+      this.#options.submit({ type: 'kernelProofRead', interrupted: false });
     });
   }
 

@@ -290,6 +290,9 @@ export class SimNode {
       case 'kernelDump':
         this.#kernelSide.dump();
         return;
+      case 'kernelProof':
+        this.#kernelSide.prove();
+        return;
       case 'reply':
         this.#replies.set(effect.id, effect.error ?? '');
         return;

@@ -33,7 +33,7 @@ export interface TcpSideOptions {
 
 type TcpEffect = Exclude<
   Effect,
-  { type: 'kernelRequests' | 'kernelDump' | 'reply' | 'publish' | 'stopped' }
+  { type: 'kernelRequests' | 'kernelDump' | 'kernelProof' | 'reply' | 'publish' | 'stopped' }
 >;
 
 interface Open {

@@ -126,6 +126,8 @@ export class Core {
     endOfRib: 1,
   };
   stopping: 'restart' | 'leave' | undefined;
+  /** Commands that are answered when the proof of the kernel under way ends (`kernel-proof.ts`). */
+  readonly proofsAwaited: number[] = [];
   now: Millis;
 
   readonly #peersById: (Peer | undefined)[] = [undefined];

@@ -77,6 +77,20 @@ export type SpeakerEvent =
       readonly errno: string;
       readonly reason: string;
     }
+  /** The kernel differed from what was known of it, and no event had said so; it is repaired. */
+  | {
+      readonly event: 'kernel-divergence';
+      readonly prefix: string;
+      readonly kind: 'missing' | 'changed' | 'unknown';
+      readonly reason: string;
+    }
+  /** Another program undoes again and again what we write; `routes` of ours so far, written again with back-off. */
+  | {
+      readonly event: 'second-writer';
+      readonly writer: string;
+      readonly routes: number;
+      readonly reason: string;
+    }
   | {
       readonly event: 'kernel-overrun' | 'kernel-synced' | 'kernel-unavailable';
       readonly reason: string;

@@ -114,6 +114,22 @@ export const speakerMetrics = defineMetrics({
     help: 'Kernel routes by state.',
     labels: ['state'], // desired, installed, pending, parked, refused
   }),
+  bgp_kernel_divergent_routes: gauge({
+    help: 'Kernel routes that are not as wished, by why.',
+    // missing, changed, unknown: found by a proof and not healed yet; shadowed, pending, parked, refused, foreign,
+    // held-back, leaving
+    labels: ['reason'],
+  }),
+  bgp_kernel_divergences_total: counter({
+    help: 'Differences between the kernel and what was known of it that no event had told.',
+    labels: ['reason'], // missing, changed, unknown
+  }),
+  bgp_kernel_proofs_total: counter({
+    help: 'Times that the kernel was read and compared, by how that ended.',
+    labels: ['outcome'], // equal, healed, partial, failed
+  }),
+  bgp_kernel_proof_age_seconds: gauge({ help: 'Seconds since the last proof ended.' }),
+  bgp_kernel_proof_routes: gauge({ help: 'Routes of protocol 12 that the last proof read.' }),
   bgp_kernel_requests_total: counter({ help: 'Route requests sent to the kernel.' }),
   bgp_kernel_errors_total: counter({ help: 'Route requests that the kernel refused.' }),
   bgp_kernel_restored_total: counter({ help: 'Routes restored after somebody else changed them.' }),

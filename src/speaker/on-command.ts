@@ -7,17 +7,19 @@ import { CeaseSubcode } from '../wire/iana.ts';
 import { encodeRouteRefresh } from '../wire/route-refresh.ts';
 import type { Core } from './core.ts';
 import type { Command, CommandInput } from './inputs.ts';
+import { askForProof } from './kernel-proof.ts';
 import type { Peer } from './peer.ts';
 import { clearQuarantine } from './quarantine.ts';
 import { dropPaths } from './session-life.ts';
 import { startPeer, stopPeer } from './sessions.ts';
 
 export function onCommand(core: Core, input: CommandInput): void {
+  if (input.command.command === 'proveKernel') return askForProof(core, input.id);
   const error = execute(core, input.command);
   core.effect({ type: 'reply', id: input.id, ...(error === '' ? {} : { error }) });
 }
 
-function execute(core: Core, command: Command): string {
+function execute(core: Core, command: Exclude<Command, { command: 'proveKernel' }>): string {
   switch (command.command) {
     case 'shutdown':
       return shutdown(core, command.mode, command.message);

@@ -21,6 +21,10 @@ export function onKernel(core: Core, input: KernelInput): void {
       return programmer.onOverrun(input.reason);
     case 'kernelAck':
       return programmer.onAck(input.batch, input.errnos, now);
+    case 'kernelProofRoutes':
+      return programmer.onProofRoutes(input.routes);
+    case 'kernelProofRead':
+      return programmer.onProofRead(input, now);
     case 'kernelUnavailable': {
       programmer.onUnavailable(input.error, now);
       const { errno, call } = input.error;
@@ -44,7 +48,7 @@ function onChange(core: Core, change: KernelChange): void {
       programmer.onAddress(change.address, change.removed, now);
       return listenAgain(core, change);
     case 'route':
-      return programmer.onKernelRoute(change.route, change.removed, now);
+      return programmer.onKernelRoute(change, now);
   }
 }
 

@@ -16,6 +16,7 @@ import { recoveryStatus } from './recovery.ts';
 import type {
   CountersView,
   InterfaceView,
+  KernelProofView,
   KernelQuery,
   KernelRouteView,
   NeighborFamilyView,
@@ -116,6 +117,12 @@ export class SnapshotView implements SpeakerView {
 
   kernel(query: KernelQuery): { routes: readonly KernelRouteView[]; next?: number } {
     return this.#core.programmer.routes(query);
+  }
+
+  kernelProof(): KernelProofView {
+    const { programmer, now } = this.#core;
+    const found = { ...programmer.divergencesFound };
+    return { ...programmer.proof(now), found, divergent: programmer.divergence() };
   }
 
   counters(): CountersView {

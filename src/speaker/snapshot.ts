@@ -20,6 +20,7 @@ export interface SpeakerView {
     readonly routes: readonly KernelRouteView[];
     readonly next?: number;
   };
+  kernelProof(): KernelProofView;
   counters(): CountersView;
   /** As a routing table shows it: usable paths with their outgoing interfaces; paged like `routes`. */
   table(query: TableQuery): { readonly routes: readonly TableRouteView[]; readonly next?: number };
@@ -271,7 +272,13 @@ export interface KernelRouteView {
   readonly prefix: string;
   /** Text like iproute2's: `via 10.0.0.2 dev eth0`, `blackhole`; absent when none. */
   readonly wanted?: string;
+  /** The last request for it; `delete …` for the end of it. */
+  readonly sent?: string;
+  /** What the kernel last said yes to. */
+  readonly acknowledged?: string;
   readonly held?: string;
+  /** All that the kernel has for the prefix in our table, routes of others with their protocol. */
+  readonly inKernel?: string;
   readonly state:
     | 'installed'
     | 'pending'
@@ -282,6 +289,30 @@ export interface KernelRouteView {
     | 'adopted';
   readonly because?: string;
   readonly origin: string;
+}
+
+/** What the last proof of the kernel said, how all ended, and what is not as wished now. */
+export interface KernelProofView {
+  readonly state: 'idle' | 'reading';
+  /** Milliseconds since the last one ended; absent before the first. */
+  readonly ageMs?: number;
+  /** Routes of protocol 12 in our table. */
+  readonly routes: number;
+  /** Routes that moved meanwhile and were not judged. */
+  readonly busy: number;
+  /** The kernel changed while it was read: what is missing was not looked for. */
+  readonly partial: boolean;
+  readonly divergences: readonly {
+    readonly kind: 'missing' | 'changed' | 'unknown';
+    readonly prefix: string;
+    readonly expected: string;
+    readonly found: string;
+  }[];
+  readonly totals: Readonly<Record<'equal' | 'healed' | 'partial' | 'failed', number>>;
+  /** Divergences found since start, by kind. */
+  readonly found: Readonly<Record<string, number>>;
+  /** Routes that are not as wished now, by reason. */
+  readonly divergent: Readonly<Record<string, number>>;
 }
 
 export interface CountersView {

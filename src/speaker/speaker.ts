@@ -10,6 +10,7 @@ import { AFI_SAFIS } from '../net/afi-safi.ts';
 import { Core, type SpeakerOptions } from './core.ts';
 import type { Effect } from './effects.ts';
 import type { ConnectionId, SpeakerInput, TcpInput } from './inputs.ts';
+import { driveProof } from './kernel-proof.ts';
 import { resolveNextHops } from './next-hops.ts';
 import { onCommand } from './on-command.ts';
 import { onKernel } from './on-kernel.ts';
@@ -93,6 +94,8 @@ export class Speaker {
       case 'kernelDumpDone':
       case 'kernelOverrun':
       case 'kernelAck':
+      case 'kernelProofRoutes':
+      case 'kernelProofRead':
       case 'kernelUnavailable':
         return onKernel(core, input);
       case 'command':
@@ -141,6 +144,7 @@ export class Speaker {
     programmer.onWake(core.now);
     const dump = programmer.takeDumpRequest(core.now);
     if (dump !== undefined) core.effect({ type: 'kernelDump' });
+    driveProof(core);
     const batch = programmer.nextBatch(core.now);
     if (batch !== undefined) core.effect({ type: 'kernelRequests', batch });
     for (const event of programmer.takeEvents()) core.publish(event);

@@ -11,7 +11,9 @@ import { parsePrefix } from '../../net/prefix.ts';
 import type { RouteQuery } from '../../speaker/snapshot.ts';
 import {
   type EventMessage,
+  type KernelProofMessage,
   type KernelRouteMessage,
+  kernelProofMessage,
   kernelRouteMessage,
   type NeighborMessage,
   neighborMessage,
@@ -87,6 +89,15 @@ export class GodwitService {
       const { routes, next } = this.#daemon.view.kernel({ family, differing, ...place });
       return { rows: routes.map(kernelRouteMessage), next };
     });
+  }
+
+  /** Reads the kernel and compares; answers when that is done. */
+  proveKernel(answer: (error: string) => void): void {
+    this.#daemon.execute({ command: 'proveKernel' }, answer);
+  }
+
+  getKernelProof(): KernelProofMessage {
+    return kernelProofMessage(this.#daemon.view.kernelProof());
   }
 
   *listProblems(): Generator<ProblemMessage> {

@@ -35,6 +35,8 @@ export interface ControlService {
   listNeighbors(request: Request): Generator<unknown>;
   listRoutes(request: Request): Generator<unknown>;
   listKernelRoutes(request: Request): Generator<unknown>;
+  proveKernel(answer: Answer): void;
+  getKernelProof(): unknown;
   listProblems(): Generator<unknown>;
   watchEvents(request: Request, send: (event: unknown) => void): () => void;
   resetNeighbor(request: Request, answer: Answer): void;
@@ -95,6 +97,8 @@ function handlers(service: ControlService): UntypedServiceImplementation {
     listNeighbors: stream((call) => service.listNeighbors(call.request)),
     listRoutes: stream((call) => service.listRoutes(call.request)),
     listKernelRoutes: stream((call) => service.listKernelRoutes(call.request)),
+    proveKernel: command((_request, answer) => service.proveKernel(answer)),
+    getKernelProof: unary(() => service.getKernelProof()),
     listProblems: stream(() => service.listProblems()),
     watchEvents: (call: Stream) => watch(call, service),
     resetNeighbor: command((request, answer) => service.resetNeighbor(request, answer)),
