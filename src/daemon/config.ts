@@ -164,7 +164,7 @@ interface PlanParts {
 }
 
 function planOptions({ datastore, calico, outside, kernel, environment }: PlanParts): PlanOptions {
-  const { routerId, secretNamespace } = environment;
+  const { routerId, secretNamespace, kubernetesNode, advertiseClusterIps } = environment;
   return {
     datastore,
     compat: calico,
@@ -173,6 +173,8 @@ function planOptions({ datastore, calico, outside, kernel, environment }: PlanPa
     tunnelDevice: kernel.tunnelDevice,
     ...(routerId === undefined ? {} : { routerId }),
     ...(secretNamespace === undefined ? {} : { secretNamespace }),
+    ...(kubernetesNode === undefined ? {} : { kubernetesNode }),
+    ...(advertiseClusterIps === undefined ? {} : { advertiseClusterIps }),
   };
 }
 

@@ -5,10 +5,12 @@ import type {
   BgpFilterResource,
   BgpPeerResource,
   BlockAffinityResource,
+  EndpointSliceResource,
   IpPoolResource,
   NodeResource,
   Resources,
   SecretResource,
+  ServiceResource,
 } from './resources.ts';
 import type { Entry } from './validate.ts';
 
@@ -20,6 +22,8 @@ export function collect(entries: readonly Entry[]): Resources {
   const ipPools = new Map<string, IpPoolResource>();
   const blockAffinities = new Map<string, BlockAffinityResource>();
   const secrets = new Map<string, SecretResource>();
+  const services = new Map<string, ServiceResource>();
+  const endpointSlices = new Map<string, EndpointSliceResource>();
   let clusterInformation: Resources['clusterInformation'];
   for (const { kind, value } of entries) {
     if (kind === 'Node') nodes.set(value.name, value);
@@ -29,7 +33,10 @@ export function collect(entries: readonly Entry[]): Resources {
     else if (kind === 'IPPool') ipPools.set(value.name, value);
     else if (kind === 'BlockAffinity') blockAffinities.set(value.name, value);
     else if (kind === 'Secret') secrets.set(`${value.namespace}/${value.name}`, value);
-    else if (value.name === 'default') clusterInformation = value;
+    else if (kind === 'Service') services.set(`${value.namespace}/${value.name}`, value);
+    else if (kind === 'EndpointSlice') {
+      endpointSlices.set(`${value.namespace}/${value.name}`, value);
+    } else if (value.name === 'default') clusterInformation = value;
   }
   return {
     nodes,
@@ -39,6 +46,8 @@ export function collect(entries: readonly Entry[]): Resources {
     ipPools,
     blockAffinities,
     secrets,
+    services,
+    endpointSlices,
     clusterInformation,
   };
 }
@@ -53,6 +62,8 @@ export function shareKinds(before: Resources, next: Resources): Resources {
     ipPools: shareMap(before.ipPools, next.ipPools),
     blockAffinities: shareMap(before.blockAffinities, next.blockAffinities),
     secrets: shareMap(before.secrets, next.secrets),
+    services: shareMap(before.services, next.services),
+    endpointSlices: shareMap(before.endpointSlices, next.endpointSlices),
     clusterInformation: next.clusterInformation,
   };
 }

@@ -8,6 +8,7 @@ import { prefixFamily } from '../net/prefix.ts';
 import { type Cluster, hasPriorities, normalPriority } from './cluster.ts';
 import { compareText, sortedByName } from './plan-data.ts';
 import type { ClusterRoutes, IpPoolResource } from './resources.ts';
+import { aggregates, serviceSettings } from './services.ts';
 
 type PoolClass = 'ipip' | 'none';
 
@@ -47,7 +48,8 @@ export function kernelRules(cluster: Cluster): KernelRules {
       // Without an own IPv4 subnet Calico's IPv4 filter does nothing (calico model 3.9, step 4).
       .filter((pool) => prefixFamily(pool.cidr) === 6 || own.ipv4 !== undefined)
       .map((pool) => poolRule(cluster, pool)),
-    rejected: [],
+    // Service addresses are for kube-proxy, not for routes (calico model 3.7).
+    rejected: aggregates(serviceSettings(cluster)),
     metric: hasPriorities(cluster)
       ? {
           mode: 'priority',

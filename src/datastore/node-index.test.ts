@@ -24,6 +24,7 @@ function node(name: number, rack: string, host = name): NodeResource {
     ipv6: undefined,
     routeReflectorClusterId: undefined,
     wireguard: false,
+    kubernetesName: undefined,
   };
 }
 

@@ -1,13 +1,14 @@
 /**
- * The prefixes this node announces as its own: the blocks its affinities give it.
+ * The prefixes this node announces as its own: the blocks its affinities give it, and those of services.
  * @see calico model 1.6, 3.1
  */
 
 import { prefixFamily, prefixLength } from '../net/prefix.ts';
 import type { Cluster } from './cluster.ts';
-import { compareText, originatedKey } from './plan-data.ts';
+import { compareText } from './plan-data.ts';
 import type { OriginatedPrefix } from './plan-types.ts';
 import type { BlockAffinityResource } from './resources.ts';
+import { servicePrefixes } from './services.ts';
 
 /**
  * Own affinities that count: not deleted, not pending. One that is pending deletion still has its blackhole, and is
@@ -29,17 +30,19 @@ export function ownBlocks(cluster: Cluster): BlockAffinityResource[] {
   return [...blocks.values()].sort((a, b) => compareText(a.cidr, b.cidr));
 }
 
-export function originatedPrefixes(cluster: Cluster): OriginatedPrefix[] {
-  return ownBlocks(cluster)
-    .map(({ cidr, name }): OriginatedPrefix => {
-      const width = prefixFamily(cidr) === 4 ? 32 : 128;
-      return {
-        prefix: cidr,
-        source: 'block',
-        // A block of one address is the workload's own route: a blackhole would hide it.
-        blackhole: prefixLength(cidr) < width,
-        origin: `BlockAffinity/${name}`,
-      };
-    })
-    .sort((a, b) => compareText(originatedKey(a), originatedKey(b)));
+export function originatedPrefixes(cluster: Cluster): readonly OriginatedPrefix[] {
+  return cluster.memo.originated([...blockPrefixes(cluster), ...servicePrefixes(cluster)]);
+}
+
+function blockPrefixes(cluster: Cluster): OriginatedPrefix[] {
+  return ownBlocks(cluster).map(({ cidr, name }): OriginatedPrefix => {
+    const width = prefixFamily(cidr) === 4 ? 32 : 128;
+    return {
+      prefix: cidr,
+      source: 'block',
+      // A block of one address is the workload's own route: a blackhole would hide it.
+      blackhole: prefixLength(cidr) < width,
+      origin: `BlockAffinity/${name}`,
+    };
+  });
 }

@@ -1,5 +1,6 @@
 /** BGPConfiguration: `default` for all nodes, `node.<name>` for one. @see calico model 1.1 */
 
+import type { Prefix } from '../../net/prefix.ts';
 import type { Fields } from '../fields.ts';
 import type {
   BgpConfigurationResource,
@@ -36,6 +37,7 @@ const DEFAULT_ONLY = [
   'serviceClusterIPs',
   'serviceExternalIPs',
   'serviceLoadBalancerIPs',
+  'serviceLoadBalancerAggregation',
   'nodeMeshPassword',
   'nodeMeshMaxRestartTime',
   'bindMode',
@@ -65,13 +67,16 @@ export function readBgpConfiguration(name: string, spec: Fields): BgpConfigurati
     ipv6NormalRoutePriority: spec.integer('ipv6NormalRoutePriority', PRIORITY),
     nodeMeshPassword: readSecretRef(spec, 'nodeMeshPassword'),
     nodeMeshMaxRestartTime: readRestartTime(spec, 'nodeMeshMaxRestartTime'),
+    serviceClusterIps: readServiceCidrs(spec, 'serviceClusterIPs'),
+    serviceExternalIps: readServiceCidrs(spec, 'serviceExternalIPs'),
+    serviceLoadBalancerIps: readServiceCidrs(spec, 'serviceLoadBalancerIPs'),
+    serviceLoadBalancerAggregation: spec.oneOf('serviceLoadBalancerAggregation', [
+      'Enabled',
+      'Disabled',
+    ]),
     prefixAdvertisements: readAdvertisements(spec, communities),
   };
   checkMeshFields(spec, resource);
-  for (const field of ['serviceClusterIPs', 'serviceExternalIPs', 'serviceLoadBalancerIPs']) {
-    spec.notYet(field, 'services are not advertised');
-  }
-  spec.notYet('serviceLoadBalancerAggregation', 'services are not advertised');
   spec.notYet('ignoredInterfaces', 'routes of interfaces are not announced in the first place');
   spec.notYet('localWorkloadPeeringIPV4', 'local workloads are not peered with');
   spec.notYet('localWorkloadPeeringIPV6', 'local workloads are not peered with');
@@ -120,6 +125,16 @@ function checkMeshFields(spec: Fields, resource: BgpConfigurationResource): void
       message: 'There is no mesh while nodeToNodeMeshEnabled is false',
     });
   }
+}
+
+/** `[{ cidr }]`. Order has no meaning, and equal entries count once. */
+function readServiceCidrs(spec: Fields, name: string): Prefix[] {
+  const cidrs = spec.objects(name).flatMap((entry) => {
+    const cidr = entry.required('cidr', readCidr(entry, 'cidr', false), 'Write a CIDR');
+    entry.finish();
+    return cidr ?? [];
+  });
+  return [...new Set(cidrs)].sort();
 }
 
 function readNamedCommunities(spec: Fields): ReadonlyMap<string, Community> {

@@ -8,7 +8,7 @@ import { readAsNumber, readIpv4, readNodeAddress } from './common.ts';
 export function readNode(name: string, metadata: Fields, spec: Fields): NodeResource {
   const bgp = spec.object('bgp');
   const wireguard = spec.object('wireguard');
-  spec.ignore('orchRefs', 'addresses', 'ipv4VXLANTunnelAddr', 'vxlanTunnelMACAddr');
+  spec.ignore('addresses', 'ipv4VXLANTunnelAddr', 'vxlanTunnelMACAddr');
   spec.ignore('ipv6VXLANTunnelAddr', 'vxlanTunnelMACAddrV6', 'interfaces');
   const labels = readLabels(metadata);
   if (wireguard !== undefined) warnOfWireguard(wireguard);
@@ -21,6 +21,7 @@ export function readNode(name: string, metadata: Fields, spec: Fields): NodeReso
     routeReflectorClusterId:
       bgp === undefined ? undefined : readIpv4(bgp, 'routeReflectorClusterID'),
     wireguard: wireguard !== undefined,
+    kubernetesName: readKubernetesName(spec),
   };
   if (bgp !== undefined) {
     // tunl0's own address is given to the device by whoever makes it; BGP does not need it.
@@ -28,6 +29,15 @@ export function readNode(name: string, metadata: Fields, spec: Fields): NodeReso
     bgp.finish();
   }
   return node;
+}
+
+/** Calico's name for a node and that of Kubernetes may differ. */
+function readKubernetesName(spec: Fields): string | undefined {
+  const references = spec.objects('orchRefs').map((reference) => ({
+    orchestrator: reference.text('orchestrator'),
+    name: reference.text('nodeName'),
+  }));
+  return references.find((reference) => reference.orchestrator === 'k8s')?.name;
 }
 
 function readLabels(metadata: Fields): Readonly<Record<string, string>> {
