@@ -10,6 +10,9 @@ export interface Environment {
   readonly datastoreType: DatastoreType | undefined;
   readonly routerId: string | undefined;
   readonly secretNamespace: string | undefined;
+  /** Of Felix's directory of endpoints; undefined = not said. */
+  readonly endpointStatusPrefix: string | undefined;
+  readonly usePodCidr: boolean;
   readonly kubernetesNode: string | undefined;
   readonly advertiseClusterIps: Prefix | undefined;
   readonly logLevel: LogLevelName | undefined;
@@ -43,7 +46,6 @@ const LEVELS: Readonly<Record<string, LogLevelName>> = {
 
 /** Understood, without effect so far: what follows from that. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  USE_POD_CIDR: 'blocks come from BlockAffinity alone',
   CALICO_API_GROUP: 'the kubernetes datastore comes later',
   KUBECONFIG: 'the kubernetes datastore comes later',
   ETCD_DISCOVERY_SRV: 'members are named by ETCD_ENDPOINTS alone',
@@ -66,6 +68,8 @@ export function readEnvironment(
     ),
     routerId: filled(env['CALICO_ROUTER_ID']),
     secretNamespace: filled(env['NAMESPACE']),
+    endpointStatusPrefix: filled(env['CALICO_ENDPOINT_STATUS_PATH_PREFIX']),
+    usePodCidr: filled(env['USE_POD_CIDR'])?.toLowerCase() === 'true',
     kubernetesNode: filled(env['CALICO_K8S_NODE_REF']),
     advertiseClusterIps: readCidr('CALICO_ADVERTISE_CLUSTER_IPS', env, problems),
     logLevel: choose(

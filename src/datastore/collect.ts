@@ -7,6 +7,7 @@ import type {
   BlockAffinityResource,
   EndpointSliceResource,
   IpPoolResource,
+  LocalWorkloadResource,
   NodeResource,
   Resources,
   SecretResource,
@@ -22,6 +23,7 @@ export function collect(entries: readonly Entry[]): Resources {
   const ipPools = new Map<string, IpPoolResource>();
   const blockAffinities = new Map<string, BlockAffinityResource>();
   const secrets = new Map<string, SecretResource>();
+  const localWorkloads = new Map<string, LocalWorkloadResource>();
   const services = new Map<string, ServiceResource>();
   const endpointSlices = new Map<string, EndpointSliceResource>();
   let clusterInformation: Resources['clusterInformation'];
@@ -33,6 +35,7 @@ export function collect(entries: readonly Entry[]): Resources {
     else if (kind === 'IPPool') ipPools.set(value.name, value);
     else if (kind === 'BlockAffinity') blockAffinities.set(value.name, value);
     else if (kind === 'Secret') secrets.set(`${value.namespace}/${value.name}`, value);
+    else if (kind === 'LocalWorkload') localWorkloads.set(value.name, value);
     else if (kind === 'Service') services.set(`${value.namespace}/${value.name}`, value);
     else if (kind === 'EndpointSlice') {
       endpointSlices.set(`${value.namespace}/${value.name}`, value);
@@ -46,6 +49,7 @@ export function collect(entries: readonly Entry[]): Resources {
     ipPools,
     blockAffinities,
     secrets,
+    localWorkloads,
     services,
     endpointSlices,
     clusterInformation,
@@ -62,6 +66,7 @@ export function shareKinds(before: Resources, next: Resources): Resources {
     ipPools: shareMap(before.ipPools, next.ipPools),
     blockAffinities: shareMap(before.blockAffinities, next.blockAffinities),
     secrets: shareMap(before.secrets, next.secrets),
+    localWorkloads: shareMap(before.localWorkloads, next.localWorkloads),
     services: shareMap(before.services, next.services),
     endpointSlices: shareMap(before.endpointSlices, next.endpointSlices),
     clusterInformation: next.clusterInformation,

@@ -3,18 +3,31 @@
  * @see calico model 1.6, 3.1
  */
 
-import { prefixFamily, prefixLength } from '../net/prefix.ts';
+import { hostPrefix, type Prefix, prefixFamily, prefixLength } from '../net/prefix.ts';
 import type { Cluster } from './cluster.ts';
 import { compareText } from './plan-data.ts';
-import type { OriginatedPrefix } from './plan-types.ts';
+import type { OriginatedPrefix, PeerPlan } from './plan-types.ts';
 import type { BlockAffinityResource } from './resources.ts';
 import { servicePrefixes } from './services.ts';
+
+/** Host-local IPAM has no affinities: what Kubernetes gave to the node is its own (calico model 1.6). */
+function podCidrBlocks({ own }: Cluster): BlockAffinityResource[] {
+  return [...own.podCidrs].sort(compareText).map((cidr) => ({
+    name: `${own.name} podCIDR ${cidr}`,
+    node: own.name,
+    cidr,
+    state: 'confirmed',
+    type: 'host',
+    deleted: false,
+  }));
+}
 
 /**
  * Own affinities that count: not deleted, not pending. One that is pending deletion still has its blackhole, and is
  * announced as a member of its pool; it just no longer stands for what is inside it.
  */
 export function ownBlocks(cluster: Cluster): BlockAffinityResource[] {
+  if (cluster.options.usePodCidr === true) return podCidrBlocks(cluster);
   const blocks = new Map<string, BlockAffinityResource>();
   const own: BlockAffinityResource[] = [];
   for (const affinity of cluster.resources.blockAffinities.values()) {
@@ -30,8 +43,32 @@ export function ownBlocks(cluster: Cluster): BlockAffinityResource[] {
   return [...blocks.values()].sort((a, b) => compareText(a.cidr, b.cidr));
 }
 
-export function originatedPrefixes(cluster: Cluster): readonly OriginatedPrefix[] {
-  return cluster.memo.originated([...blockPrefixes(cluster), ...servicePrefixes(cluster)]);
+export function originatedPrefixes(
+  cluster: Cluster,
+  peers: readonly PeerPlan[],
+): readonly OriginatedPrefix[] {
+  return cluster.memo.originated([
+    ...blockPrefixes(cluster),
+    ...servicePrefixes(cluster),
+    ...hostRoutes(peers),
+  ]);
+}
+
+/** Routes to peers that are reached by a gateway of their own; of several to one address the first by name. */
+function hostRoutes(peers: readonly PeerPlan[]): OriginatedPrefix[] {
+  const routes = new Map<Prefix, OriginatedPrefix>();
+  for (const { reachableBy, remoteAddress, origin } of peers) {
+    const to = hostPrefix(remoteAddress);
+    if (reachableBy === undefined || routes.has(to)) continue;
+    routes.set(to, {
+      prefix: to,
+      source: 'static',
+      blackhole: false,
+      gateway: reachableBy,
+      origin: `reachableBy of ${origin}`,
+    });
+  }
+  return [...routes.values()];
 }
 
 function blockPrefixes(cluster: Cluster): OriginatedPrefix[] {

@@ -22,6 +22,8 @@ export interface PlanOptions {
   readonly secretNamespace?: string;
   /** This node's name in Kubernetes, as endpoints have it (CALICO_K8S_NODE_REF); default: what its Node says. */
   readonly kubernetesNode?: string;
+  /** Blocks are the Node's podCIDRs, not BlockAffinities (USE_POD_CIDR). */
+  readonly usePodCidr?: boolean;
   /** In place of serviceClusterIPs (CALICO_ADVERTISE_CLUSTER_IPS). */
   readonly advertiseClusterIps?: Prefix;
 }

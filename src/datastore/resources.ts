@@ -21,6 +21,7 @@ export interface Resources {
   readonly blockAffinities: ReadonlyMap<string, BlockAffinityResource>;
   /** By `namespace/name`. */
   readonly secrets: ReadonlyMap<string, SecretResource>;
+  readonly localWorkloads: ReadonlyMap<string, LocalWorkloadResource>;
   /** By `namespace/name`. */
   readonly services: ReadonlyMap<string, ServiceResource>;
   /** By `namespace/name`. */
@@ -35,7 +36,13 @@ export interface NodeResource {
   readonly ipv4: NodeAddress | undefined;
   readonly ipv6: NodeAddress | undefined;
   readonly routeReflectorClusterId: IpAddress | undefined;
-  readonly wireguard: boolean;
+  /** Address of its WireGuard device, by family. */
+  readonly wireguard: {
+    readonly ipv4: IpAddress | undefined;
+    readonly ipv6: IpAddress | undefined;
+  };
+  /** Blocks given by Kubernetes; they count with USE_POD_CIDR (calico model 1.6). */
+  readonly podCidrs: readonly Prefix[];
   /** Its name in Kubernetes, where that is said (`spec.orchRefs`). */
   readonly kubernetesName: string | undefined;
 }
@@ -61,6 +68,8 @@ export interface BgpConfigurationResource {
   readonly ipv6NormalRoutePriority: number | undefined;
   readonly nodeMeshPassword: SecretKeyRef | undefined;
   readonly nodeMeshMaxRestartTime: number | undefined;
+  /** Shell patterns of interfaces whose subnets are never announced. */
+  readonly ignoredInterfaces: readonly string[];
   readonly serviceClusterIps: readonly Prefix[];
   readonly serviceExternalIps: readonly Prefix[];
   readonly serviceLoadBalancerIps: readonly Prefix[];
@@ -188,6 +197,14 @@ export interface ServiceResource {
   readonly loadBalancerIp: IpAddress | undefined;
   readonly externalTrafficPolicy: 'Cluster' | 'Local' | undefined;
   readonly families: readonly (4 | 6)[];
+}
+
+export interface LocalWorkloadResource {
+  readonly name: string;
+  /** Name of the BGPPeer that it peers by; undefined: of none. */
+  readonly peer: string | undefined;
+  readonly ipv4: IpAddress | undefined;
+  readonly ipv6: IpAddress | undefined;
 }
 
 export interface EndpointSliceResource {

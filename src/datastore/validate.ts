@@ -13,6 +13,7 @@ import { readBgpConfiguration } from './kinds/bgp-configuration.ts';
 import { readBgpFilter } from './kinds/bgp-filter.ts';
 import { readBgpPeer } from './kinds/bgp-peer.ts';
 import { readIpPool } from './kinds/ip-pool.ts';
+import { readLocalWorkload } from './kinds/local-workload.ts';
 import { readNode } from './kinds/node.ts';
 import { readBlockAffinity, readClusterInformation, readSecret } from './kinds/others.ts';
 import { readEndpointSlice, readService } from './kinds/service.ts';
@@ -24,6 +25,7 @@ import type {
   ClusterInformationResource,
   EndpointSliceResource,
   IpPoolResource,
+  LocalWorkloadResource,
   NodeResource,
   SecretResource,
   ServiceResource,
@@ -39,6 +41,7 @@ export type Entry =
   | { readonly kind: 'BlockAffinity'; readonly value: BlockAffinityResource }
   | { readonly kind: 'ClusterInformation'; readonly value: ClusterInformationResource }
   | { readonly kind: 'Secret'; readonly value: SecretResource }
+  | { readonly kind: 'LocalWorkload'; readonly value: LocalWorkloadResource }
   | { readonly kind: 'Service'; readonly value: ServiceResource }
   | { readonly kind: 'EndpointSlice'; readonly value: EndpointSliceResource };
 
@@ -65,7 +68,7 @@ interface Parts {
 const CALICO_GROUPS: readonly string[] = ['projectcalico.org', 'crd.projectcalico.org'];
 
 const READERS: Readonly<Record<string, Reader>> = {
-  Node: (name, { metadata, spec }) => ({ kind: 'Node', value: readNode(name, metadata, spec) }),
+  Node: (name, parts) => ({ kind: 'Node', value: readNode(name, parts) }),
   BGPConfiguration: (name, { spec }) => ({
     kind: 'BGPConfiguration',
     value: readBgpConfiguration(name, spec),
@@ -83,6 +86,14 @@ const READERS: Readonly<Record<string, Reader>> = {
   ClusterInformation: (name, { spec }) => ({
     kind: 'ClusterInformation',
     value: readClusterInformation(name, spec),
+  }),
+};
+
+/** Kinds of our own. */
+const GODWIT: Readonly<Record<string, Reader>> = {
+  LocalWorkload: (name, { spec }) => ({
+    kind: 'LocalWorkload',
+    value: readLocalWorkload(name, spec),
   }),
 };
 
@@ -219,6 +230,7 @@ function runReader(reading: Reading): CheckedDocument {
 function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reader | undefined {
   const root = new Fields(findings, [], {});
   const group = typeof apiVersion === 'string' ? apiVersion.split('/', 1)[0]! : '';
+  if (Object.hasOwn(GODWIT, kind) && group === 'godwit.dev') return GODWIT[kind];
   const ofKubernetes = Object.hasOwn(KUBERNETES, kind) ? KUBERNETES[kind] : undefined;
   if (ofKubernetes !== undefined) {
     if (ofKubernetes.apiVersion === apiVersion) return ofKubernetes.read;

@@ -1,5 +1,6 @@
 /** BGPConfiguration: `default` for all nodes, `node.<name>` for one. @see calico model 1.1 */
 
+import { ipFamily, parseIpAddress } from '../../net/ip-address.ts';
 import type { Prefix } from '../../net/prefix.ts';
 import type { Fields } from '../fields.ts';
 import type {
@@ -67,6 +68,7 @@ export function readBgpConfiguration(name: string, spec: Fields): BgpConfigurati
     ipv6NormalRoutePriority: spec.integer('ipv6NormalRoutePriority', PRIORITY),
     nodeMeshPassword: readSecretRef(spec, 'nodeMeshPassword'),
     nodeMeshMaxRestartTime: readRestartTime(spec, 'nodeMeshMaxRestartTime'),
+    ignoredInterfaces: spec.list('ignoredInterfaces', INTERFACES, readInterfaces),
     serviceClusterIps: readServiceCidrs(spec, 'serviceClusterIPs'),
     serviceExternalIps: readServiceCidrs(spec, 'serviceExternalIPs'),
     serviceLoadBalancerIps: readServiceCidrs(spec, 'serviceLoadBalancerIPs'),
@@ -77,9 +79,7 @@ export function readBgpConfiguration(name: string, spec: Fields): BgpConfigurati
     prefixAdvertisements: readAdvertisements(spec, communities),
   };
   checkMeshFields(spec, resource);
-  spec.notYet('ignoredInterfaces', 'routes of interfaces are not announced in the first place');
-  spec.notYet('localWorkloadPeeringIPV4', 'local workloads are not peered with');
-  spec.notYet('localWorkloadPeeringIPV6', 'local workloads are not peered with');
+  warnOfFelix(spec);
   return resource;
 }
 
@@ -123,6 +123,33 @@ function checkMeshFields(spec: Fields, resource: BgpConfigurationResource): void
       code: 'NoEffect',
       severity: 'warning',
       message: 'There is no mesh while nodeToNodeMeshEnabled is false',
+    });
+  }
+}
+
+const INTERFACES = 'an interface or a pattern of 1 to 15 characters, not * alone';
+
+function readInterfaces(value: unknown): string | undefined {
+  const good = typeof value === 'string' && value !== '*' && /^[\w.*-]{1,15}$/.test(value);
+  return good ? value : undefined;
+}
+
+/** Felix gives these addresses to the interfaces of workloads; sessions are accepted at any address of the node. */
+function warnOfFelix(spec: Fields): void {
+  for (const [name, family] of [
+    ['localWorkloadPeeringIPV4', 4],
+    ['localWorkloadPeeringIPV6', 6],
+  ] as const) {
+    if (spec.text(name) === undefined) continue;
+    spec.parsed(name, `an IPv${family} address`, (value) => {
+      const address = typeof value === 'string' ? parseIpAddress(value) : undefined;
+      return address !== undefined && ipFamily(address) === family ? address : undefined;
+    });
+    spec.report(name, {
+      code: 'NoEffect',
+      severity: 'warning',
+      message:
+        "Felix's: it gives this address to the workloads' interfaces; BGP needs nothing of it",
     });
   }
 }
