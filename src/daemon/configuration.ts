@@ -54,9 +54,16 @@ export class Configuration {
 
   constructor(parts: ConfigurationParts) {
     this.#parts = parts;
-    const { nodeName: node, plan, datastore, stateDir } = parts.settings;
+    const { nodeName: node, plan, datastore, stateDir, endpointStatus } = parts.settings;
     this.#link = new PlannerLink({
-      options: () => ({ node, plan, datastore, stateDir, revision: this.#revision }),
+      options: () => ({
+        node,
+        plan,
+        datastore,
+        stateDir,
+        endpointStatus,
+        revision: this.#revision,
+      }),
       onMessage: (message) => this.#onMessage(message),
       onDied: (reason, waitMs) => this.#onDied(reason, waitMs),
     });

@@ -11,6 +11,7 @@ import { ConfigurationKeeper, type KeeperOutput } from '../datastore/keeper.ts';
 import type { PlanOptions } from '../datastore/plan-options.ts';
 import { type PlanPart, PlanSender } from '../datastore/plan-transfer.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
+import { EndpointStatus } from '../io/datastores/endpoint-status.ts';
 import { FileDatastore } from '../io/datastores/file.ts';
 import type { DatastoreListener } from '../io/datastores/listener.ts';
 import { StateDir } from '../io/state-dir.ts';
@@ -24,6 +25,7 @@ export interface PlannerOptions {
   readonly plan: PlanOptions;
   readonly datastore: Settings['datastore'];
   readonly stateDir: string;
+  readonly endpointStatus?: string | undefined;
   /** Of the plan that runs, when a planner before this one has died. */
   readonly revision: number;
 }
@@ -95,7 +97,7 @@ export class Planner {
     this.#keeper = keeper;
     this.#say({ type: 'problems', anew: true, appeared: [], cleared: [] });
     let first = true;
-    this.#datastore = await openDatastore(datastore, node, {
+    const listener: DatastoreListener = {
       onSnapshot: (snapshot) => {
         const output = keeper.onSnapshot(snapshot, now());
         // Whoever listens may still hold what a planner before this one has said of a loss.
@@ -103,9 +105,18 @@ export class Planner {
         first = false;
       },
       onLost: (reason) => this.#take(keeper.onLost(reason, now())),
-    });
+    };
+    this.#datastore = await openDatastore(datastore, node, await this.#withEndpoints(listener));
     await this.#datastore.start();
     this.#say({ type: 'started' });
+  }
+
+  async #withEndpoints(listener: DatastoreListener): Promise<DatastoreListener> {
+    const { endpointStatus } = this.#options;
+    if (endpointStatus === undefined) return listener;
+    const endpoints = new EndpointStatus(endpointStatus, listener);
+    await endpoints.start();
+    return endpoints.around();
   }
 
   onMessage(message: ToPlanner): void {

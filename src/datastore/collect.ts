@@ -5,10 +5,13 @@ import type {
   BgpFilterResource,
   BgpPeerResource,
   BlockAffinityResource,
+  EndpointSliceResource,
   IpPoolResource,
+  LocalWorkloadResource,
   NodeResource,
   Resources,
   SecretResource,
+  ServiceResource,
 } from './resources.ts';
 import type { Entry } from './validate.ts';
 
@@ -20,6 +23,9 @@ export function collect(entries: readonly Entry[]): Resources {
   const ipPools = new Map<string, IpPoolResource>();
   const blockAffinities = new Map<string, BlockAffinityResource>();
   const secrets = new Map<string, SecretResource>();
+  const localWorkloads = new Map<string, LocalWorkloadResource>();
+  const services = new Map<string, ServiceResource>();
+  const endpointSlices = new Map<string, EndpointSliceResource>();
   let clusterInformation: Resources['clusterInformation'];
   for (const { kind, value } of entries) {
     if (kind === 'Node') nodes.set(value.name, value);
@@ -29,7 +35,11 @@ export function collect(entries: readonly Entry[]): Resources {
     else if (kind === 'IPPool') ipPools.set(value.name, value);
     else if (kind === 'BlockAffinity') blockAffinities.set(value.name, value);
     else if (kind === 'Secret') secrets.set(`${value.namespace}/${value.name}`, value);
-    else if (value.name === 'default') clusterInformation = value;
+    else if (kind === 'LocalWorkload') localWorkloads.set(value.name, value);
+    else if (kind === 'Service') services.set(`${value.namespace}/${value.name}`, value);
+    else if (kind === 'EndpointSlice') {
+      endpointSlices.set(`${value.namespace}/${value.name}`, value);
+    } else if (value.name === 'default') clusterInformation = value;
   }
   return {
     nodes,
@@ -39,6 +49,9 @@ export function collect(entries: readonly Entry[]): Resources {
     ipPools,
     blockAffinities,
     secrets,
+    localWorkloads,
+    services,
+    endpointSlices,
     clusterInformation,
   };
 }
@@ -53,6 +66,9 @@ export function shareKinds(before: Resources, next: Resources): Resources {
     ipPools: shareMap(before.ipPools, next.ipPools),
     blockAffinities: shareMap(before.blockAffinities, next.blockAffinities),
     secrets: shareMap(before.secrets, next.secrets),
+    localWorkloads: shareMap(before.localWorkloads, next.localWorkloads),
+    services: shareMap(before.services, next.services),
+    endpointSlices: shareMap(before.endpointSlices, next.endpointSlices),
     clusterInformation: next.clusterInformation,
   };
 }

@@ -7,7 +7,13 @@
 
 import type { KernelRules } from '../fib/kernel-rules.ts';
 import { compareText, type KnownPairs, originatedKey, sameData } from './plan-data.ts';
-import type { ListenPlan, OriginatedPrefix, PeerPlan, SpeakerPlan } from './plan-types.ts';
+import type {
+  LearnPlan,
+  ListenPlan,
+  OriginatedPrefix,
+  PeerPlan,
+  SpeakerPlan,
+} from './plan-types.ts';
 
 /** What the node is, as its peers and its logs see it. */
 export type LocalIdentity = Pick<
@@ -27,6 +33,11 @@ export type PlanChange =
   | {
       readonly change: 'kernel-rules-changed';
       readonly kernel: KernelRules;
+      readonly reason: string;
+    }
+  | {
+      readonly change: 'learn-changed';
+      readonly learn: LearnPlan | undefined;
       readonly reason: string;
     }
   | { readonly change: 'remove-peer'; readonly name: string; readonly reason: string }
@@ -111,6 +122,9 @@ export function applyChanges(plan: SpeakerPlan, changes: readonly PlanChange[]):
       case 'kernel-rules-changed':
         result = { ...result, kernel: change.kernel };
         break;
+      case 'learn-changed':
+        result = withLearn(result, change.learn);
+        break;
       case 'remove-peer':
         peers.delete(change.name);
         break;
@@ -131,6 +145,11 @@ export function applyChanges(plan: SpeakerPlan, changes: readonly PlanChange[]):
       compareText(originatedKey(a), originatedKey(b)),
     ),
   };
+}
+
+function withLearn(plan: SpeakerPlan, learn: LearnPlan | undefined): SpeakerPlan {
+  const { learn: _dropped, ...rest } = plan;
+  return learn === undefined ? rest : { ...rest, learn };
 }
 
 const IDENTITY_FIELDS = [
@@ -174,6 +193,10 @@ function diffWhole(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
     const fields = changedKeys(old.kernel, next.kernel);
     const reason = `kernel rules changed: ${fields.join(', ')}`;
     changes.push({ change: 'kernel-rules-changed', kernel: next.kernel, reason });
+  }
+  if (!sameData(old.learn, next.learn)) {
+    const reason = 'other routes of the kernel and of interfaces may be announced';
+    changes.push({ change: 'learn-changed', learn: next.learn, reason });
   }
   return changes;
 }

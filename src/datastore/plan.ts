@@ -10,6 +10,7 @@ import { ipFamily } from '../net/ip-address.ts';
 import { BGP_PORT, type Cluster, listenPortOf, type PlanQuestion, viewCluster } from './cluster.ts';
 import { peerPlans } from './effective.ts';
 import { kernelRules } from './kernel.ts';
+import { learnPlan } from './learn.ts';
 import { originatedPrefixes } from './originate.ts';
 import { compareText, sortedByName } from './plan-data.ts';
 import { PlanMemo } from './plan-memo.ts';
@@ -34,6 +35,7 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
   if (cluster === undefined) return { problems };
   const { own } = cluster;
   const entries = sessionEntries(cluster);
+  const peers = peerPlans(cluster, entries);
   const plan: SpeakerPlan = {
     node,
     localAs: cluster.localAs,
@@ -46,9 +48,10 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
       ...(own.ipv6 === undefined ? {} : { ipv6: own.ipv6.address }),
     },
     listen: listenPlan(cluster),
-    peers: peerPlans(cluster, entries),
-    originated: originatedPrefixes(cluster),
+    peers,
+    originated: originatedPrefixes(cluster, peers),
     kernel: kernelRules(cluster),
+    learn: learnPlan(cluster),
     logLevel: cluster.ownConfiguration?.logLevel ?? cluster.global?.logLevel ?? 'info',
   };
   reportNoAddress(cluster);

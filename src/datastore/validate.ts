@@ -13,17 +13,22 @@ import { readBgpConfiguration } from './kinds/bgp-configuration.ts';
 import { readBgpFilter } from './kinds/bgp-filter.ts';
 import { readBgpPeer } from './kinds/bgp-peer.ts';
 import { readIpPool } from './kinds/ip-pool.ts';
+import { readLocalWorkload } from './kinds/local-workload.ts';
 import { readNode } from './kinds/node.ts';
 import { readBlockAffinity, readClusterInformation, readSecret } from './kinds/others.ts';
+import { readEndpointSlice, readService } from './kinds/service.ts';
 import type {
   BgpConfigurationResource,
   BgpFilterResource,
   BgpPeerResource,
   BlockAffinityResource,
   ClusterInformationResource,
+  EndpointSliceResource,
   IpPoolResource,
+  LocalWorkloadResource,
   NodeResource,
   SecretResource,
+  ServiceResource,
 } from './resources.ts';
 
 /** A checked resource by kind. */
@@ -35,7 +40,10 @@ export type Entry =
   | { readonly kind: 'IPPool'; readonly value: IpPoolResource }
   | { readonly kind: 'BlockAffinity'; readonly value: BlockAffinityResource }
   | { readonly kind: 'ClusterInformation'; readonly value: ClusterInformationResource }
-  | { readonly kind: 'Secret'; readonly value: SecretResource };
+  | { readonly kind: 'Secret'; readonly value: SecretResource }
+  | { readonly kind: 'LocalWorkload'; readonly value: LocalWorkloadResource }
+  | { readonly kind: 'Service'; readonly value: ServiceResource }
+  | { readonly kind: 'EndpointSlice'; readonly value: EndpointSliceResource };
 
 export interface CheckedDocument {
   readonly document: RawDocument;
@@ -60,7 +68,7 @@ interface Parts {
 const CALICO_GROUPS: readonly string[] = ['projectcalico.org', 'crd.projectcalico.org'];
 
 const READERS: Readonly<Record<string, Reader>> = {
-  Node: (name, { metadata, spec }) => ({ kind: 'Node', value: readNode(name, metadata, spec) }),
+  Node: (name, parts) => ({ kind: 'Node', value: readNode(name, parts) }),
   BGPConfiguration: (name, { spec }) => ({
     kind: 'BGPConfiguration',
     value: readBgpConfiguration(name, spec),
@@ -81,10 +89,38 @@ const READERS: Readonly<Record<string, Reader>> = {
   }),
 };
 
+/** Kinds of our own. */
+const GODWIT: Readonly<Record<string, Reader>> = {
+  LocalWorkload: (name, { spec }) => ({
+    kind: 'LocalWorkload',
+    value: readLocalWorkload(name, spec),
+  }),
+};
+
+/** Kinds of Kubernetes itself; they have namespaces, and not all of them a spec. */
+const KUBERNETES: Readonly<Record<string, { readonly apiVersion: string; readonly read: Reader }>> =
+  {
+    Secret: {
+      apiVersion: 'v1',
+      read: (name, parts) => ({
+        kind: 'Secret',
+        value: readSecret(name, parts.namespace, parts.root),
+      }),
+    },
+    Service: {
+      apiVersion: 'v1',
+      read: (name, parts) => ({ kind: 'Service', value: readService(name, parts) }),
+    },
+    EndpointSlice: {
+      apiVersion: 'discovery.k8s.io/v1',
+      read: (name, parts) => ({ kind: 'EndpointSlice', value: readEndpointSlice(name, parts) }),
+    },
+  };
+
+const WITHOUT_SPEC: readonly string[] = ['Secret', 'EndpointSlice'];
+
 /** Legal kinds that have no bearing on what godwit does now, and what follows from that. */
 const UNUSED: Readonly<Record<string, string>> = {
-  Service: 'services are not advertised yet',
-  EndpointSlice: 'services are not advertised yet',
   PeerProfile: 'profiles are not honoured yet',
   CalicoNodeStatus: 'its status is not filled yet',
   FelixConfiguration: 'it says what Felix does, not what godwit does',
@@ -151,7 +187,8 @@ function checkResource(
   metadata?.required('name', name, 'Write the name of the resource');
   if (kind === undefined || name === undefined) return failed(nameless, undefined);
   const namespace = metadata?.text('namespace') ?? 'default';
-  const key = kind === 'Secret' ? `Secret/${namespace}/${name}` : `${kind}/${name}`;
+  const namespaced = Object.hasOwn(KUBERNETES, kind);
+  const key = namespaced ? `${kind}/${namespace}/${name}` : `${kind}/${name}`;
   const findings: Findings = { ...newFindings(document, key), problems: nameless.problems };
   const reader = readerFor(findings, kind, value['apiVersion']);
   if (reader === undefined) {
@@ -176,9 +213,9 @@ function runReader(reading: Reading): CheckedDocument {
   const root = new Fields(findings, [], value);
   root.ignore('apiVersion', 'kind', 'metadata', 'status');
   const metadata = new Fields(findings, ['metadata'], asObject(value['metadata']) ?? {});
-  // A Secret has no spec; a Node or a pool without one says nothing, which each reader judges.
+  // A Node or a pool without one says nothing, which each reader judges.
   const spec = root.object('spec') ?? new Fields(findings, ['spec'], {});
-  if (kind !== 'Secret' && !root.has('spec')) {
+  if (!WITHOUT_SPEC.includes(kind) && !root.has('spec')) {
     root.required('spec', undefined, 'Write spec');
   }
   const entry = reader(name, { metadata, spec, root, namespace });
@@ -193,11 +230,17 @@ function runReader(reading: Reading): CheckedDocument {
 function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reader | undefined {
   const root = new Fields(findings, [], {});
   const group = typeof apiVersion === 'string' ? apiVersion.split('/', 1)[0]! : '';
-  if (kind === 'Secret' && apiVersion === 'v1') {
-    return (name, parts) => ({
-      kind: 'Secret',
-      value: readSecret(name, parts.namespace, parts.root),
+  if (Object.hasOwn(GODWIT, kind) && group === 'godwit.dev') return GODWIT[kind];
+  const ofKubernetes = Object.hasOwn(KUBERNETES, kind) ? KUBERNETES[kind] : undefined;
+  if (ofKubernetes !== undefined) {
+    if (ofKubernetes.apiVersion === apiVersion) return ofKubernetes.read;
+    root.report('apiVersion', {
+      code: 'BadValue',
+      message: `Not a ${kind} of Kubernetes`,
+      remedy: `Write apiVersion: ${ofKubernetes.apiVersion}`,
+      value: apiVersion ?? '',
     });
+    return undefined;
   }
   if (Object.hasOwn(READERS, kind)) {
     if (CALICO_GROUPS.includes(group)) return READERS[kind];
@@ -217,16 +260,14 @@ function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reade
     });
     return undefined;
   }
-  const near = nearest(kind, [...Object.keys(READERS), 'Secret']);
+  const kinds = [...Object.keys(READERS), ...Object.keys(KUBERNETES)];
+  const near = nearest(kind, kinds);
   const known = CALICO_GROUPS.includes(group) || near !== undefined;
   root.report('kind', {
     code: 'UnknownKind',
     severity: known ? 'error' : 'warning',
     message: known ? 'Unknown kind' : 'This kind is not used',
-    remedy:
-      near === undefined
-        ? `Kinds in use: ${Object.keys(READERS).join(', ')}, Secret`
-        : `Did you mean ${near}?`,
+    remedy: near === undefined ? `Kinds in use: ${kinds.join(', ')}` : `Did you mean ${near}?`,
     value: kind,
   });
   return undefined;

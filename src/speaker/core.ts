@@ -27,6 +27,7 @@ import type { Effect } from './effects.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
 import { KernelRoutes } from './kernel-routes.ts';
+import { LearnedRoutes } from './learned-routes.ts';
 import { type Connection, type Peer, type SessionSlot, timerKeys } from './peer.ts';
 import type { PlanWork, RevisedPlan } from './plan-work.ts';
 import { Policies } from './policies.ts';
@@ -90,6 +91,7 @@ export class Core {
   readonly updateFaults = new Map<string, number>();
   readonly quarantines: QuarantineRecords;
   readonly kernelRoutes: Readonly<Record<AfiSafi, KernelRoutes>>;
+  readonly learned: LearnedRoutes;
   kernelPolicy: KernelPolicy | undefined;
   /** Of the kernel policy when next hops were last resolved. */
   kernelGeneration = '';
@@ -162,6 +164,7 @@ export class Core {
       'ipv4-unicast': new KernelRoutes(this, 'ipv4-unicast'),
       'ipv6-unicast': new KernelRoutes(this, 'ipv6-unicast'),
     };
+    this.learned = new LearnedRoutes(this);
     this.datastore = { state: 'waiting', since: options.now };
     this.kernelState = { state: options.kernelEnabled ? 'syncing' : 'disabled' };
   }

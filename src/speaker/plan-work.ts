@@ -56,6 +56,7 @@ function* firstChanges(plan: SpeakerPlan): Generator<PlanChange> {
   const reason = 'first configuration';
   yield { change: 'listen-changed', listen: plan.listen, reason };
   yield { change: 'kernel-rules-changed', kernel: plan.kernel, reason };
+  if (plan.learn !== undefined) yield { change: 'learn-changed', learn: plan.learn, reason };
   for (const peer of plan.peers) yield { change: 'add-peer', peer, reason: peer.origin };
   for (const originated of plan.originated) {
     yield { change: 'originate', originated, reason: originated.origin };

@@ -124,7 +124,7 @@ export class Speaker {
   #work(): boolean {
     const core = this.#core;
     resolveNextHops(core);
-    let more = false;
+    let more = core.learned.continueLearning();
     for (const family of AFI_SAFIS) {
       const routes = core.kernelRoutes[family];
       if (core.ribs[family].settle(DECISION_PREFIXES_PER_STEP_MAX, routes)) more = true;

@@ -109,6 +109,14 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
     by: 'src/fsm/transitions/table.test.ts',
     reason: 'every state × event cell is one row of one table',
   },
+  'src/datastore/kinds/local-workload.ts': {
+    by: 'src/datastore/local-workloads.test.ts',
+    reason: 'what is read shows in the sessions',
+  },
+  'src/datastore/service-rules.ts': {
+    by: 'src/datastore/services.test.ts',
+    reason: 'the rules of services are told by plans',
+  },
   'src/wire/attributes/': {
     by: 'src/wire/rfc7606.rfc.test.ts',
     reason: 'every attribute is rows of one table, and goes through one codec test',
