@@ -18,6 +18,8 @@ const CHANGES_PER_INPUT = 256;
 
 export interface KernelSideOptions {
   readonly clock: SimClock;
+  /** Of the node (`SimClock`). */
+  readonly lane: number;
   readonly submit: (input: SpeakerInput) => void;
   /** The kernel lets us in not at all. */
   readonly refusal?: SystemError;
@@ -100,9 +102,11 @@ export class KernelSide {
 
   #later(run: () => void): void {
     const session = this.#session;
-    this.#options.clock.after(KERNEL_MS, () => {
+    const { clock, lane } = this.#options;
+    const answer = (): void => {
       if (session === this.#session) run();
-    });
+    };
+    clock.after(KERNEL_MS, answer, lane);
   }
 }
 

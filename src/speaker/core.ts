@@ -34,6 +34,7 @@ import { Policies } from './policies.ts';
 import { QuarantineRecords, type StoredQuarantine } from './quarantine-records.ts';
 import { ResolutionHandles } from './resolution-handles.ts';
 import { SessionConfigs } from './session-configs.ts';
+import { Trails } from './trails.ts';
 import { UnknownCallers } from './unknown-callers.ts';
 
 export interface SpeakerOptions {
@@ -83,6 +84,8 @@ export class Core {
   readonly peers = new Map<string, Peer>();
   readonly callers = new Callers();
   readonly connections = new Map<ConnectionId, Connection>();
+  /** What each peer sent last, in case it brings out a bug. */
+  readonly trails = new Trails();
   readonly policies = new Policies();
   readonly capabilities: CapabilitiesMemo = { octets: new Uint8Array(0), capabilities: [] };
   readonly sessionConfigs = new SessionConfigs();
@@ -216,6 +219,7 @@ export class Core {
     this.#freeFrom = Math.min(this.#freeFrom, peer.id);
     this.peers.delete(peer.plan.name);
     this.callers.remove(peer);
+    this.trails.forget(peer.id);
     // The id may be another peer's next.
     for (const key of Object.values(timerKeys(peer.id))) this.timers.clear(key);
   }

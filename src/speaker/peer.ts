@@ -16,7 +16,6 @@ import type { Framer, MessageVisit } from '../wire/framer.ts';
 import type { UpdateContext } from '../wire/update.ts';
 import { Holds } from './holds.ts';
 import type { ConnectionId } from './inputs.ts';
-import { Trail } from './trail.ts';
 
 /** One FSM and the connection it holds, if any. */
 export interface SessionSlot {
@@ -87,8 +86,6 @@ export class Peer {
   readonly holds = new Holds();
   /** Since this process started. */
   quarantines = 0;
-  /** What it sent last, in case it brings out a bug. */
-  readonly trail = new Trail();
   /** Until when stale paths are kept; undefined when none are. */
   staleUntil: Millis | undefined;
   /** The restart time that this peer promised in its last session, in seconds. */

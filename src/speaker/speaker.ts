@@ -114,7 +114,9 @@ export class Speaker {
     const octets = input.type === 'octetsReceived' ? input.octets : undefined;
     try {
       onTcp(core, input);
-      if (octets !== undefined) connection?.slot.peer.trail.note(connection.id, octets, core.now);
+      if (octets === undefined || connection === undefined) return;
+      const { id, slot } = connection;
+      core.trails.note(slot.peer.id, { at: core.now, connection: id, octets });
     } catch (error) {
       const peer = connection?.slot.peer ?? callerOf(core, input);
       contain(core, peer, { error, connection, ...(octets === undefined ? {} : { octets }) });
