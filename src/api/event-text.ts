@@ -177,6 +177,12 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     means: 'Prefixes of a neighbor found no room in a table; `refused` counts all of them so far',
     say: (e) => `${e.refused} ${e.family} routes of ${e.peer} were refused: ${e.reason}`,
   },
+  'routes-not-used': {
+    level: 'warn',
+    means:
+      'Routes that are not used whatever import policy says: a leak, an AS_SET, beyond a limit',
+    say: (e) => `${e.routes} ${e.family} routes of ${e.peer} are not used: ${e.reason}`,
+  },
   stopping: {
     level: 'info',
     means: 'The daemon stops',

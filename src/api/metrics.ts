@@ -141,6 +141,9 @@ export class Metrics {
     for (const [fault, count] of Object.entries(counters.updateFaults)) {
       this.#set('bgp_update_faults_total', count, { fault });
     }
+    for (const [reason, count] of Object.entries(counters.importRefusals)) {
+      this.#set('bgp_import_refused_total', count, { reason });
+    }
   }
 
   #proof(view: SpeakerView): void {

@@ -14,6 +14,7 @@ import type {
   PeerPlan,
   SpeakerPlan,
 } from './plan-types.ts';
+import { settingsEffect } from './settings-diff.ts';
 
 /** What the node is, as its peers and its logs see it. */
 export type LocalIdentity = Pick<
@@ -272,17 +273,23 @@ function identityEffect(old: SpeakerPlan, next: SpeakerPlan): IdentityEffect {
 function diffPeer(old: PeerPlan, peer: PeerPlan, effect: IdentityEffect): PlanChange[] {
   const fields = changedKeys(old, peer, effect.known) as PeerField[];
   const restarting = fields.filter((field) => field in RESTARTING);
-  if (effect.restart !== undefined || restarting.length > 0) {
-    const reasons = restarting.map(
+  const settings = settingsEffect(old, peer, effect.known);
+  const reasons = [
+    ...restarting.map(
       (field) => `${field} changed: ${RESTARTING[field as keyof typeof RESTARTING]}`,
-    );
+    ),
+    ...settings.restart,
+  ];
+  if (effect.restart !== undefined || reasons.length > 0) {
     if (effect.restart !== undefined) reasons.unshift(effect.restart);
     return [{ change: 'restart-peer', peer, fields, reason: reasons.join('; ') }];
   }
   const changes: PlanChange[] = [];
-  const imports = fields.filter((field) => includes(IMPORT_FIELDS, field));
-  const exports = fields.filter((field) => includes(EXPORT_FIELDS, field));
-  const others = fields.filter((field) => !imports.includes(field) && !exports.includes(field));
+  const isImport = (field: PeerField): boolean => includes(IMPORT_FIELDS, field);
+  const isExport = (field: PeerField): boolean => includes(EXPORT_FIELDS, field);
+  const imports = [...fields.filter(isImport), ...settings.reevaluateImport];
+  const exports = [...fields.filter(isExport), ...settings.reevaluateExport];
+  const others = fields.filter((field) => !isImport(field) && !isExport(field));
   if (others.length > 0) {
     const reason = `${others.join(', ')} changed; the session stays`;
     changes.push({ change: 'update-peer', peer, fields: others, reason });

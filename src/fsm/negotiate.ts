@@ -1,7 +1,7 @@
 /**
  * Our configuration × the peer's OPEN → the parameters of the session, or the NOTIFICATION that refuses it.
  *
- * RFC 4271 §6.2 as far as it needs configuration, RFC 5492 §3, RFC 6286 §2.2, RFC 6793 §4, RFC 7607 §2. What
+ * RFC 4271 §6.2 as far as it needs configuration, RFC 5492 §3, RFC 6286 §2.2, RFC 6793 §4, RFC 7607 §2, RFC 9234 §4.2. What
  * an OPEN can have wrong by itself is refused in `wire/open.ts` already; AS 0, Identifier 0 and hold times of 1
  * and 2 are refused here too, for an OPEN that did not come from there.
  */
@@ -12,7 +12,8 @@ import { AS_TRANS, CapabilityCode, ErrorCode, OpenSubcode } from '../wire/iana.t
 import { type Notification, notification } from '../wire/notification.ts';
 import type { OpenMessage } from '../wire/open.ts';
 import type { NegotiatedGracefulRestart, NegotiatedSession } from './negotiated-session.ts';
-import { resolveOffer } from './offer.ts';
+import { resolveOffer, roleOffered } from './offer.ts';
+import { roleFault } from './roles.ts';
 import type { Offer, SessionConfig } from './session-config.ts';
 import { resolveTimers } from './timers.ts';
 
@@ -89,7 +90,9 @@ function openFault(
       `Its BGP Identifier ${dotted(open.bgpIdentifier)} is our own`,
     );
   }
-  return undefined;
+  // RFC 9234 §4.2: roles that do not fit are a leak waiting to happen.
+  const role = roleFault(roleOffered(config), open.capabilities);
+  return role === undefined ? undefined : refuse(OpenSubcode.RoleMismatch, role);
 }
 
 /** RFC 4760 §8: a family is used when both named it; one who names none speaks IPv4 unicast alone. */

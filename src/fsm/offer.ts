@@ -9,6 +9,7 @@ import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { Capability } from '../wire/capabilities/capability.ts';
 import { AS_TRANS } from '../wire/iana.ts';
 import { BGP_VERSION, type OpenMessage } from '../wire/open.ts';
+import type { RoleOffer } from './roles.ts';
 import type { GracefulRestartOffer, Offer, SessionConfig } from './session-config.ts';
 import { resolveTimers } from './timers.ts';
 
@@ -25,6 +26,7 @@ const OFFER_DEFAULTS: Offer = {
   extendedNextHop: [],
   gracefulRestart: undefined,
   multiprotocol: true,
+  role: undefined,
   hostname: undefined,
   softwareVersion: undefined,
 };
@@ -67,11 +69,18 @@ function offeredCapabilities(config: SessionConfig): Capability[] {
   });
   if (addPath.length > 0) capabilities.push({ kind: 'addPath', families: addPath });
   if (offer.enhancedRouteRefresh) capabilities.push({ kind: 'enhancedRouteRefresh' });
+  const role = roleOffered(config);
+  if (role !== undefined) capabilities.push({ kind: 'role', role: role.role });
   if (offer.hostname !== undefined) capabilities.push({ kind: 'hostname', ...offer.hostname });
   if (offer.softwareVersion !== undefined) {
     capabilities.push({ kind: 'softwareVersion', version: offer.softwareVersion });
   }
   return capabilities;
+}
+
+/** RFC 9234 §4.1: roles are for sessions between ASes. */
+export function roleOffered({ offer, localAs, remoteAs }: SessionConfig): RoleOffer | undefined {
+  return localAs === remoteAs ? undefined : offer?.role;
 }
 
 /** RFC 4724 §3: every family of the session is listed; the F bit says whose kernel routes survived. */

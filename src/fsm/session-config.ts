@@ -6,6 +6,7 @@
 
 import type { Seconds } from '../base/units.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
+import type { RoleOffer } from './roles.ts';
 
 export interface SessionConfig {
   readonly localAs: number;
@@ -65,6 +66,8 @@ export interface Offer {
   readonly gracefulRestart: GracefulRestartOffer | undefined;
   /** Send the Multiprotocol capability (RFC 4760). Off imitates a speaker without capabilities. Default true. */
   readonly multiprotocol: boolean;
+  /** RFC 9234: what we are to the peer; undefined = no role. Not offered within an AS. */
+  readonly role: RoleOffer | undefined;
   readonly hostname: { readonly host: string; readonly domain: string } | undefined;
   readonly softwareVersion: string | undefined;
 }

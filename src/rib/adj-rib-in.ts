@@ -50,6 +50,8 @@ export class AdjRibIn {
   #attributes: AttributesId = 0;
   #identifier = 0;
   #flags = 0; // generation and source of the new row
+  /** The last `announce` refused paths only because their prefix had too many. */
+  isCrowded = false;
   // The scan.
   #scanAt = 1;
   #scanLeft = 0; // rows to look at until every one was seen after the last request
@@ -80,7 +82,9 @@ export class AdjRibIn {
     const isPerPrefix = this.#filter.open(config, attributes);
     this.#begin(peer, attributes, this.#peers.current[peer]!);
     if (config.addPathReceive) paths.hasIdentifiers = true;
+    const crowd = config.addPathReceive ? (config.guard?.pathsPerPrefixMax ?? 0) : 0;
     let refused = 0;
+    let crowded = 0;
     let warmTo = config.addPathReceive ? end : nlri.start;
     for (let at = nlri.start; at < end; ) {
       if (at >= warmTo) warmTo = prefixes.warm(octets, at, end);
@@ -99,13 +103,23 @@ export class AdjRibIn {
       if (isPerPrefix) this.#filter.judge(prefix);
       const path = paths.find(prefix, peer, this.#identifier);
       if (path !== 0) this.#replace(path);
-      else if (paths.count - before < room && !paths.isFull) this.#insert(prefix);
+      else if (crowd > 0 && this.#countOf(prefix) >= crowd) {
+        crowded++;
+        this.#abandon(prefix);
+      } else if (paths.count - before < room && !paths.isFull) this.#insert(prefix);
       else {
         refused++;
         this.#abandon(prefix);
       }
     }
-    return refused;
+    this.isCrowded = crowded > 0 && refused === 0;
+    return refused + crowded;
+  }
+
+  /** Why paths of `peer` are refused while there is room. */
+  whyCrowded(peer: PeerId): string {
+    const { guard } = this.#peers.config(peer);
+    return `a prefix may have at most ${guard?.pathsPerPrefixMax} paths of one neighbor (limits.pathsPerPrefix)`;
   }
 
   withdraw(peer: PeerId, nlri: NlriSpan): void {
@@ -250,6 +264,17 @@ export class AdjRibIn {
     this.#attributes = attributes;
     this.#identifier = 0;
     this.#flags = flags | PathFlag.Used;
+  }
+
+  /** Paths of the peer at hand to `prefix` that count. */
+  #countOf(prefix: PrefixId): number {
+    const { heads, next, peer, flags } = this.#paths;
+    let count = 0;
+    for (let path = heads[prefix]!; path !== 0; path = next[path]!) {
+      if (peer[path] !== this.#peer) continue;
+      if (this.#peers.isLive(this.#peer, flags[path]! & PathFlag.Generation)) count++;
+    }
+    return count;
   }
 
   #insert(prefix: PrefixId): PathId {

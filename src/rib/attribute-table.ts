@@ -39,6 +39,8 @@ export const SetFlag = {
   SoundEbgp: 1024,
   /** … an internal one. */
   SoundIbgp: 2048,
+  /** ONLY_TO_CUSTOMER (RFC 9234). */
+  HasOtc: 32_768,
 } as const;
 
 export interface OctetSpan {
@@ -321,5 +323,6 @@ function flagsOf(facts: AttributeFacts): number {
   if (facts.med >= 0) flags |= SetFlag.HasMed;
   if (facts.localPref >= 0) flags |= SetFlag.HasLocalPref;
   if (facts.originatorId !== 0) flags |= SetFlag.HasOriginatorId;
+  if (facts.otc >= 0) flags |= SetFlag.HasOtc;
   return flags;
 }

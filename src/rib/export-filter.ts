@@ -32,6 +32,7 @@ export type NotExported =
   | 'iBGP route to an iBGP peer'
   | 'NO_ADVERTISE'
   | 'NO_EXPORT'
+  | 'ONLY_TO_CUSTOMER (RFC 9234)'
   | 'attributes too long for a message'
   | 'too many different rewrites'
   | 'export policy';
@@ -159,6 +160,10 @@ export class ExportFilter {
     if (this.config.ebgp && (flags & (SetFlag.NoExport | SetFlag.NoExportSubconfed)) !== 0) {
       return 'NO_EXPORT';
     }
+    // RFC 9234 §5, egress: what is for customers only goes to no provider, peer or route server.
+    if ((flags & SetFlag.HasOtc) !== 0 && !isDownstream(this.config.peerRole)) {
+      return 'ONLY_TO_CUSTOMER (RFC 9234)';
+    }
     return undefined;
   }
 
@@ -208,6 +213,11 @@ export class ExportFilter {
     last.octets = 23 + mp + this.#wire.length;
     return last.octets;
   }
+}
+
+/** Whom everything may be told: customers, and whoever has no role with us. */
+function isDownstream(peerRole: ExportConfig['peerRole']): boolean {
+  return peerRole === undefined || peerRole === 'customer' || peerRole === 'rs-client';
 }
 
 /** Octets that a rewrite adds at most. */

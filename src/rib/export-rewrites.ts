@@ -96,6 +96,7 @@ export class ExportRewrites {
         // RFC 4271 §5.1.5: LOCAL_PREF is never sent to an external peer.
         localPref: 'drop',
         removeOriginatorAndCluster: true,
+        ...otcFor(config),
       };
     }
     return {
@@ -128,4 +129,10 @@ export class ExportRewrites {
     if (factsOf(family).width === 32 && octets.length !== 4) return false;
     return !(octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80 && octets.length > 4);
   }
+}
+
+/** RFC 9234 §5, egress: what goes to a customer, a peer or a client of a route server is for its customers only. */
+function otcFor({ peerRole, localAs }: ExportConfig): Pick<ExportRewrite, 'otc'> {
+  const isMarked = peerRole === 'customer' || peerRole === 'peer' || peerRole === 'rs-client';
+  return isMarked ? { otc: localAs } : {};
 }

@@ -209,6 +209,7 @@ export class ExportSide {
       nextHop,
       selfNextHop.join('.'),
       messageMax,
+      config.peerRole,
     ];
     return `${policy} ${rest.join(' ')}`;
   }

@@ -4,6 +4,8 @@
  */
 
 import type { IpAddress } from '../net/ip-address.ts';
+import type { RoleName } from '../wire/capabilities/capability.ts';
+import type { ImportGuard } from './import-guard.ts';
 import type { PolicyPort } from './policy-port.ts';
 
 /** Import side of one peer in one family. */
@@ -25,6 +27,8 @@ export interface PeerRibConfig {
   /** ADD-PATH receive was negotiated: NLRI carry path identifiers (RFC 7911). */
   readonly addPathReceive: boolean;
   readonly importPolicy: PolicyPort;
+  /** What import policy is not even asked about; undefined: nothing. */
+  readonly guard?: ImportGuard;
   /** Paths the peer may hold here; more are refused and `announce` says how many. Undefined: `PATHS_MAX`. */
   readonly pathsMax?: number;
 }
@@ -44,6 +48,8 @@ export interface ExportConfig {
   readonly selfNextHop: Uint8Array;
   /** 4,096 or 65,535 octets (RFC 8654). */
   readonly messageMax: number;
+  /** What the peer is to us (RFC 9234 §4.1), where there are roles. */
+  readonly peerRole?: RoleName;
 }
 
 /** A path of this node's own. */

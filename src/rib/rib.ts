@@ -16,7 +16,8 @@ import { Exported } from './exported.ts';
 import { Graves } from './graves.ts';
 import type { AttributesId, GroupId, NextHopId, PathId, PeerId } from './ids.ts';
 import { LOCAL_PEER } from './ids.ts';
-import { ImportFilter } from './import-filter.ts';
+import { ImportFilter, isOtherLoop } from './import-filter.ts';
+import { isSameGuard, type Refusal } from './import-guard.ts';
 import { LocRib } from './loc-rib.ts';
 import { OwnPaths } from './own-paths.ts';
 import type { AttributeSets } from './path-attributes.ts';
@@ -139,7 +140,9 @@ export class Rib {
   updatePeer(peer: PeerId, config: PeerRibConfig): void {
     const old = this.#peers.config(peer);
     this.#peers.set(peer, config);
-    if (old.importPolicy !== config.importPolicy || isOtherLoop(old, config)) {
+    const isOtherJudge =
+      old.importPolicy !== config.importPolicy || !isSameGuard(old.guard, config.guard);
+    if (isOtherJudge || isOtherLoop(old, config)) {
       this.#in.requestEvaluation(peer);
     }
     const isOtherSource =
@@ -173,8 +176,14 @@ export class Rib {
     return this.#in.announce(peer, nlri, attributes);
   }
 
+  /** Why what was announced last is not used whatever policy says; undefined when it may be. */
+  get refusal(): Refusal | undefined {
+    return this.#filter.refusal;
+  }
+
   /** Why prefixes of `peer` are refused now, in words. */
   whyFull(peer: PeerId): string {
+    if (this.#in.isCrowded) return this.#in.whyCrowded(peer);
     if (this.#paths.isFull) return `the ${this.family} table is full, with ${this.pathCount} paths`;
     const most = this.#peers.config(peer).pathsMax ?? PATHS_MAX;
     return this.#peers.receivedOf(peer) < most
@@ -421,14 +430,4 @@ export class Rib {
     }
     if (this.#peers.deadOf(peer) > 0) this.#in.requestSweep();
   }
-}
-
-/** Whether loop detection may answer differently. */
-function isOtherLoop(old: PeerRibConfig, config: PeerRibConfig): boolean {
-  return (
-    old.localAs !== config.localAs ||
-    old.allowLocalAs !== config.allowLocalAs ||
-    old.ownRouterId !== config.ownRouterId ||
-    old.ownClusterId !== config.ownClusterId
-  );
 }

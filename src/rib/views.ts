@@ -98,6 +98,7 @@ function rejected(tables: ViewTables, path: PathId): PathReason {
   const base = { path, best: false, multipath: false, state: 'rejected' } as const;
   if (config === undefined) return { ...base, because: 'import policy' };
   const verdict = filter.verdict(config, paths.attributes[path]!, paths.prefix[path]!);
+  if (typeof verdict === 'string') return { ...base, because: verdict };
   return { ...base, because: 'import policy', statement: verdict.statement };
 }
 

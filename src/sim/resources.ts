@@ -102,6 +102,8 @@ export function affinity(node: string, cidr: string): Document {
 export interface SimPlanOptions extends Partial<PlanOptions> {
   /** The mistakes in the resources are what it is about. */
   readonly flawed?: boolean;
+  /** What resources cannot say yet, said in the plan itself. */
+  readonly change?: (plan: SpeakerPlan) => SpeakerPlan;
 }
 
 /** Of the newest documents: a thousand nodes read the same ones. */
@@ -123,11 +125,11 @@ export function planOfNode(
   options: SimPlanOptions = {},
 ): SpeakerPlan {
   const { resources, problems } = settled(documents);
-  const { flawed = false, ...rest } = options;
+  const { flawed = false, change, ...rest } = options;
   const result = planFor(name, resources, { ...SIM_PLAN_OPTIONS, ...rest });
   const errors = [...problems, ...result.problems].filter(({ severity }) => severity === 'error');
   if (result.plan === undefined || (errors.length > 0 && !flawed)) {
     throw new Error(`No plan for ${name}: ${errors.map(({ message }) => message).join('; ')}`);
   }
-  return result.plan;
+  return change === undefined ? result.plan : change(result.plan);
 }

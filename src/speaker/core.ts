@@ -18,6 +18,7 @@ import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { SessionDown } from '../fsm/session-output.ts';
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 import type { NextHopId, PeerId } from '../rib/ids.ts';
+import type { Refusal } from '../rib/import-guard.ts';
 import { NextHops } from '../rib/next-hops.ts';
 import { AttributeSets } from '../rib/path-attributes.ts';
 import { Rib } from '../rib/rib.ts';
@@ -92,6 +93,8 @@ export class Core {
   readonly unknownCallers = new UnknownCallers();
   readonly listeners = new Map<string, ListenerState>();
   readonly updateFaults = new Map<string, number>();
+  /** Announced prefixes that import may not use, by reason. */
+  readonly importRefusals = new Map<Refusal, number>();
   readonly quarantines: QuarantineRecords;
   readonly kernelRoutes: Readonly<Record<AfiSafi, KernelRoutes>>;
   readonly learned: LearnedRoutes;

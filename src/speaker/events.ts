@@ -121,4 +121,12 @@ export type SpeakerEvent =
       readonly refused: number;
       readonly reason: string;
     }
+  /** Paths that may not be used whatever import policy says; all are counted, told at most once in some seconds. */
+  | {
+      readonly event: 'routes-not-used';
+      readonly peer: string;
+      readonly family: string;
+      readonly routes: number;
+      readonly reason: string;
+    }
   | { readonly event: 'stopping'; readonly mode: string; readonly reason: string };

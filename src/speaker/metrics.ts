@@ -107,6 +107,10 @@ export const speakerMetrics = defineMetrics({
     help: 'Faults in UPDATEs by attribute and action (RFC 7606).',
     labels: ['fault'], // known attributes × 3 actions, and one for each unknown type
   }),
+  bgp_import_refused_total: counter({
+    help: 'Announced prefixes that are not used whatever import policy says (RFC 9234, RFC 9774, limits).',
+    labels: ['reason'], // as-set, as-path-length, communities, otc-leak
+  }),
   bgp_unknown_callers_total: counter({
     help: 'Connections refused because no neighbor has the address.',
   }),

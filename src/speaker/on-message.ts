@@ -20,6 +20,7 @@ import { locateUpdate, updateLayout } from '../wire/update.ts';
 import { formatUpdateFault, type UpdateFault } from '../wire/update-faults.ts';
 import { endCollision } from './collisions.ts';
 import type { Core } from './core.ts';
+import { noteNotUsed } from './import-guards.ts';
 import { resolveNewNextHops } from './next-hops.ts';
 import type { Connection, Peer, PeerFamily } from './peer.ts';
 import { endOfRib } from './session-life.ts';
@@ -223,6 +224,7 @@ function reach(core: Core, update: Update, run: Run & { attributes: AttributesId
   spanOf(message, run.field);
   const refused = core.ribs[run.family].announce(peer.id, span, run.attributes);
   if (refused > 0) tellRefused(core, peer.family(run.family), refused);
+  noteNotUsed(core, peer.family(run.family), run.field.count);
 }
 
 /** No room in a table is no fault of the peer: what is refused is counted, shown and told, and the session stays. */

@@ -108,6 +108,8 @@ export class Peer {
   faultPublished: Millis | undefined;
   /** The same of refused prefixes. */
   refusalPublished: Millis | undefined;
+  /** The same of paths that import may not use. */
+  notUsedPublished: Millis | undefined;
 
   constructor(id: PeerId, plan: PeerPlan, now: Millis) {
     this.id = id;

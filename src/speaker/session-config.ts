@@ -4,6 +4,7 @@ import type { GracefulRestartOffer, SessionConfig } from '../fsm/session-config.
 import { ipv4ToU32 } from '../net/ip-address.ts';
 import type { Core } from './core.ts';
 import type { Peer } from './peer.ts';
+import { roleOfferOf } from './roles.ts';
 
 export function sessionConfigOf(core: Core, peer: Peer): SessionConfig {
   return core.sessionConfigs.shared(makeConfig(core, peer));
@@ -25,6 +26,7 @@ function makeConfig(core: Core, peer: Peer): SessionConfig {
     },
     offer: {
       gracefulRestart: gracefulRestartOffer(core, peer),
+      role: roleOfferOf(peer),
       ...(version === undefined ? {} : { softwareVersion: version }),
     },
   };

@@ -136,6 +136,7 @@ export class SnapshotView implements SpeakerView {
       kernelOverruns: overruns,
       decisions: AFI_SAFIS.reduce((sum, family) => sum + core.ribs[family].decisions, 0),
       updateFaults: Object.fromEntries(core.updateFaults),
+      importRefusals: Object.fromEntries(core.importRefusals),
     };
   }
 

@@ -323,4 +323,6 @@ export interface CountersView {
   readonly kernelOverruns: number;
   readonly decisions: number;
   readonly updateFaults: Readonly<Record<string, number>>;
+  /** Announced prefixes that import may not use, by reason. */
+  readonly importRefusals: Readonly<Record<string, number>>;
 }
