@@ -4,6 +4,7 @@
  */
 
 import type { IpAddress } from '../net/ip-address.ts';
+import type { AddPathSend } from './path-choice.ts';
 import type { PolicyPort } from './policy-port.ts';
 
 /** Import side of one peer in one family. */
@@ -44,6 +45,8 @@ export interface ExportConfig {
   readonly selfNextHop: Uint8Array;
   /** 4,096 or 65,535 octets (RFC 8654). */
   readonly messageMax: number;
+  /** Present where ADD-PATH towards the peer was negotiated, for as long as the session lasts (RFC 7911). */
+  readonly addPath?: AddPathSend;
 }
 
 /** A path of this node's own. */
