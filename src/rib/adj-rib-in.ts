@@ -293,7 +293,9 @@ export class AdjRibIn {
       return path;
     }
     const best = this.#unbeaten(prefix);
-    if (best === 0 || !this.#locRib.isBelow(path, best)) paths.markDirty(prefix, false);
+    if (best === 0 || paths.isEachWatched || !this.#locRib.isBelow(path, best)) {
+      paths.markDirty(prefix, false);
+    }
     return path;
   }
 
@@ -322,8 +324,7 @@ export class AdjRibIn {
     }
     const best = this.#unbeaten(prefix);
     const chosen = this.#isChosen(path);
-    const mattered =
-      chosen || best === 0 || ((old & INFEASIBLE) === 0 && !this.#locRib.isBelow(path, best));
+    const mattered = chosen || best === 0 || this.#matters(path, best);
     this.#count(path, -1);
     this.#sets.retain(this.#attributes);
     const released = paths.attributes[path]!;
@@ -332,20 +333,15 @@ export class AdjRibIn {
     this.#setOutcome(path);
     this.#sets.release(released);
     this.#count(path, 1);
-    const isCandidate = (flags & INFEASIBLE) === 0;
-    if (mattered || (isCandidate && !this.#locRib.isBelow(path, best))) {
-      paths.markDirty(prefix, chosen);
-    }
+    if (mattered || this.#matters(path, best)) paths.markDirty(prefix, chosen);
   }
 
   #remove(path: PathId): void {
     const paths = this.#paths;
     const prefix = paths.prefix[path]!;
-    const flags = paths.flags[path]!;
     const best = this.#unbeaten(prefix);
     const chosen = this.#isChosen(path);
-    const mattered =
-      chosen || best === 0 || ((flags & INFEASIBLE) === 0 && !this.#locRib.isBelow(path, best));
+    const mattered = chosen || best === 0 || this.#matters(path, best);
     this.#count(path, -1);
     this.#sets.release(paths.attributes[path]!);
     if (paths.hasAccepted && paths.accepted[path] !== 0) this.#sets.release(paths.accepted[path]!);
@@ -380,6 +376,12 @@ export class AdjRibIn {
     return (flags & (PrefixFlag.Dirty | PrefixFlag.HasBest)) === PrefixFlag.HasBest
       ? this.#paths.heads[prefix]!
       : 0;
+  }
+
+  /** Whether the coming, changing or going of a path that is not chosen can change what others are told. */
+  #matters(path: PathId, best: PathId): boolean {
+    if ((this.#paths.flags[path]! & INFEASIBLE) !== 0) return false;
+    return this.#paths.isEachWatched || !this.#locRib.isBelow(path, best);
   }
 
   #isChosen(path: PathId): boolean {

@@ -182,9 +182,9 @@ export class ExportFilter {
 
   /** RFC 4271 §9.2: what does not fit the peer's message size with even one prefix is not announced. */
   #isTooLong(set: AttributesId, order: OrderId): boolean {
-    const { messageMax, as4 } = this.config;
+    const { messageMax, as4, addPath } = this.config;
     const { family, sets, orders } = this.#context;
-    const longest = 1 + factsOf(family).width / 8;
+    const longest = (addPath === undefined ? 1 : 5) + factsOf(family).width / 8;
     const most = sets.lengthOf(set) + growthMax(orders.of(order));
     // Towards 2-octet speakers AS4_PATH and AS4_AGGREGATOR may add to what is stored, but never double it.
     const fixedMost = 23 + longest + MP_REACH_HEADER_MAX + (as4 ? most : most * 2);

@@ -7,7 +7,7 @@
  */
 
 import { assert } from '../base/assert.ts';
-import { compareIp } from '../net/ip-address.ts';
+import { compareIp, type IpAddress, ipToOctets } from '../net/ip-address.ts';
 import { LOCAL_PEER, PEER_ID_MAX, type PeerId } from './ids.ts';
 import type { PeerRibConfig } from './rib-config.ts';
 
@@ -29,6 +29,7 @@ export class PeerTable {
   looped = new Uint32Array(16 * GENERATIONS);
   /** Bit 1: import is to be evaluated again by the running scan. */
   pending = new Uint8Array(16);
+  #identifiers = new Uint32Array(16); // see `identifierOf`
   #order = new Uint32Array(16);
   #isOrderFresh = true;
 
@@ -54,6 +55,7 @@ export class PeerTable {
     this.configs[peer] = config;
     this.kinds[peer] = kindsOf(config);
     this.routerIds[peer] = config.routerId;
+    this.#identifiers[peer] = identifierFrom(config.address);
     this.#isOrderFresh = false;
   }
 
@@ -119,6 +121,11 @@ export class PeerTable {
     return this.#order[peer]!;
   }
 
+  /** A number from the peer's address alone: path identifiers that others are told begin with it. */
+  identifierOf(peer: PeerId): number {
+    return this.#identifiers[peer]!;
+  }
+
   #sum(column: Uint32Array, peer: PeerId, mask: number): number {
     let sum = 0;
     for (let generation = 0; generation < GENERATIONS; generation++) {
@@ -148,6 +155,7 @@ export class PeerTable {
     this.paths = copied(this.paths, new Uint32Array(capacity * GENERATIONS));
     this.rejected = copied(this.rejected, new Uint32Array(capacity * GENERATIONS));
     this.looped = copied(this.looped, new Uint32Array(capacity * GENERATIONS));
+    this.#identifiers = copied(this.#identifiers, new Uint32Array(capacity));
     this.#order = copied(this.#order, new Uint32Array(capacity));
   }
 }
@@ -157,6 +165,18 @@ export const Kind = { Ebgp: 1, Client: 2 } as const;
 
 function kindsOf({ ebgp, rrClient }: PeerRibConfig): number {
   return (ebgp ? Kind.Ebgp : 0) | (rrClient ? Kind.Client : 0);
+}
+
+/** IPv4: the address, which operators recognise; IPv6: its four words folded. */
+function identifierFrom(address: IpAddress): number {
+  const octets = ipToOctets(address);
+  let folded = 0;
+  for (let at = 0; at < octets.length; at += 4) {
+    const word =
+      (octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!;
+    folded = Math.imul(folded, 0x85eb_ca6b) ^ word;
+  }
+  return folded >>> 0;
 }
 
 function copied<T extends Uint8Array | Uint32Array>(from: T, to: T): T {

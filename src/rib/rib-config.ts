@@ -6,6 +6,7 @@
 import type { IpAddress } from '../net/ip-address.ts';
 import type { RoleName } from '../wire/capabilities/capability.ts';
 import type { ImportGuard } from './import-guard.ts';
+import type { AddPathSend } from './path-choice.ts';
 import type { PolicyPort } from './policy-port.ts';
 
 /** Import side of one peer in one family. */
@@ -50,6 +51,8 @@ export interface ExportConfig {
   readonly messageMax: number;
   /** What the peer is to us (RFC 9234 §4.1), where there are roles. */
   readonly peerRole?: RoleName;
+  /** Present where ADD-PATH towards the peer was negotiated, for as long as the session lasts (RFC 7911). */
+  readonly addPath?: AddPathSend;
 }
 
 /** A path of this node's own. */

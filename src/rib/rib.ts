@@ -53,6 +53,16 @@ export interface PeerRibCounters {
   readonly pending: number;
 }
 
+export interface AdvertisedPath {
+  /** Who announced it here; `LOCAL_PEER` for an own path. */
+  readonly source: PeerId;
+  /** RFC 7911; 0 where ADD-PATH was not negotiated. */
+  readonly identifier: number;
+  /** As accepted on import, before the rewrite that gave `octets`. */
+  readonly accepted: AttributesId;
+  readonly octets: Uint8Array;
+}
+
 export interface RibOptions {
   readonly family: AfiSafi;
   readonly sets: AttributeSets;
@@ -234,18 +244,18 @@ export class Rib {
   settle(budget: number, consumer: SettleConsumer): boolean {
     this.#export.applyMoves();
     this.#in.scan();
-    const { dirty, heads } = this.#paths;
-    const { groups } = this.#export;
+    const paths = this.#paths;
+    const { dirty } = paths;
     for (let i = 0; i < budget && dirty.size > 0; i++) {
       const prefix = dirty.shift();
       if (this.#locRib.decide(prefix)) {
         consumer.bestChanged(prefix);
-        for (let g = 0; g < groups.length; g++) groups[g]!.decided(prefix);
-      }
-      if (heads[prefix] === 0) this.#graves.bury(prefix);
+        this.#export.decided(prefix);
+      } else if (paths.isEachWatched) this.#export.looked(prefix);
+      if (paths.heads[prefix] === 0) this.#graves.bury(prefix);
     }
     this.#export.dissolve();
-    const isTidying = this.#tidying.slice(this.isSettled, groups);
+    const isTidying = this.#tidying.slice(this.isSettled, this.#export.groups);
     return !this.isSettled || isTidying || this.#export.isDissolving;
   }
 
@@ -415,11 +425,19 @@ export class Rib {
     return member.group.endOfRib();
   }
 
-  /** Canonical octets that `peer` has been told, or is about to be; undefined when nothing. */
-  advertisedTo(peer: PeerId, prefix: PrefixId): Uint8Array | undefined {
-    const member = this.#export.member(peer);
-    if (member === undefined || !member.group.out.isTold(prefix, peer)) return undefined;
-    return this.#exported.octetsOf(member.group.out.read(prefix, { set: 0, order: 0 }));
+  /** What `peer` has been told of the prefix, or is about to be: canonical octets a path. */
+  advertisedTo(peer: PeerId, prefix: PrefixId): AdvertisedPath[] {
+    const advertised: AdvertisedPath[] = [];
+    this.#export.member(peer)?.group.out.forEachTold(prefix, peer, (told) => {
+      const { source, identifier, set: accepted } = told;
+      advertised.push({ source, identifier, accepted, octets: this.#exported.octetsOf(told) });
+    });
+    return advertised;
+  }
+
+  /** Whether `peer` has been told anything of the prefix. */
+  isAdvertisedTo(peer: PeerId, prefix: PrefixId): boolean {
+    return this.#export.member(peer)?.group.out.isTold(prefix, peer) ?? false;
   }
 
   #renew(peer: PeerId, keep: number): void {

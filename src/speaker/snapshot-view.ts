@@ -9,7 +9,7 @@ import type { Core } from './core.ts';
 import { countBest } from './count-best.ts';
 import { formatIpPort } from './endpoint-text.ts';
 import { neighborDetail } from './neighbor-detail.ts';
-import { pathViews, sentPathView } from './path-view.ts';
+import { pathViews, sentPathViews } from './path-view.ts';
 import type { Peer, PeerFamily } from './peer.ts';
 import { notReadyBecause } from './readiness.ts';
 import { recoveryStatus } from './recovery.ts';
@@ -168,9 +168,8 @@ export class SnapshotView implements SpeakerView {
     if (query.neighbor !== undefined && peer === undefined) return undefined;
     const prefix = rib.prefixOf(id);
     if (query.direction === 'out') {
-      const path =
-        peer === undefined ? undefined : sentPathView(core, peer.family(query.family), id);
-      return path === undefined ? undefined : { prefix, paths: [path] };
+      const sent = peer === undefined ? [] : sentPathViews(core, peer.family(query.family), id);
+      return sent.length === 0 ? undefined : { prefix, paths: sent };
     }
     const paths = pathViews(core, rib, id);
     const kept = peer === undefined ? paths : paths.filter((path) => path.from === peer.plan.name);

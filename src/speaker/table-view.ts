@@ -30,7 +30,7 @@ export function tableRoutes(
   const told = query.toldTo === undefined ? undefined : core.peers.get(query.toldTo);
   if (query.toldTo !== undefined && told === undefined) return { routes: [] };
   const visit = (id: PrefixId, routes: TableRouteView[]): void => {
-    if (told !== undefined && rib.advertisedTo(told.id, id) === undefined) return;
+    if (told !== undefined && !rib.isAdvertisedTo(told.id, id)) return;
     const paths = pathsOf(core, rib, { id, rejected: query.rejected === true });
     if (paths.length > 0) routes.push({ prefix: rib.prefixOf(id), paths });
   };
