@@ -1,6 +1,7 @@
 /** Every command of `godwit`. Help, completion and the reference in docs/ are made from this list. */
 
 import type { Command } from '../command.ts';
+import { cleanup } from './cleanup.ts';
 import { completion } from './completion.ts';
 import { init } from './init.ts';
 import { clearQuarantine, disableNeighbor, enableNeighbor, resetNeighbor } from './neighbor.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   recordStop,
   recordStatus,
   shut,
+  cleanup,
   init,
   completion,
 ];
