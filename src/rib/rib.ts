@@ -9,7 +9,6 @@
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { type PrefixId, PrefixTable } from '../net/prefix-table.ts';
-import { EMPTY_ATTRIBUTES, encodeAttributes } from '../wire/attributes/codec.ts';
 import { AdjRibIn, type NlriSpan } from './adj-rib-in.ts';
 import { ExportOrders } from './export-orders.ts';
 import { ExportSide } from './export-side.ts';
@@ -19,11 +18,13 @@ import type { AttributesId, GroupId, NextHopId, PathId, PeerId } from './ids.ts'
 import { LOCAL_PEER } from './ids.ts';
 import { ImportFilter } from './import-filter.ts';
 import { LocRib } from './loc-rib.ts';
+import { OwnPaths } from './own-paths.ts';
 import type { AttributeSets } from './path-attributes.ts';
 import { PathFlag, PathTable } from './path-table.ts';
 import { PATHS_MAX, PeerTable } from './peer-table.ts';
 import { type PathSource, SOURCES } from './policy-port.ts';
 import type { ExportConfig, Origination, PeerRibConfig } from './rib-config.ts';
+import { Tidying } from './tidying.ts';
 import {
   type ExportReason,
   explainExport,
@@ -34,13 +35,6 @@ import {
 
 /** Members of an ECMP set at most (calico model 3.10). */
 const MULTIPATHS_MAX = 16;
-/** Attribute sets freed and prefix ids given back by one `settle`. */
-const FREES_PER_SETTLE = 4096;
-/** Prefixes and sets together below which a table may always double before it is tidied. */
-const UNTIDY_MIN = 65_536;
-/** Sets that nobody names and that are kept nonetheless, so that a flap finds them again. */
-const LIMBO_KEEP = 256;
-
 export interface SettleConsumer {
   /** The best path or the ECMP set of `prefix` is another one, or gone. The id means this prefix during the call. */
   bestChanged(prefix: PrefixId): void;
@@ -81,8 +75,8 @@ export class Rib {
   readonly #exported: Exported;
   readonly #graves: Graves;
   readonly #tables: ViewTables;
-  readonly #localInterfaces = new Map<PathId, string>();
-  #tidySize = 0; // prefixes and sets when last tidy
+  readonly #own: OwnPaths;
+  readonly #tidying: Tidying;
 
   constructor(options: RibOptions) {
     const { family, sets, seed } = options;
@@ -101,9 +95,11 @@ export class Rib {
     this.#locRib = new LocRib({ ...common, maximumPaths: options.maximumPaths ?? MULTIPATHS_MAX });
     const changes = sets.nextHops.subscribe();
     this.#in = new AdjRibIn({ ...common, locRib: this.#locRib, filter: this.#filter, changes });
+    this.#own = new OwnPaths({ ...common, sets, adjRibIn: this.#in });
     this.#graves = new Graves(this.#paths);
+    this.#tidying = new Tidying({ ...common, graves: this.#graves });
     const interfaceOfPath = (path: PathId): string | undefined =>
-      this.#localInterfaces.get(path) ?? interfaceOf(this.nextHopOf(path));
+      this.#own.interfaceOf(path) ?? interfaceOf(this.nextHopOf(path));
     const orders = new ExportOrders();
     this.#exported = new Exported(sets.table, orders);
     const exporting = { orders, exported: this.#exported, locRib: this.#locRib, interfaceOfPath };
@@ -212,35 +208,11 @@ export class Rib {
 
   /** A path of this node; another call with the same prefix and source replaces it. */
   originate(prefix: Prefix, origination: Origination): void {
-    const { source, gateway, localPref } = origination;
-    const octets = encodeAttributes(
-      {
-        ...EMPTY_ATTRIBUTES,
-        ...(gateway === undefined ? {} : { nextHop: gateway }),
-        ...(localPref === undefined ? {} : { localPref }),
-      },
-      this.family,
-    );
-    const attributes = this.sets.intern(octets);
-    const id = attributes === 0 ? 0 : this.prefixes.internPrefix(prefix);
-    if (id === 0) return;
-    const preference = origination.preference ?? PREFERENCES[source];
-    const path = this.#in.originate(id, {
-      source: SOURCES.indexOf(source),
-      attributes,
-      preference,
-    });
-    const known = this.#localInterfaces.get(path);
-    if (known === origination.interfaceName) return;
-    if (origination.interfaceName === undefined) this.#localInterfaces.delete(path);
-    else this.#localInterfaces.set(path, origination.interfaceName);
-    this.#paths.markDirty(id, true);
+    this.#own.originate(prefix, origination);
   }
 
   retract(prefix: Prefix, source: Origination['source']): void {
-    const id = this.prefixes.findPrefix(prefix);
-    if (id === 0) return;
-    this.#localInterfaces.delete(this.#in.retract(id, SOURCES.indexOf(source)));
+    this.#own.retract(prefix, source);
   }
 
   // ---- Decisions
@@ -264,36 +236,8 @@ export class Rib {
       if (heads[prefix] === 0) this.#graves.bury(prefix);
     }
     this.#export.dissolve();
-    const isTidying = this.#tidy();
+    const isTidying = this.#tidying.slice(this.isSettled, groups);
     return !this.isSettled || isTidying || this.#export.isDissolving;
-  }
-
-  /**
-   * Frees what nobody needs any more, when there is nothing better to do: peers wait for decisions and UPDATEs, and
-   * nobody waits for this. Only a table that has doubled since it was last tidy cannot wait.
-   *
-   * @returns Whether more can be freed at once.
-   */
-  #tidy(): boolean {
-    const { table } = this.sets;
-    const isDirty = table.limboSize > LIMBO_KEEP || this.#graves.size > 0;
-    if (!isDirty) {
-      this.#tidySize = this.prefixes.size + table.size;
-      return false;
-    }
-    const sizeMax = 2 * Math.max(this.#tidySize, UNTIDY_MIN);
-    if (this.#isBusy() && this.prefixes.size + table.size < sizeMax) return false;
-    const collecting = table.collect(FREES_PER_SETTLE, LIMBO_KEEP);
-    const { groups } = this.#export;
-    const reaping = this.#graves.reap(FREES_PER_SETTLE, { groups, prefixes: this.prefixes });
-    return collecting || reaping;
-  }
-
-  #isBusy(): boolean {
-    if (!this.isSettled) return true;
-    const { groups } = this.#export;
-    for (let g = 0; g < groups.length; g++) if (groups[g]!.pending > 0) return true;
-    return false;
   }
 
   /** Every prefix is decided and no scan runs. */
@@ -478,15 +422,6 @@ export class Rib {
     if (this.#peers.deadOf(peer) > 0) this.#in.requestSweep();
   }
 }
-
-/** Preferences of own paths (calico model 3.1). */
-const PREFERENCES: Readonly<Record<Origination['source'], number>> = {
-  direct: 240,
-  block: 200,
-  service: 200,
-  static: 200,
-  kernel: 10,
-};
 
 /** Whether loop detection may answer differently. */
 function isOtherLoop(old: PeerRibConfig, config: PeerRibConfig): boolean {
