@@ -32,6 +32,8 @@ export type NotExported =
   | 'iBGP route to an iBGP peer'
   | 'NO_ADVERTISE'
   | 'NO_EXPORT'
+  | 'LLGR_STALE'
+  | 'this node is drained'
   | 'attributes too long for a message'
   | 'too many different rewrites'
   | 'export policy';
@@ -149,6 +151,7 @@ export class ExportFilter {
   #ruleAgainst(path: PathId): NotExported | undefined {
     const { paths, sets, locRib } = this.#context;
     const peer = paths.peer[path]!;
+    if (this.config.shutdown === 'withdrawn') return 'this node is drained';
     if (peer === LOCAL_PEER) return undefined;
     // RFC 4271 §9.1.2: a path whose next hop cannot be resolved takes no part, so it is not passed on.
     if (!locRib.isResolvable(path)) return 'next hop unreachable';
@@ -158,6 +161,10 @@ export class ExportFilter {
     if ((flags & SetFlag.NoAdvertise) !== 0) return 'NO_ADVERTISE';
     if (this.config.ebgp && (flags & (SetFlag.NoExport | SetFlag.NoExportSubconfed)) !== 0) {
       return 'NO_EXPORT';
+    }
+    // RFC 9494 §4.3; inside the AS the exception of §4.6 is made use of (`export-rewrites.ts`).
+    if (this.config.ebgp && this.config.longLived !== true && (flags & SetFlag.LlgrStale) !== 0) {
+      return 'LLGR_STALE';
     }
     return undefined;
   }

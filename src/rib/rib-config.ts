@@ -25,6 +25,8 @@ export interface PeerRibConfig {
   /** ADD-PATH receive was negotiated: NLRI carry path identifiers (RFC 7911). */
   readonly addPathReceive: boolean;
   readonly importPolicy: PolicyPort;
+  /** RFC 8326 §4.1: a path with GRACEFUL_SHUTDOWN gets LOCAL_PREF 0. */
+  readonly honourGracefulShutdown?: boolean;
   /** Paths the peer may hold here; more are refused and `announce` says how many. Undefined: `PATHS_MAX`. */
   readonly pathsMax?: number;
 }
@@ -44,6 +46,10 @@ export interface ExportConfig {
   readonly selfNextHop: Uint8Array;
   /** 4,096 or 65,535 octets (RFC 8654). */
   readonly messageMax: number;
+  /** The peer speaks long-lived graceful restart: it may be told what carries LLGR_STALE (RFC 9494 §4.3). */
+  readonly longLived?: boolean;
+  /** The node is on its way out (RFC 8326): all that is sent says so, or nothing is sent any more. */
+  readonly shutdown?: 'announced' | 'withdrawn';
 }
 
 /** A path of this node's own. */

@@ -1,5 +1,6 @@
 /** From the plan of a peer and its session to what the RIB needs: the import and the export side. */
 
+import { settingsOf } from '../datastore/peer-settings.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import { type IpAddress, ipFamily, ipToOctets, ipv4ToU32 } from '../net/ip-address.ts';
 import type { ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
@@ -26,6 +27,7 @@ export function ribConfigOf(core: Core, peer: Peer, family: AfiSafi): PeerRibCon
     rrClient: plan.rrClient,
     addPathReceive: negotiated?.addPath[family].receive ?? false,
     importPolicy: core.policies.compiled(plan.importPolicy),
+    honourGracefulShutdown: settingsOf(plan).honourGracefulShutdown,
     ...(core.options.pathsMax === undefined ? {} : { pathsMax: core.options.pathsMax }),
   };
 }
@@ -45,6 +47,7 @@ export function exportConfigOf(core: Core, slot: SessionSlot, family: AfiSafi): 
     selfNextHop: ipToOctets(selfAddress(core, slot, family)),
     messageMax:
       negotiated?.extendedMessage === true ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
+    longLived: negotiated?.longLived !== undefined,
   };
 }
 
