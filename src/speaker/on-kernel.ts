@@ -2,6 +2,7 @@
 
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 import type { Core } from './core.ts';
+import { onLinkChange } from './fall-over.ts';
 import type { KernelChange, KernelInput } from './inputs.ts';
 import { remakeKernelRoutes, resolveAllNextHops } from './next-hops.ts';
 import { startPeersWhenReady } from './on-plan.ts';
@@ -39,7 +40,8 @@ function onChange(core: Core, change: KernelChange): void {
   const { programmer, now } = core;
   switch (change.what) {
     case 'link':
-      return programmer.onLink(change.link, change.removed, now);
+      programmer.onLink(change.link, change.removed, now);
+      return onLinkChange(core, change.link, change.removed);
     case 'address':
       programmer.onAddress(change.address, change.removed, now);
       return listenAgain(core, change);

@@ -92,6 +92,8 @@ export class Peer {
   quarantines = 0;
   /** What it sent last, in case it brings out a bug. */
   readonly trail = new Trail();
+  /** Index of the link that the Established session's peer is on, if its end is to end the session (`fall-over.ts`). */
+  link: number | undefined;
   /** The restart time that this peer promised in its last session, in seconds. */
   promisedRestartTime: number | undefined;
 

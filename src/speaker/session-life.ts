@@ -9,6 +9,7 @@ import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { SessionDown } from '../fsm/session-output.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
 import type { Core } from './core.ts';
+import { linkOf } from './fall-over.ts';
 import type { Peer, PeerFamily, SessionSlot } from './peer.ts';
 import { exportConfigOf, ribConfigOf } from './peer-config.ts';
 import { recoveryHeardFrom } from './recovery.ts';
@@ -31,6 +32,7 @@ export function sessionEstablished(
   peer.negotiated = negotiated;
   peer.identifier = negotiated.remoteIdentifier;
   peer.established++;
+  peer.link = linkOf(core, peer);
   peer.stateSince = core.now;
   peer.phaseSince = core.now;
   peer.lastDown = undefined;
