@@ -85,6 +85,13 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     means: 'Routes kept over a restart of a neighbor were not announced again',
     say: (e) => `${e.routes} stale ${e.family} routes of ${e.peer} removed: ${e.reason}`,
   },
+  'stale-kept-long': {
+    level: 'warn',
+    means:
+      'A neighbor did not come back in time; its routes are kept as the last resort (RFC 9494)',
+    say: (e) =>
+      `${e.routes} stale ${e.family} routes of ${e.peer} kept for another ${e.seconds} s: ${e.reason}`,
+  },
   'route-restored': {
     level: 'warn',
     means: 'Somebody else deleted or changed a route of ours, and it was written again',

@@ -11,7 +11,12 @@ import type { Capability, CapabilityKind } from '../wire/capabilities/capability
 import { AS_TRANS, CapabilityCode, ErrorCode, OpenSubcode } from '../wire/iana.ts';
 import { type Notification, notification } from '../wire/notification.ts';
 import type { OpenMessage } from '../wire/open.ts';
-import type { NegotiatedGracefulRestart, NegotiatedSession } from './negotiated-session.ts';
+import type {
+  LongLivedFamily,
+  NegotiatedGracefulRestart,
+  NegotiatedLongLived,
+  NegotiatedSession,
+} from './negotiated-session.ts';
 import { resolveOffer, roleOffered } from './offer.ts';
 import { roleFault } from './roles.ts';
 import type { Offer, SessionConfig } from './session-config.ts';
@@ -48,6 +53,7 @@ export function negotiate(config: SessionConfig, open: OpenMessage): Negotiation
       extendedNextHop: families.filter((family) => extendedNextHopOf(family, offer, open)),
       ...times,
       gracefulRestart: gracefulRestartOf(offer, open, families),
+      longLived: longLivedOf(offer, open, families),
       capabilities: open.capabilities,
     },
   };
@@ -190,6 +196,25 @@ function gracefulRestartOf(
     families: restartable,
     notification: ours.notification === true && theirs.notification,
   };
+}
+
+/** RFC 9494 §4.5: without the Graceful Restart capability beside it, the capability counts as not received. */
+function longLivedOf(
+  offer: Offer,
+  open: OpenMessage,
+  families: readonly AfiSafi[],
+): NegotiatedLongLived | undefined {
+  const theirs = all(open, 'longLivedGracefulRestart').at(-1);
+  if (offer.longLived === undefined || theirs === undefined) return undefined;
+  if (offer.gracefulRestart === undefined || !has(open, 'gracefulRestart')) return undefined;
+  const kept = new Map<AfiSafi, LongLivedFamily>();
+  for (const { afi, safi, staleTime, forwarding } of theirs.families) {
+    const family = afiSafiFrom(afi, safi);
+    if (family !== undefined && families.includes(family)) {
+      kept.set(family, { staleTime, forwarding });
+    }
+  }
+  return { families: kept };
 }
 
 function refuse(subcode: number, detail: string, data?: Uint8Array): Negotiation {

@@ -7,7 +7,7 @@
  */
 
 import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
-import type { AttributeTable } from './attribute-table.ts';
+import { type AttributeTable, SetFlag } from './attribute-table.ts';
 import { type AttributesId, LOCAL_PEER, type PathId, type PeerId } from './ids.ts';
 import type { ImportFilter } from './import-filter.ts';
 import type { LocRib } from './loc-rib.ts';
@@ -221,6 +221,19 @@ export class AdjRibIn {
     while (this.scan());
   }
 
+  /** Rows of `peer` in any live generation go over to its current one: only where a fifth would have to begin. */
+  mergeGenerations(peer: PeerId): void {
+    const { top, flags, peer: peers } = this.#paths;
+    const current = this.#peers.current[peer]!;
+    for (let path = 1; path <= top; path++) {
+      if (peers[path] !== peer || (flags[path]! & PathFlag.Used) === 0) continue;
+      if (!this.#peers.isLive(peer, flags[path]! & PathFlag.Generation)) continue;
+      this.#count(path, -1);
+      flags[path] = (flags[path]! & ~PathFlag.Generation) | current;
+      this.#count(path, 1);
+    }
+  }
+
   #beginScan(): void {
     this.#scanTop = this.#paths.top;
     this.#scanLeft = this.#scanTop;
@@ -254,8 +267,15 @@ export class AdjRibIn {
   #reevaluate(path: PathId, peer: PeerId): void {
     const filter = this.#filter;
     const attributes = this.#paths.attributes[path]!;
-    if (filter.open(this.#peers.config(peer), attributes)) filter.judge(this.#paths.prefix[path]!);
-    this.#begin(peer, attributes, this.#paths.flags[path]! & PathFlag.Generation);
+    const generation = this.#paths.flags[path]! & PathFlag.Generation;
+    const isLongLived = this.#peers.isLongLived(peer, generation);
+    // RFC 9494 §4.2: NO_LLGR, from the peer or by policy, and the path is not kept any longer.
+    if (isLongLived && (this.#sets.flagsOf(this.#paths.effective(path)) & SetFlag.NoLlgr) !== 0) {
+      return this.#remove(path);
+    }
+    const isPerPrefix = filter.open(this.#peers.config(peer), attributes, isLongLived);
+    if (isPerPrefix) filter.judge(this.#paths.prefix[path]!);
+    this.#begin(peer, attributes, generation);
     this.#replace(path);
   }
 

@@ -33,6 +33,8 @@ export type NotExported =
   | 'NO_ADVERTISE'
   | 'NO_EXPORT'
   | 'ONLY_TO_CUSTOMER (RFC 9234)'
+  | 'LLGR_STALE'
+  | 'this node is drained'
   | 'attributes too long for a message'
   | 'too many different rewrites'
   | 'export policy';
@@ -150,6 +152,7 @@ export class ExportFilter {
   #ruleAgainst(path: PathId): NotExported | undefined {
     const { paths, sets, locRib } = this.#context;
     const peer = paths.peer[path]!;
+    if (this.config.shutdown === 'withdrawn') return 'this node is drained';
     if (peer === LOCAL_PEER) return undefined;
     // RFC 4271 §9.1.2: a path whose next hop cannot be resolved takes no part, so it is not passed on.
     if (!locRib.isResolvable(path)) return 'next hop unreachable';
@@ -163,6 +166,10 @@ export class ExportFilter {
     // RFC 9234 §5, egress: what is for customers only goes to no provider, peer or route server.
     if ((flags & SetFlag.HasOtc) !== 0 && !isDownstream(this.config.peerRole)) {
       return 'ONLY_TO_CUSTOMER (RFC 9234)';
+    }
+    // RFC 9494 §4.3; inside the AS the exception of §4.6 is made use of (`export-rewrites.ts`).
+    if (this.config.ebgp && this.config.longLived !== true && (flags & SetFlag.LlgrStale) !== 0) {
+      return 'LLGR_STALE';
     }
     return undefined;
   }

@@ -12,6 +12,7 @@ import { ExportFilter } from './export-filter.ts';
 import type { GroupId, PeerId } from './ids.ts';
 import { Member } from './member.ts';
 import type { PolicyPort } from './policy-port.ts';
+import { Refreshes } from './refreshes.ts';
 import type { ExportConfig } from './rib-config.ts';
 import { UpdateGroup } from './update-group.ts';
 
@@ -32,12 +33,14 @@ export class ExportSide {
   #policyIds = new WeakMap<PolicyPort, number>();
   #nextPolicyId = 1;
   #nextGroup = 1;
+  readonly refreshes: Refreshes;
   /** All groups, in the order they came. */
   groups: UpdateGroup[] = [];
 
   constructor(context: ExportContext, onIdle: (prefix: PrefixId) => void) {
     this.#context = context;
     this.#onIdle = onIdle;
+    this.refreshes = new Refreshes(context.family);
   }
 
   member(peer: PeerId): Member | undefined {
@@ -66,6 +69,7 @@ export class ExportSide {
     this.#moves.delete(member);
     this.#touched.delete(member);
     this.#awaitEnd.delete(member);
+    this.refreshes.forget(member);
     this.#members[peer] = undefined;
     member.group.dismiss(member);
     this.#endIfEmpty(member.group);
@@ -90,12 +94,13 @@ export class ExportSide {
     this.#moves.clear();
   }
 
-  /** Everything again, for this peer only (RFC 2918 §4). */
-  refresh(peer: PeerId): void {
+  /** Everything again, for this peer only (RFC 2918 §4), `marked` at its beginning and end (RFC 7313 §4). */
+  refresh(peer: PeerId, marked: boolean): void {
     const member = this.#members[peer];
     if (member === undefined) return;
     this.#touched.add(member);
-    member.group.refresh(member);
+    if (marked) this.refreshes.ask(member);
+    else member.group.refresh(member);
   }
 
   allowEndOfRib(peer: PeerId): void {

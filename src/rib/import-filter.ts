@@ -10,8 +10,9 @@ import type { AfiSafi } from '../net/afi-safi.ts';
 import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import { asPathCount, clusterListContains } from '../wire/attributes/facts.ts';
 import { rewriteAttributes } from '../wire/attributes/rewrite.ts';
-import type { AttributeTable } from './attribute-table.ts';
+import { type AttributeTable, SetFlag } from './attribute-table.ts';
 import type { AttributesId, NextHopId } from './ids.ts';
+import { adjustVerdict } from './import-adjust.ts';
 import { otcToAdd, type Refusal, refusalOf, refusalText } from './import-guard.ts';
 import { PathFlag } from './path-table.ts';
 import type { PolicyVerdict } from './policy-port.ts';
@@ -46,6 +47,7 @@ export class ImportFilter {
   #attributes: AttributesId = 0;
   #isPerPrefix = false;
   #otc = 0; // to be added (RFC 9234 §5)
+  readonly #adjustments = { isShuttingDown: false, isLongLived: false };
 
   constructor(context: ImportContext) {
     this.#context = context;
@@ -54,8 +56,13 @@ export class ImportFilter {
     this.#subject = new RouteSubject({ family, sets, prefixes, peerType: 'ebgp' });
   }
 
-  /** Before the prefixes of one UPDATE. @returns Whether `judge` must be called for each of them. */
-  open(config: PeerRibConfig, attributes: AttributesId): boolean {
+  /**
+   * Before the prefixes of one UPDATE.
+   *
+   * @param isLongLived  The path is kept for long (RFC 9494 §4.2).
+   * @returns Whether `judge` must be called for each of them.
+   */
+  open(config: PeerRibConfig, attributes: AttributesId, isLongLived = false): boolean {
     const { sets } = this.#context;
     const octets = sets.octetsOf(attributes);
     const { guard } = config;
@@ -76,6 +83,10 @@ export class ImportFilter {
       return false;
     }
     this.#otc = guard === undefined ? 0 : otcToAdd(guard, config.peerAs);
+    this.#adjustments.isLongLived = isLongLived;
+    this.#adjustments.isShuttingDown =
+      config.honourGracefulShutdown === true &&
+      (sets.flagsOf(attributes) & SetFlag.GracefulShutdown) !== 0;
     const subject = this.#subject;
     subject.carry(attributes);
     subject.peerType = config.ebgp ? 'ebgp' : 'ibgp';
@@ -105,7 +116,8 @@ export class ImportFilter {
     return config.importPolicy.evaluate(this.#subject);
   }
 
-  #apply(verdict: PolicyVerdict): void {
+  #apply(judged: PolicyVerdict): void {
+    const verdict = adjustVerdict(judged, this.#adjustments);
     this.flags = verdict.accept ? 0 : PathFlag.Rejected;
     this.accepted = 0;
     this.preference = verdict.accept ? (verdict.preference ?? 0) : 0;
@@ -165,7 +177,8 @@ export function isOtherLoop(old: PeerRibConfig, config: PeerRibConfig): boolean 
     old.localAs !== config.localAs ||
     old.allowLocalAs !== config.allowLocalAs ||
     old.ownRouterId !== config.ownRouterId ||
-    old.ownClusterId !== config.ownClusterId
+    old.ownClusterId !== config.ownClusterId ||
+    old.honourGracefulShutdown !== config.honourGracefulShutdown
   );
 }
 

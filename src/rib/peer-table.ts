@@ -23,6 +23,8 @@ export class PeerTable {
   current = new Uint8Array(16);
   /** Bit per live generation. */
   live = new Uint8Array(16);
+  /** Bit per stale generation whose paths are kept for long (RFC 9494 §4.2). */
+  longLived = new Uint8Array(16);
   /** Rows by peer × generation: all, rejected by policy, looped. */
   paths = new Uint32Array(16 * GENERATIONS);
   rejected = new Uint32Array(16 * GENERATIONS);
@@ -76,6 +78,19 @@ export class PeerTable {
 
   isLive(peer: PeerId, generation: number): boolean {
     return ((this.live[peer]! >>> generation) & 1) !== 0;
+  }
+
+  isLongLived(peer: PeerId, generation: number): boolean {
+    return ((this.longLived[peer]! >>> generation) & 1) !== 0;
+  }
+
+  /** Bit per live generation that has rows. */
+  usedOf(peer: PeerId): number {
+    let used = 0;
+    for (let generation = 0; generation < GENERATIONS; generation++) {
+      if (this.paths[peer * GENERATIONS + generation] !== 0) used |= 1 << generation;
+    }
+    return used & this.live[peer]!;
   }
 
   /** Begins a new generation beside those in the mask `keep`. False when the dead ones must be swept first. */
@@ -151,6 +166,7 @@ export class PeerTable {
     this.routerIds = copied(this.routerIds, new Uint32Array(capacity));
     this.current = copied(this.current, new Uint8Array(capacity));
     this.live = copied(this.live, new Uint8Array(capacity));
+    this.longLived = copied(this.longLived, new Uint8Array(capacity));
     this.pending = copied(this.pending, new Uint8Array(capacity));
     this.paths = copied(this.paths, new Uint32Array(capacity * GENERATIONS));
     this.rejected = copied(this.rejected, new Uint32Array(capacity * GENERATIONS));

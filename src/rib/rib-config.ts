@@ -30,6 +30,8 @@ export interface PeerRibConfig {
   readonly importPolicy: PolicyPort;
   /** What import policy is not even asked about; undefined: nothing. */
   readonly guard?: ImportGuard;
+  /** RFC 8326 §4.1: a path with GRACEFUL_SHUTDOWN gets LOCAL_PREF 0. */
+  readonly honourGracefulShutdown?: boolean;
   /** Paths the peer may hold here; more are refused and `announce` says how many. Undefined: `PATHS_MAX`. */
   readonly pathsMax?: number;
 }
@@ -53,6 +55,10 @@ export interface ExportConfig {
   readonly peerRole?: RoleName;
   /** Present where ADD-PATH towards the peer was negotiated, for as long as the session lasts (RFC 7911). */
   readonly addPath?: AddPathSend;
+  /** The peer speaks long-lived graceful restart: it may be told what carries LLGR_STALE (RFC 9494 §4.3). */
+  readonly longLived?: boolean;
+  /** The node is on its way out (RFC 8326): all that is sent says so, or nothing is sent any more. */
+  readonly shutdown?: 'announced' | 'withdrawn';
 }
 
 /** A path of this node's own. */

@@ -25,6 +25,7 @@ import { PathFlag, PathTable } from './path-table.ts';
 import { PATHS_MAX, PeerTable } from './peer-table.ts';
 import { type PathSource, SOURCES } from './policy-port.ts';
 import type { ExportConfig, Origination, PeerRibConfig } from './rib-config.ts';
+import { StaleRows } from './stale-rows.ts';
 import { Tidying } from './tidying.ts';
 import {
   type ExportReason,
@@ -82,6 +83,7 @@ export class Rib {
   readonly #filter: ImportFilter;
   readonly #locRib: LocRib;
   readonly #in: AdjRibIn;
+  readonly #stale: StaleRows;
   readonly #export: ExportSide;
   readonly #exported: Exported;
   readonly #graves: Graves;
@@ -106,6 +108,7 @@ export class Rib {
     this.#locRib = new LocRib({ ...common, maximumPaths: options.maximumPaths ?? MULTIPATHS_MAX });
     const changes = sets.nextHops.subscribe();
     this.#in = new AdjRibIn({ ...common, locRib: this.#locRib, filter: this.#filter, changes });
+    this.#stale = new StaleRows(this.#peers, this.#in);
     this.#own = new OwnPaths({ ...common, sets, adjRibIn: this.#in });
     this.#graves = new Graves(this.#paths);
     this.#tidying = new Tidying({ ...common, graves: this.#graves });
@@ -205,22 +208,24 @@ export class Rib {
     this.#in.withdraw(peer, nlri);
   }
 
-  /** All paths of the peer become stale; those that were stale already go (RFC 4724 §4.2). */
-  markStale(peer: PeerId): void {
-    this.#renew(peer, 1 << this.#peers.current[peer]!);
+  /** All paths of the peer become stale. Those that were so already go (RFC 4724 §4.2), unless `keepsOlder`. */
+  markStale(peer: PeerId, keepsOlder = false): void {
+    this.#stale.mark(peer, keepsOlder);
+  }
+
+  /** All stale paths of the peer are long-lived from now on: LLGR_STALE, or gone (RFC 9494 §4.2). */
+  holdLongLived(peer: PeerId): void {
+    this.#stale.holdLong(peer);
   }
 
   /** Paths that are still stale go. */
   sweepStale(peer: PeerId): void {
-    const current = 1 << this.#peers.current[peer]!;
-    if (this.#peers.live[peer] === current) return;
-    this.#peers.live[peer] = current;
-    this.#in.requestSweep();
+    this.#stale.sweep(peer);
   }
 
   /** All paths of the peer go, at once as far as decisions are concerned. */
   dropPeer(peer: PeerId): void {
-    if (this.#peers.receivedOf(peer) > 0) this.#renew(peer, 0);
+    this.#stale.drop(peer);
   }
 
   // ---- Own paths
@@ -382,9 +387,9 @@ export class Rib {
     return this.#export.member(peer)?.group.id ?? 0;
   }
 
-  /** Everything again, for this peer only (RFC 2918 §4). */
-  refresh(peer: PeerId): void {
-    this.#export.refresh(peer);
+  /** Everything again, for this peer only (RFC 2918 §4), `marked` at its beginning and end (RFC 7313 §4). */
+  refresh(peer: PeerId, marked = false): void {
+    this.#export.refresh(peer, marked);
   }
 
   /** End-of-RIB may be said once the peer has the table; until this call it is held back (RFC 4724 §4.1). */
@@ -405,7 +410,7 @@ export class Rib {
   hasPending(peer: PeerId): boolean {
     const member = this.#export.member(peer);
     if (member === undefined) return false;
-    if (member.group.hasPending(member)) return true;
+    if (member.group.hasPending(member) || this.#export.refreshes.has(member)) return true;
     return member.endOfRibAllowed && !member.endOfRibSent && this.isSettled;
   }
 
@@ -416,7 +421,9 @@ export class Rib {
   poll(peer: PeerId, budget: number): Uint8Array | undefined {
     const member = this.#export.member(peer);
     if (member === undefined) return undefined;
-    const octets = member.group.poll(member, budget);
+    const { refreshes } = this.#export;
+    const octets =
+      refreshes.poll(member) ?? member.group.poll(member, budget) ?? refreshes.poll(member);
     if (octets !== undefined) return octets;
     if (member.endOfRibSent || !member.endOfRibAllowed) return undefined;
     // RFC 4724 §4.1: End-of-RIB follows the initial table, also an empty one.
@@ -438,14 +445,5 @@ export class Rib {
   /** Whether `peer` has been told anything of the prefix. */
   isAdvertisedTo(peer: PeerId, prefix: PrefixId): boolean {
     return this.#export.member(peer)?.group.out.isTold(prefix, peer) ?? false;
-  }
-
-  #renew(peer: PeerId, keep: number): void {
-    if (!this.#peers.renew(peer, keep)) {
-      // The fourth loss of one peer within one sweep.
-      this.#in.sweepAll();
-      this.#peers.renew(peer, keep);
-    }
-    if (this.#peers.deadOf(peer) > 0) this.#in.requestSweep();
   }
 }

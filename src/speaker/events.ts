@@ -64,6 +64,15 @@ export type SpeakerEvent =
       readonly routes: number;
       readonly reason: string;
     }
+  /** RFC 9494: stale routes are kept on beyond the restart time, as those that nobody prefers. */
+  | {
+      readonly event: 'stale-kept-long';
+      readonly peer: string;
+      readonly family: string;
+      readonly routes: number;
+      readonly seconds: number;
+      readonly reason: string;
+    }
   | {
       readonly event: 'route-restored';
       readonly prefix: string;

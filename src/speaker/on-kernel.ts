@@ -5,6 +5,7 @@ import { ipToOctets } from '../net/ip-address.ts';
 import { type Prefix, prefixFrom } from '../net/prefix.ts';
 import type { InterfaceAddress } from '../netlink/address.ts';
 import type { Core } from './core.ts';
+import { onLinkChange } from './fall-over.ts';
 import type { KernelChange, KernelInput } from './inputs.ts';
 import { remakeKernelRoutes, resolveAllNextHops } from './next-hops.ts';
 import { startPeersWhenReady } from './on-plan.ts';
@@ -47,7 +48,8 @@ function onChange(core: Core, change: KernelChange): void {
   const { programmer, now } = core;
   switch (change.what) {
     case 'link':
-      return onLink(core, change);
+      onLink(core, change);
+      return onLinkChange(core, change.link, change.removed);
     case 'address':
       programmer.onAddress(change.address, change.removed, now);
       core.learned.addressChanged(subnetOf(change.address));

@@ -6,7 +6,7 @@
  */
 
 import { ByteWriter } from '../base/byte-writer.ts';
-import { type AfiSafi, afiSafiFrom } from '../net/afi-safi.ts';
+import type { AfiSafi } from '../net/afi-safi.ts';
 import type { NlriSpan } from '../rib/adj-rib-in.ts';
 import type { AttributesId } from '../rib/ids.ts';
 import { canonicalise } from '../wire/attributes/canonical.ts';
@@ -23,6 +23,7 @@ import type { Core } from './core.ts';
 import { noteNotUsed } from './import-guards.ts';
 import { resolveNewNextHops } from './next-hops.ts';
 import type { Connection, Peer, PeerFamily } from './peer.ts';
+import { onRefresh } from './route-refresh.ts';
 import { endOfRib } from './session-life.ts';
 import { feed } from './sessions.ts';
 
@@ -98,12 +99,7 @@ function onRouteRefresh(core: Core, connection: Connection, message: Uint8Array)
   feed(core, slot, { type: 'RouteRefreshMsg' });
   if (slot.session.state !== 'Established') return;
   try {
-    const { afi, safi, subtype } = decodeRouteRefresh(message);
-    const family = afiSafiFrom(afi, safi);
-    // RFC 2918 §4: a family that was not negotiated is ignored. RFC 7313 §5: so are other subtypes, whose
-    // capability we do not offer.
-    if (family === undefined || subtype !== 0) return;
-    if (peer.family(family).group !== undefined) core.ribs[family].refresh(peer.id);
+    onRefresh(core, peer, decodeRouteRefresh(message));
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const { notification, reason } = error;

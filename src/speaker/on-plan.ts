@@ -201,10 +201,9 @@ function updatePeer(
   const slot = peer.up;
   for (const state of peer.families.values()) {
     const rib = core.ribs[state.family];
-    // Also where export alone is concerned: a client's own paths go to others by another rule (RFC 4456 §6).
-    if (state.inRib && change.change !== 'update-peer') {
-      rib.updatePeer(peer.id, ribConfigOf(core, peer, state.family));
-    }
+    // Also where export alone is concerned: a client's own paths go to others by another rule (RFC 4456 §6); and for
+    // settings of a profile, of which the table knows best which of them matter to it.
+    if (state.inRib) rib.updatePeer(peer.id, ribConfigOf(core, peer, state.family));
     if (state.group !== undefined && slot !== undefined && change.change === 'reevaluate-export') {
       state.group = rib.join(peer.id, exportConfigOf(core, slot, state.family));
     }

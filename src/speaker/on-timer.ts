@@ -4,9 +4,9 @@ import type { PeerId } from '../rib/ids.ts';
 import type { Core } from './core.ts';
 import { type Peer, type SessionSlot, TIMERS_PER_PEER, timerKeys } from './peer.ts';
 import { contain, releaseQuarantine } from './quarantine.ts';
-import { onRecoveryTimer } from './recovery.ts';
-import { staleTimeOver } from './session-life.ts';
+import { onRecoveryTimer, recoveryHeardFrom } from './recovery.ts';
 import { fireTimers, keepAliveAhead } from './sessions.ts';
+import { staleTimeOver } from './stale-paths.ts';
 
 /** Timers fired a step; a mesh of thousands whose keepalives fall together takes several. */
 const TIMERS_PER_STEP_MAX = 512;
@@ -53,7 +53,10 @@ function onTimer(core: Core, key: number): void {
 
 function onPeerTimer(core: Core, peer: Peer, key: number): void {
   const keys = timerKeys(peer.id);
-  if (key === keys.stale) return staleTimeOver(core, peer);
+  if (key === keys.stale) {
+    staleTimeOver(core, peer);
+    return recoveryHeardFrom(core);
+  }
   if (key === keys.held) return releaseQuarantine(core, peer);
   const slot = slotOf(core, key);
   if (slot !== undefined) fireTimers(core, slot);

@@ -1,5 +1,6 @@
 /** From the plan of a peer and its session to what the RIB needs: the import and the export side. */
 
+import { settingsOf } from '../datastore/peer-settings.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import { type IpAddress, ipFamily, ipToOctets, ipv4ToU32 } from '../net/ip-address.ts';
 import type { ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
@@ -29,6 +30,7 @@ export function ribConfigOf(core: Core, peer: Peer, family: AfiSafi): PeerRibCon
     addPathReceive: negotiated?.addPath[family].receive ?? false,
     importPolicy: core.policies.compiled(plan.importPolicy),
     guard: importGuardOf(peer),
+    honourGracefulShutdown: settingsOf(plan).honourGracefulShutdown,
     ...(core.options.pathsMax === undefined ? {} : { pathsMax: core.options.pathsMax }),
   };
 }
@@ -50,6 +52,7 @@ export function exportConfigOf(core: Core, slot: SessionSlot, family: AfiSafi): 
     messageMax:
       negotiated?.extendedMessage === true ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
     ...(peerRole === undefined ? {} : { peerRole }),
+    longLived: negotiated?.longLived !== undefined,
   };
 }
 

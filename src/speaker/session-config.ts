@@ -1,9 +1,11 @@
 /** From the plan of a peer to what its session offers: an OPEN promises only what the speaker implements. */
 
-import type { GracefulRestartOffer, SessionConfig } from '../fsm/session-config.ts';
+import { type PeerSettings, settingsOf } from '../datastore/peer-settings.ts';
+import type { SessionConfig, SessionTimers } from '../fsm/session-config.ts';
 import { ipv4ToU32 } from '../net/ip-address.ts';
 import type { Core } from './core.ts';
 import type { Peer } from './peer.ts';
+import { restartOffer } from './restart-offer.ts';
 import { roleOfferOf } from './roles.ts';
 
 export function sessionConfigOf(core: Core, peer: Peer): SessionConfig {
@@ -23,24 +25,19 @@ function makeConfig(core: Core, peer: Peer): SessionConfig {
     timers: {
       holdTime: plan.holdTime,
       ...(plan.keepaliveTime === undefined ? {} : { keepaliveTime: plan.keepaliveTime }),
+      ...sendHoldOf(plan.settings),
     },
     offer: {
-      gracefulRestart: gracefulRestartOffer(core, peer),
+      ...restartOffer(core, peer),
       role: roleOfferOf(peer),
+      enhancedRouteRefresh: settingsOf(plan).enhancedRouteRefresh,
       ...(version === undefined ? {} : { softwareVersion: version }),
     },
   };
 }
 
-function gracefulRestartOffer(core: Core, peer: Peer): GracefulRestartOffer | undefined {
-  const { restartTime, families } = peer.plan;
-  if (restartTime === undefined) return undefined;
-  // RFC 4724 §3: the R bit only after a real restart and until it is over; the F bit of a family only where the
-  // routes in the kernel survived it.
-  const restarting = core.options.restarting && core.recovering;
-  return {
-    restartTime,
-    restarting,
-    forwarding: restarting ? families.filter((family) => core.survived.has(family)) : [],
-  };
+/** RFC 9687 §4. */
+function sendHoldOf(settings: PeerSettings | undefined): Partial<SessionTimers> {
+  const sendHoldTime = settings?.timers?.sendHoldTime;
+  return sendHoldTime === undefined ? {} : { sendHoldTime };
 }

@@ -183,7 +183,7 @@ export class SnapshotView implements SpeakerView {
     const down =
       peer.heldBecause ?? (session === undefined ? 'not started yet' : session.downBecause());
     const restart = negotiated?.gracefulRestart;
-    const stale = [...peer.families.values()].some((state) => state.stale);
+    const stale = [...peer.families.values()].some((state) => state.stale !== undefined);
     const inGroup = [...peer.families.values()].find((state) => state.group !== undefined);
     const group = inGroup && this.#core.ribs[inGroup.family].groupOf(peer.id);
     return {
