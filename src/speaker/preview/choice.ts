@@ -6,6 +6,7 @@ import type { PrefixId } from '../../net/prefix-table.ts';
 import { type Candidate, selectBest } from '../../rib/decision.ts';
 import { LOCAL_PEER, type PathId } from '../../rib/ids.ts';
 import { loopOf } from '../../rib/import-filter.ts';
+import { refusalOf } from '../../rib/import-guard.ts';
 import type { NextHops } from '../../rib/next-hops.ts';
 import type { PathSource } from '../../rib/policy-port.ts';
 import type { Rib } from '../../rib/rib.ts';
@@ -143,7 +144,10 @@ export class Chooser {
     const { sets, locRib } = this.#rib.tables;
     const received = this.#rib.receivedAttributesOf(path);
     const config = imports!;
-    if (loopOf(config, sets.octetsOf(received), sets.originatorIdOf(received)) !== undefined) {
+    const octets = sets.octetsOf(received);
+    if (loopOf(config, octets, sets.originatorIdOf(received)) !== undefined) return undefined;
+    const { guard } = config;
+    if (guard !== undefined && refusalOf(guard, octets, config.peerAs) !== undefined) {
       return undefined;
     }
     const subject = this.#subject;

@@ -137,17 +137,12 @@ interface ExportChange {
 }
 
 function exportOf(
-  {
-    clusterId: _before,
-    ...rest
-  }: Pick<ExportConfig, 'as4' | 'selfNextHop' | 'messageMax' | 'clusterId'>,
+  { clusterId: _before, ...session }: SessionPart,
   plan: PeerPlan,
   { policies, next }: ExportChange,
 ): ExportConfig {
   return {
-    as4: rest.as4,
-    selfNextHop: rest.selfNextHop,
-    messageMax: rest.messageMax,
+    ...session,
     policy: policies.compiled(plan.exportPolicy),
     ebgp: plan.remoteAs !== plan.localAs,
     localAs: plan.localAs,
@@ -156,6 +151,9 @@ function exportOf(
     ...(next.clusterId === undefined ? {} : { clusterId: ipv4ToU32(next.clusterId) }),
   };
 }
+
+/** What a session has negotiated, and what the plan of its peer does not say. */
+type SessionPart = Omit<ExportConfig, 'policy' | 'ebgp' | 'localAs' | 'rrClient' | 'nextHop'>;
 
 /** As if it had negotiated what everybody does. */
 function newcomer(plan: PeerPlan, change: ExportChange): ExportConfig {
@@ -170,6 +168,7 @@ function audienceKey(
   number: (policy: unknown) => number,
 ): string {
   if (config === undefined) return 'nothing';
-  const { policy, ebgp, localAs, rrClient, clusterId } = config;
-  return `${number(policy)} ${ebgp} ${localAs} ${rrClient} ${clusterId}`;
+  const { policy, ebgp, localAs, rrClient, clusterId, peerRole, longLived, shutdown } = config;
+  const role = `${peerRole} ${longLived} ${shutdown}`;
+  return `${number(policy)} ${ebgp} ${localAs} ${rrClient} ${clusterId} ${role}`;
 }
