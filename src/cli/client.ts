@@ -10,6 +10,8 @@ import type {
   RouteMessage,
   StatusMessage,
 } from '../api/messages.ts';
+import type { PlanMessage } from '../api/plan-message.ts';
+import type { PlanRequest } from '../api/ports.ts';
 import { ControlClient } from '../io/client.ts';
 
 /** Those that answer with nothing, or with why not. */
@@ -63,6 +65,10 @@ export class GodwitClient {
 
   watchEvents(request: object): AsyncGenerator<EventMessage> {
     return this.#control.stream('watchEvents', request) as AsyncGenerator<EventMessage>;
+  }
+
+  plan(request: PlanRequest): Promise<PlanMessage> {
+    return this.#control.call('plan', request) as Promise<PlanMessage>;
   }
 
   getRecording(): Promise<RecordingFacts> {

@@ -6,7 +6,7 @@
  * @see calico model 3.1, 3.4
  */
 
-import { type Prefix, prefix } from '../net/prefix.ts';
+import { type Prefix, prefix, prefixContains } from '../net/prefix.ts';
 import type { Cluster } from './cluster.ts';
 import { poolsInForce } from './kernel.ts';
 import { ownBlocks } from './originate.ts';
@@ -30,9 +30,17 @@ export function learnPlan(cluster: Cluster): LearnPlan {
     ...filterAreas(cluster),
   ];
   return {
-    inside: [...new Set(areas)].sort(compareText),
+    inside: widest(areas),
     ignoredInterfaces: [...(cluster.global?.ignoredInterfaces ?? []), ...NEVER_DIRECT],
   };
+}
+
+/** Without what lies inside others: a block of a pool changes nothing. */
+function widest(areas: readonly Prefix[]): Prefix[] {
+  const distinct = [...new Set(areas)].sort(compareText);
+  return distinct.filter(
+    (area) => !distinct.some((other) => other !== area && prefixContains(other, area)),
+  );
 }
 
 /** A filter may accept what the rest of the policy would refuse. */

@@ -90,6 +90,13 @@ export class ExportFilter {
     };
   }
 
+  /** For questions about what might be: why `path` would not be announced. Nothing is remembered or changed. */
+  refusal(prefix: PrefixId, path: PathId): NotExported | undefined {
+    const rule = this.#ruleAgainst(path);
+    if (rule !== undefined) return rule;
+    return this.#verdict(prefix, path).accept ? undefined : 'export policy';
+  }
+
   /** The group ends or gets another filter. */
   dispose(): void {
     this.#memo.dispose();

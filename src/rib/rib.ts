@@ -10,6 +10,7 @@ import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { type PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import { AdjRibIn, type NlriSpan } from './adj-rib-in.ts';
+import type { ExportContext } from './export-context.ts';
 import { ExportOrders } from './export-orders.ts';
 import { ExportSide } from './export-side.ts';
 import { Exported } from './exported.ts';
@@ -87,7 +88,7 @@ export class Rib {
   readonly #export: ExportSide;
   readonly #exported: Exported;
   readonly #graves: Graves;
-  readonly #tables: ViewTables;
+  readonly tables: ViewTables & ExportContext; // for questions: nobody outside changes them
   readonly #own: OwnPaths;
   readonly #tidying: Tidying;
 
@@ -117,10 +118,8 @@ export class Rib {
     const orders = new ExportOrders();
     this.#exported = new Exported(sets.table, orders);
     const exporting = { orders, exported: this.#exported, locRib: this.#locRib, interfaceOfPath };
-    this.#export = new ExportSide({ ...common, ...exporting }, (prefix) =>
-      this.#graves.bury(prefix),
-    );
-    this.#tables = { ...common, locRib: this.#locRib, filter: this.#filter };
+    this.tables = { ...common, ...exporting, filter: this.#filter };
+    this.#export = new ExportSide(this.tables, (prefix) => this.#graves.bury(prefix));
   }
 
   /** Prefixes held, those that wait to be freed included. */
@@ -342,13 +341,13 @@ export class Rib {
 
   /** Every path of the prefix with what became of it and why. */
   explain(prefix: PrefixId): PathReason[] {
-    return explainPrefix(this.#tables, prefix);
+    return explainPrefix(this.tables, prefix);
   }
 
   /** Why `peer` is not told the best path; undefined when it is, or when it is in no group. */
   explainExport(peer: PeerId, prefix: PrefixId): ExportReason | undefined {
     const member = this.#export.member(peer);
-    return member === undefined ? undefined : explainExport(this.#tables, member, prefix);
+    return member === undefined ? undefined : explainExport(this.tables, member, prefix);
   }
 
   counters(peer: PeerId): PeerRibCounters {

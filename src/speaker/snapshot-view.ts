@@ -11,6 +11,8 @@ import { formatIpPort } from './endpoint-text.ts';
 import { neighborDetail } from './neighbor-detail.ts';
 import { pathViews, sentPathViews } from './path-view.ts';
 import type { Peer, PeerFamily } from './peer.ts';
+import { PlanPreview } from './preview/preview.ts';
+import type { PreviewRun, Proposal } from './preview/types.ts';
 import { notReadyBecause } from './readiness.ts';
 import { recoveryStatus } from './recovery.ts';
 import type {
@@ -38,6 +40,10 @@ export class SnapshotView implements SpeakerView {
 
   constructor(core: Core) {
     this.#core = core;
+  }
+
+  preview(proposal: Proposal): PreviewRun {
+    return new PlanPreview(this.#core, proposal);
   }
 
   status(): StatusView {

@@ -10,6 +10,7 @@ import type { InterfaceAddress } from '../netlink/address.ts';
 import type { Link } from '../netlink/link.ts';
 import type { PathAttributes } from '../wire/attributes/path-attributes.ts';
 import type { Capability } from '../wire/capabilities/capability.ts';
+import type { PreviewRun, Proposal } from './preview/types.ts';
 
 export interface SpeakerView {
   status(): StatusView;
@@ -27,6 +28,8 @@ export interface SpeakerView {
   /** Routes of others in the tables that resolve next hops, prefix by prefix; may be walked over many turns. */
   foreignRoutes(family: AfiSafi, prefix?: string): Iterable<TableRouteView>;
   interfaces(): InterfaceView[];
+  /** What a proposed plan would do; asked for slice by slice. Nothing is changed by it. */
+  preview(proposal: Proposal): PreviewRun;
   /** One slice of counting, by neighbor, the prefixes of which its path is the best; `next` undefined at the end. */
   countBest(query: {
     readonly family: AfiSafi;

@@ -2,7 +2,10 @@
  * Services end to end: what a node announces for them reaches a real BIRD as endpoints come and go, its own kernel
  * stays free of them, and a node that is excluded withdraws them, all without a session noticing.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import type { Namespace } from '../../tools/fabric/netns.ts';
 import { Bird, birdConfHead } from '../support/bird.ts';
 import { type CalicoResource, calico, Godwit } from '../support/godwit.ts';
@@ -124,6 +127,22 @@ describeWith(['root', 'netns', 'ip', 'veth', 'bridge', 'bird2', 'native'], 'Serv
     expect(took).toBeLessThan(FOLLOWS_MS_MAX);
     expect(await told()).toEqual([CIDR]);
     expect((await nodes[0]!.status()).heldChange).toBe('');
+    expect(await sessions()).toEqual(before);
+  });
+
+  it('are counted by godwit plan before the mesh is turned off, and nothing happens', async () => {
+    const before = await sessions();
+    const change = calico('BGPConfiguration', 'default', { nodeToNodeMeshEnabled: false });
+    const file = join(lab.dir, 'mesh-off.yaml');
+    writeFileSync(file, stringify(change));
+    const said = await nodes[0]!.command('plan', '-f', file);
+    expect(said).toContain('session remove: Mesh_10_9_0_2 (Established)');
+    // The CIDR of services is gone with the same edit.
+    expect(said).toContain(`own prefixes withdrawn: ${CIDR}`);
+    expect(said).toMatch(/risk: 1 Established session ends/);
+    const [reply] = await nodes[0]!.json<{ sessions: unknown[] }>('plan', '-f', file);
+    expect(reply!.sessions).toHaveLength(2);
+    expect(await told()).toEqual([CIDR]);
     expect(await sessions()).toEqual(before);
   });
 

@@ -25,7 +25,8 @@ import {
   type StatusMessage,
   statusMessage,
 } from '../messages.ts';
-import type { DaemonPort } from '../ports.ts';
+import type { PlanMessage } from '../plan-message.ts';
+import type { DaemonPort, PlanRequest } from '../ports.ts';
 import {
   familiesFrom,
   familyOf,
@@ -140,6 +141,15 @@ export class GodwitService {
 
   releaseHeldChange(): string {
     return this.#daemon.releaseHeldChange();
+  }
+
+  /** What a change of the resources would do, before anything happens. */
+  plan(request: Partial<PlanRequest>, answer: (reply: PlanMessage) => void): void {
+    const { files = [], replace = false, remove = [] } = request;
+    if (files.length === 0 && remove.length === 0) {
+      throw new InvalidRequest('Nothing is proposed: send files, or names of resources to remove');
+    }
+    this.#daemon.plan({ files, replace, remove }, answer);
   }
 
   /** Ends a quarantine before its time. */

@@ -5,6 +5,7 @@ import { cleanup } from './cleanup.ts';
 import { completion } from './completion.ts';
 import { init } from './init.ts';
 import { clearQuarantine, disableNeighbor, enableNeighbor, resetNeighbor } from './neighbor.ts';
+import { plan } from './plan.ts';
 import { recordStart, recordStatus, recordStop } from './record.ts';
 import { release } from './release.ts';
 import { showEvents, watch } from './show-events.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   clearQuarantine,
   disableNeighbor,
   enableNeighbor,
+  plan,
   release,
   recordStart,
   recordStop,

@@ -42,6 +42,7 @@ export interface ControlService {
   resetNeighbor(request: Request, answer: Answer): void;
   setNeighborEnabled(request: Request, answer: Answer): void;
   releaseHeldChange(): string;
+  plan(request: Request, answer: (reply: unknown) => void): void;
   clearQuarantine(request: Request, answer: Answer): void;
   startRecording(): string;
   stopRecording(answer: Answer): void;
@@ -104,6 +105,7 @@ function handlers(service: ControlService): UntypedServiceImplementation {
     resetNeighbor: command((request, answer) => service.resetNeighbor(request, answer)),
     setNeighborEnabled: command((request, answer) => service.setNeighborEnabled(request, answer)),
     releaseHeldChange: unary(() => ({ error: service.releaseHeldChange() })),
+    plan: later((request, answer) => service.plan(request, answer)),
     clearQuarantine: command((request, answer) => service.clearQuarantine(request, answer)),
     startRecording: unary(() => ({ error: service.startRecording() })),
     stopRecording: command((_request, answer) => service.stopRecording(answer)),
@@ -116,6 +118,17 @@ function unary(answer: (request: Request) => unknown): Unary {
   return (call, callback) => {
     try {
       callback(null, answer(call.request));
+    } catch (error) {
+      callback(grpcError(error));
+    }
+  };
+}
+
+/** An answer that takes its time. */
+function later(ask: (request: Request, answer: (reply: unknown) => void) => void): Unary {
+  return (call, callback) => {
+    try {
+      ask(call.request, (reply) => callback(null, reply));
     } catch (error) {
       callback(grpcError(error));
     }
