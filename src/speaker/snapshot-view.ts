@@ -13,6 +13,7 @@ import { pathViews, sentPathViews } from './path-view.ts';
 import type { Peer, PeerFamily } from './peer.ts';
 import { notReadyBecause } from './readiness.ts';
 import { recoveryStatus } from './recovery.ts';
+import { drainPart, staleFacts } from './restart-views.ts';
 import type {
   CountersView,
   InterfaceView,
@@ -56,6 +57,7 @@ export class SnapshotView implements SpeakerView {
       planAgeMs: now - core.planSince,
       ...recoveryPart(core),
       stopping: core.stopping !== undefined,
+      ...drainPart(core),
       datastore: {
         state: datastore.state,
         sinceMs: now - datastore.since,
@@ -253,6 +255,8 @@ export class SnapshotView implements SpeakerView {
         family,
         ...none,
         refused: state.refused,
+        longLived: false,
+        refreshing: false,
         endOfRibReceived: false,
         endOfRibSent: false,
       };
@@ -267,6 +271,7 @@ export class SnapshotView implements SpeakerView {
       advertised,
       pending,
       stale,
+      ...staleFacts(state, this.#core.now),
       endOfRibReceived: state.endOfRibReceived,
       endOfRibSent: state.group !== undefined && rib.endOfRibSent(peer.id),
     };
