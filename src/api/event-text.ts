@@ -190,6 +190,11 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
       'Routes that are not used whatever import policy says: a leak, an AS_SET, beyond a limit',
     say: (e) => `${e.routes} ${e.family} routes of ${e.peer} are not used: ${e.reason}`,
   },
+  drain: {
+    level: 'info',
+    means: 'The node is drained, step by step, or no longer (RFC 8326)',
+    say: (e) => `Drain, ${e.phase}: ${e.reason}`,
+  },
   stopping: {
     level: 'info',
     means: 'The daemon stops',

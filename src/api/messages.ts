@@ -8,8 +8,10 @@
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
 import type {
+  DrainView,
   KernelProofView,
   KernelRouteView,
+  NeighborFamilyView,
   NeighborView,
   RouteView,
   StatusView,
@@ -58,7 +60,7 @@ export interface EventMessage {
 
 export function statusMessage(view: StatusView, facts: DaemonFacts) {
   const { datastore, neighbors, uptimeMs, routes, unknownCallers, ...more } = view;
-  const { planAgeMs: _age, recovery: _recovery, stopping: _stopping, ...rest } = more;
+  const { planAgeMs: _age, recovery: _recovery, stopping: _stopping, drain, ...rest } = more;
   return {
     ...rest,
     version: facts.version,
@@ -79,20 +81,30 @@ export function statusMessage(view: StatusView, facts: DaemonFacts) {
     problems: facts.problems,
     heldChange: facts.heldChange ?? '',
     recording: facts.recording ?? false,
+    ...(drain === undefined ? {} : { drain: drainMessage(drain) }),
   };
 }
 
+function drainMessage({ sinceMs, leftMs, ...rest }: DrainView) {
+  return { ...rest, sinceSeconds: toSeconds(sinceMs), leftSeconds: toSeconds(leftMs) };
+}
+
 export function neighborMessage(view: NeighborView) {
-  const { sinceMs, messages, octets, quarantine, detail: _detail, ...rest } = view;
+  const { families, sinceMs, messages, octets, quarantine, detail: _detail, ...rest } = view;
   return {
     ...rest,
     ...(quarantine === undefined ? {} : { quarantine: quarantineMessage(quarantine) }),
+    families: families.map(familyMessage),
     sinceSeconds: toSeconds(sinceMs),
     received: messages.received,
     sent: messages.sent,
     octetsReceived: octets.received,
     octetsSent: octets.sent,
   };
+}
+
+function familyMessage({ staleLeftMs, ...rest }: NeighborFamilyView) {
+  return { ...rest, staleLeftSeconds: toSeconds(staleLeftMs ?? 0) };
 }
 
 function quarantineMessage({ reason, times, leftMs }: NonNullable<NeighborView['quarantine']>) {

@@ -45,6 +45,7 @@ export interface MetricSources {
 /** Every metric that is served. */
 export const METRICS = { ...speakerMetrics, ...birdMetrics };
 
+const DRAIN_PHASES = ['announced', 'withdrawn', 'drained'];
 const STATES = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
 
 export class Metrics {
@@ -118,6 +119,8 @@ export class Metrics {
     const status = view.status();
     const { kernel, datastore, routes } = status;
     this.#set('godwit_ready', status.ready ? 1 : 0);
+    const phase = status.drain?.phase;
+    this.#set('godwit_drain_phase', phase === undefined ? 0 : DRAIN_PHASES.indexOf(phase) + 1);
     this.#set('godwit_uptime_seconds', status.uptimeMs / 1000);
     this.#set('godwit_datastore_in_sync', datastore.state === 'in-sync' ? 1 : 0);
     this.#set('bgp_neighbors', status.neighbors.configured, { state: 'configured' });
@@ -182,6 +185,9 @@ export class Metrics {
       this.#set('bgp_adj_rib_in_paths', received, labels);
       this.#set('bgp_adj_rib_in_paths_accepted', accepted, labels);
       this.#set('bgp_adj_rib_in_paths_stale', stale, labels);
+      this.#set('bgp_stale_left_seconds', (part.staleLeftMs ?? 0) / 1000, labels);
+      this.#set('bgp_long_lived_stale', part.longLived ? 1 : 0, labels);
+      this.#set('bgp_route_refresh_running', part.refreshing ? 1 : 0, labels);
       this.#set('bgp_adj_rib_in_refused_total', refused, labels);
       this.#set('bgp_adj_rib_out_prefixes', advertised, labels);
       this.#set('bgp_adj_rib_out_pending', pending, labels);

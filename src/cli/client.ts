@@ -22,6 +22,8 @@ export type CommandMethod =
   | 'clearQuarantine'
   | 'startRecording'
   | 'stopRecording'
+  | 'drain'
+  | 'undrain'
   | 'shutdown';
 
 /** Milliseconds for a proof: a look at a million routes takes some seconds, and there may be two. */

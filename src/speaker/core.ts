@@ -24,6 +24,7 @@ import { AttributeSets } from '../rib/path-attributes.ts';
 import { Rib } from '../rib/rib.ts';
 import type { CapabilitiesMemo } from '../wire/open.ts';
 import { Callers } from './callers.ts';
+import type { DrainState } from './drain-state.ts';
 import type { Effect } from './effects.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
@@ -133,6 +134,8 @@ export class Core {
     'ipv6-unicast': 1,
     endOfRib: 1,
   };
+  /** The node is being drained, or is (RFC 8326). */
+  drain: DrainState | undefined;
   stopping: 'restart' | 'leave' | undefined;
   /** Commands that are answered when the proof of the kernel under way ends (`kernel-proof.ts`). */
   readonly proofsAwaited: number[] = [];

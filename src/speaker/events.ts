@@ -138,4 +138,6 @@ export type SpeakerEvent =
       readonly routes: number;
       readonly reason: string;
     }
+  /** The node leaves, or is back (RFC 8326). */
+  | { readonly event: 'drain'; readonly phase: string; readonly reason: string }
   | { readonly event: 'stopping'; readonly mode: string; readonly reason: string };

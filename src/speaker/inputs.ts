@@ -97,6 +97,9 @@ export type Command =
   | { readonly command: 'proveKernel' }
   /** Everything is sent to the neighbor again, nothing is asked of it. */
   | { readonly command: 'resendRoutes'; readonly name: string }
+  /** Leave without a loss (RFC 8326), and stay away until `undrain`; seconds until routes are withdrawn at the latest. */
+  | { readonly command: 'drain'; readonly limit: number; readonly message?: string }
+  | { readonly command: 'undrain' }
   /** Stop: `restart` keeps routes here and at peers that negotiated graceful restart; `leave` withdraws and says goodbye. */
   | { readonly command: 'shutdown'; readonly mode: 'restart' | 'leave'; readonly message?: string };
 

@@ -15,6 +15,9 @@ export const STEP_CPU_BOUNDS = [0.0001, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 
 export const speakerMetrics = defineMetrics({
   godwit_build_info: gauge({ help: 'Always 1; the label names the version.', labels: ['version'] }),
   godwit_ready: gauge({ help: '1 when what is known is in the kernel and told to the neighbors.' }),
+  godwit_drain_phase: gauge({
+    help: '0 not drained, 1 routes are announced as going away, 2 withdrawn, 3 sessions are closed.',
+  }),
   godwit_uptime_seconds: gauge({ help: 'Seconds since the core was started.' }),
   godwit_datastore_in_sync: gauge({ help: '1 while the datastore can be read.' }),
   godwit_config_problems: gauge({ help: 'Errors and warnings of the loaded configuration.' }),
@@ -85,6 +88,18 @@ export const speakerMetrics = defineMetrics({
   }),
   bgp_adj_rib_in_paths_stale: gauge({
     help: 'Paths kept over a restart of the peer (RFC 4724).',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_stale_left_seconds: gauge({
+    help: 'Seconds until stale paths of a peer go at the latest; 0 without any.',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_long_lived_stale: gauge({
+    help: '1 while stale paths of a peer are kept beyond its restart time (RFC 9494).',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_route_refresh_running: gauge({
+    help: '1 while a peer tells everything again and the end of that is awaited (RFC 7313).',
     labels: ['peer', 'afi_safi'],
   }),
   bgp_adj_rib_in_refused_total: counter({

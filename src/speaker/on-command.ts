@@ -4,6 +4,7 @@ import { unreachable } from '../base/assert.ts';
 import type { SessionEvent } from '../fsm/events.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
+import { drain, undrain } from './drain.ts';
 import type { Command, CommandInput } from './inputs.ts';
 import { askForProof } from './kernel-proof.ts';
 import type { Peer } from './peer.ts';
@@ -36,6 +37,10 @@ function execute(core: Core, command: Exclude<Command, { command: 'proveKernel' 
       return withPeer(core, command.name, (peer) => askAgain(core, peer, command.family));
     case 'resendRoutes':
       return withPeer(core, command.name, (peer) => sendAgain(core, peer));
+    case 'drain':
+      return drain(core, command.limit, command.message);
+    case 'undrain':
+      return undrain(core);
     default:
       return unreachable(command);
   }

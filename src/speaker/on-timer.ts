@@ -2,6 +2,7 @@
 
 import type { PeerId } from '../rib/ids.ts';
 import type { Core } from './core.ts';
+import { DRAIN_TIMER, onDrainTimer } from './drain.ts';
 import { type Peer, type SessionSlot, TIMERS_PER_PEER, timerKeys } from './peer.ts';
 import { contain, releaseQuarantine } from './quarantine.ts';
 import { onRecoveryTimer, recoveryHeardFrom } from './recovery.ts';
@@ -41,6 +42,7 @@ function keepOthersAlive(core: Core): void {
 }
 
 function onTimer(core: Core, key: number): void {
+  if (key === DRAIN_TIMER) return onDrainTimer(core);
   if (key < TIMERS_PER_PEER) return onRecoveryTimer(core, key);
   const peer = core.peerById(Math.floor(key / TIMERS_PER_PEER) as PeerId);
   if (peer === undefined) return;

@@ -53,6 +53,9 @@ export function exportConfigOf(core: Core, slot: SessionSlot, family: AfiSafi): 
       negotiated?.extendedMessage === true ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
     ...(peerRole === undefined ? {} : { peerRole }),
     longLived: negotiated?.longLived !== undefined,
+    ...(core.drain === undefined
+      ? {}
+      : { shutdown: core.drain.phase === 'announced' ? 'announced' : 'withdrawn' }),
   };
 }
 

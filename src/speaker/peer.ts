@@ -16,7 +16,7 @@ import type { Framer, MessageVisit } from '../wire/framer.ts';
 import type { UpdateContext } from '../wire/update.ts';
 import { Holds } from './holds.ts';
 import type { ConnectionId } from './inputs.ts';
-import type { StalePaths } from './stale-paths.ts';
+import type { StalePaths } from './stale-state.ts';
 
 /** One FSM and the connection it holds, if any. */
 export interface SessionSlot {

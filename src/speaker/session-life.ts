@@ -17,6 +17,7 @@ import { reconfigurePeer } from './sessions.ts';
 import {
   confirmPaths,
   forgetStale,
+  holdPaths,
   keepPaths,
   mayReturn,
   planStaleTimer,
@@ -90,7 +91,8 @@ export function sessionEnded(core: Core, peer: Peer, down: SessionDown): void {
     if (state.group !== undefined) core.ribs[state.family].leave(peer.id);
     state.group = undefined;
     if (!state.inRib) continue;
-    if (!returns || !keepPaths(core, state, negotiated!)) dropFamily(core, state);
+    if (core.drain?.phase === 'drained') holdPaths(core, state);
+    else if (!returns || !keepPaths(core, state, negotiated!)) dropFamily(core, state);
   }
   planStaleTimer(core, peer);
 }

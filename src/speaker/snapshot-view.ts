@@ -15,6 +15,7 @@ import { PlanPreview } from './preview/preview.ts';
 import type { PreviewRun, Proposal } from './preview/types.ts';
 import { notReadyBecause } from './readiness.ts';
 import { recoveryStatus } from './recovery.ts';
+import { drainPart, staleFacts } from './restart-views.ts';
 import type {
   CountersView,
   InterfaceView,
@@ -62,6 +63,7 @@ export class SnapshotView implements SpeakerView {
       planAgeMs: now - core.planSince,
       ...recoveryPart(core),
       stopping: core.stopping !== undefined,
+      ...drainPart(core),
       datastore: {
         state: datastore.state,
         sinceMs: now - datastore.since,
@@ -259,6 +261,8 @@ export class SnapshotView implements SpeakerView {
         family,
         ...none,
         refused: state.refused,
+        longLived: false,
+        refreshing: false,
         endOfRibReceived: false,
         endOfRibSent: false,
       };
@@ -273,6 +277,7 @@ export class SnapshotView implements SpeakerView {
       advertised,
       pending,
       stale,
+      ...staleFacts(state, this.#core.now),
       endOfRibReceived: state.endOfRibReceived,
       endOfRibSent: state.group !== undefined && rib.endOfRibSent(peer.id),
     };

@@ -55,6 +55,8 @@ export interface StatusView {
     readonly limitMs: number;
   };
   readonly stopping: boolean;
+  /** The node leaves, or has left (RFC 8326); absent when it does not. */
+  readonly drain?: DrainView;
   /** Why routing configuration is not fresh; absent when it is. */
   readonly datastore: {
     readonly state: 'in-sync' | 'lost' | 'waiting';
@@ -87,6 +89,16 @@ export interface StatusView {
     readonly count: number;
     readonly lastMs: number;
   }[];
+}
+
+export interface DrainView {
+  readonly phase: 'announced' | 'withdrawn' | 'drained';
+  readonly sinceMs: number;
+  /** Until this phase ends at the latest; 0 in the last one. */
+  readonly leftMs: number;
+  /** Own prefixes, and those of them that somebody else announces to us, too. */
+  readonly prefixes: number;
+  readonly elsewhere: number;
 }
 
 export interface NeighborView {
@@ -174,6 +186,12 @@ export interface NeighborFamilyView {
   readonly advertised: number;
   readonly pending: number;
   readonly stale: number;
+  /** Until stale paths go at the latest; absent without, and while they are kept because the node is drained. */
+  readonly staleLeftMs?: number;
+  /** Stale paths are the last resort: kept beyond the restart time (RFC 9494). */
+  readonly longLived: boolean;
+  /** It is telling everything again; the end of that is awaited (RFC 7313). */
+  readonly refreshing: boolean;
   readonly endOfRibReceived: boolean;
   readonly endOfRibSent: boolean;
 }

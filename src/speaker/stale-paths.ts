@@ -12,22 +12,13 @@ import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { SessionDown } from '../fsm/session-output.ts';
 import type { Core } from './core.ts';
 import { type Peer, type PeerFamily, timerKeys } from './peer.ts';
+import type { StalePaths } from './stale-state.ts';
 
 /**
  * Longest time that stale paths wait for End-of-RIB, or for the end of a refresh, in milliseconds: a peer that forgets
  * to say it must not keep dead routes alive (RFC 4724 §4.2 and RFC 7313 §4 ask for such a limit; FRR's stalepath-time).
  */
 const STALE_PATH_MS = 360_000;
-
-/** Of one family while paths of an ended session are kept. */
-export interface StalePaths {
-  /** End of the time that runs now. */
-  until: Millis;
-  /** RFC 9494 §4.2: once long-lived, the end of that; it is not moved until the peer is back and has told all. */
-  longLivedUntil: Millis | undefined;
-  /** Seconds that the peer asked for, in case its restart time runs out. */
-  readonly longLivedTime: number;
-}
 
 /** Whether paths may outlive this end of a session at all. */
 export function mayReturn(down: SessionDown): boolean {
@@ -57,6 +48,14 @@ export function keepPaths(
   // RFC 9494 §4.2: a restart time of 0, or none, leads to the long-lived time directly.
   if (until === core.now && longLivedTime > 0) beginLongLived(core, state);
   return true;
+}
+
+/** The node was drained: what it knows is kept as it is until it is back, for what is still sent to it. */
+export function holdPaths(core: Core, state: PeerFamily): void {
+  core.ribs[state.family].markStale(state.peer.id, true);
+  const until = Number.POSITIVE_INFINITY;
+  state.stale = { until, longLivedUntil: undefined, longLivedTime: 0, isHeld: true };
+  state.refreshUntil = undefined;
 }
 
 /** RFC 9494 §4.2: consecutive losses delete nothing before the first one's time is over, and do not prolong it. */
@@ -92,6 +91,10 @@ export function confirmPaths(core: Core, state: PeerFamily, negotiated: Negotiat
   const { stale, family } = state;
   if (stale === undefined) return;
   const { gracefulRestart, longLived } = negotiated;
+  if (stale.isHeld === true) {
+    stale.until = core.now + STALE_PATH_MS;
+    return;
+  }
   // RFC 4724 §4.2, RFC 9494 §4.2: the Forwarding State bit of the capability under which they are kept.
   const isKept =
     stale.longLivedUntil === undefined

@@ -125,6 +125,24 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
     by: 'src/wire/open.rfc.test.ts',
     reason: 'every capability is rows of one table inside an OPEN',
   },
+  'src/fsm/hard-reset.ts': {
+    by: 'src/speaker/hard-reset.test.ts',
+    reason: 'what it decides shows in what a peer is told and in what is kept of it',
+  },
+  'src/rib/import-adjust.ts': {
+    by: 'src/speaker/drain.test.ts',
+    reason:
+      'GRACEFUL_SHUTDOWN there, LLGR_STALE in long-lived.test.ts, both through the doors of a speaker',
+  },
+  'src/rib/refreshes.ts': {
+    by: 'src/speaker/route-refresh.test.ts',
+    reason: 'the markers are judged by where a peer hears them',
+  },
+  'src/rib/stale-rows.ts': {
+    by: 'src/speaker/long-lived.test.ts',
+    reason:
+      'with session-life.test.ts and route-refresh.test.ts: what is kept, by what a speaker shows',
+  },
   'src/rib/ids.ts': { by: 'src/rib/rib.test.ts', reason: 'names of integers' },
   'src/rib/policy-port.ts': { by: 'src/rib/rib.test.ts', reason: 'types and a list of names' },
   // One door, tested through it: against a plain model under random histories, and by sentences.

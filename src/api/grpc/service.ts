@@ -37,6 +37,11 @@ import {
   readPage,
 } from './paging.ts';
 
+/** Seconds that neighbors are given to find other ways: an eBGP router may hold an UPDATE back for 30 s. */
+const DRAIN_LIMIT_USUAL = 60;
+/** A day: longer is a mistyped number. */
+const DRAIN_LIMIT_MAX = 86_400;
+
 export class GodwitService {
   readonly #daemon: DaemonPort;
 
@@ -168,6 +173,23 @@ export class GodwitService {
 
   getRecording(): RecordingFacts {
     return this.#daemon.recording();
+  }
+
+  drain(
+    request: { limitSeconds?: number; message?: string },
+    answer: (error: string) => void,
+  ): void {
+    const { limitSeconds = 0, message = '' } = request;
+    if (limitSeconds > DRAIN_LIMIT_MAX) {
+      throw new InvalidRequest(`A limit of ${limitSeconds} s is more than ${DRAIN_LIMIT_MAX} s`);
+    }
+    const limit = limitSeconds === 0 ? DRAIN_LIMIT_USUAL : limitSeconds;
+    const command = { command: 'drain', limit, ...(message === '' ? {} : { message }) } as const;
+    this.#daemon.execute(command, answer);
+  }
+
+  undrain(answer: (error: string) => void): void {
+    this.#daemon.execute({ command: 'undrain' }, answer);
   }
 
   shutdown(request: { leave?: boolean; message?: string }, answer: (error: string) => void): void {

@@ -3,6 +3,7 @@
 import type { Command } from '../command.ts';
 import { cleanup } from './cleanup.ts';
 import { completion } from './completion.ts';
+import { drain, undrain } from './drain.ts';
 import { init } from './init.ts';
 import { clearQuarantine, disableNeighbor, enableNeighbor, resetNeighbor } from './neighbor.ts';
 import { plan } from './plan.ts';
@@ -33,6 +34,8 @@ export const COMMANDS: readonly Command[] = [
   recordStart,
   recordStop,
   recordStatus,
+  drain,
+  undrain,
   shut,
   cleanup,
   init,

@@ -47,6 +47,8 @@ export interface ControlService {
   startRecording(): string;
   stopRecording(answer: Answer): void;
   getRecording(): unknown;
+  drain(request: Request, answer: Answer): void;
+  undrain(answer: Answer): void;
   shutdown(request: Request, answer: Answer): void;
 }
 
@@ -110,6 +112,8 @@ function handlers(service: ControlService): UntypedServiceImplementation {
     startRecording: unary(() => ({ error: service.startRecording() })),
     stopRecording: command((_request, answer) => service.stopRecording(answer)),
     getRecording: unary(() => service.getRecording()),
+    drain: command((request, answer) => service.drain(request, answer)),
+    undrain: command((_request, answer) => service.undrain(answer)),
     shutdown: command((request, answer) => service.shutdown(request, answer)),
   };
 }
