@@ -12,6 +12,28 @@ export const LACKS = {
     gobgpd:
       'GoBGP 3.10, configuration.md: nothing under [neighbors] switches the 4-octet AS capability off',
   },
+  /** To be told to say no capability. */
+  noCapabilities: {
+    gobgpd: 'GoBGP 3.10, configuration.md: nothing under [neighbors] switches capabilities off',
+  },
+  holdTimeZero: {},
+  gtsm: {},
+  /** To send ROUTE-REFRESH on demand. */
+  asksRefresh: {},
+  shutdownText: {},
+  /** To send a path to a peer whose AS is in it. */
+  sendsLoops: {},
+  /** To pass a next hop on as it came. */
+  keepNextHop: {},
+  /** To pass an attribute on that it does not know, with a length that is wrong. */
+  passesMalformed: {},
+  /** To keep its routes over its own restart, and say so. */
+  restarts: {
+    openbgpd:
+      'OpenBGPD 7.7, bgpd.conf(5), announce restart: "Currently only the End-of-RIB marker is supported"',
+  },
+  /** To keep the routes of a peer that restarts. */
+  helpsRestarts: {},
 } as const satisfies Readonly<Record<string, Reasons>>;
 
 export type Ability = keyof typeof LACKS;

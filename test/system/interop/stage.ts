@@ -132,6 +132,24 @@ export class Stage {
     };
   }
 
+  /** Name and spec of the BGPPeer of the first session. */
+  get daemonPeer(): string {
+    return `daemon-${this.families[0]}`;
+  }
+
+  get peerSpec(): Readonly<Record<string, unknown>> {
+    return this.#peerSpec(this.families[0]!);
+  }
+
+  #peerSpec(family: Family): Readonly<Record<string, unknown>> {
+    return { peerIP: DAEMON[family], asNumber: this.#daemonAs, ...this.#options.peer };
+  }
+
+  /** Stops all processes of the daemon where they are, or lets them go on. */
+  async freeze(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    for (const pid of await this.machine.pids()) process.kill(pid, signal);
+  }
+
   /** A connection of `host` to whom it belongs, with nothing said yet. */
   async dial(host: number, options: { readonly as4?: boolean } = {}): Promise<RawPeer> {
     const hand = this.#options.hands?.find((one) => one.host === host);
@@ -279,7 +297,7 @@ export class Stage {
   }
 
   #resources(): CalicoResource[] {
-    const { node, peer, resources = [], hands = [] } = this.#options;
+    const { node, resources = [], hands = [] } = this.#options;
     const address = { ipv4Address: `${GODWIT.ipv4}/24`, ipv6Address: `${GODWIT.ipv6}/64` };
     const pools = { ipv4: '10.244.0.0/16', ipv6: 'fd00:10:244::/48' };
     return [
@@ -293,11 +311,7 @@ export class Stage {
         }),
       ]),
       ...this.families.map((family) =>
-        calico('BGPPeer', `daemon-${family}`, {
-          peerIP: DAEMON[family],
-          asNumber: this.#daemonAs,
-          ...peer,
-        }),
+        calico('BGPPeer', `daemon-${family}`, this.#peerSpec(family)),
       ),
       ...hands
         .filter(({ at }) => at === 'godwit')
