@@ -16,17 +16,41 @@ export const LACKS = {
   noCapabilities: {
     gobgpd: 'GoBGP 3.10, configuration.md: nothing under [neighbors] switches capabilities off',
   },
-  holdTimeZero: {},
+  /** To offer a hold time of 0. */
+  holdTimeZero: {
+    gobgpd:
+      'GoBGP 3.10 takes `hold-time = 0` for not set and offers 90; configuration.md has no other word for it',
+    openbgpd:
+      'OpenBGPD 7.7 refuses it: "holdtime must be between 3 and 65535"; bgpd.conf(5), holdtime min: "must be at least 3"',
+  },
   gtsm: {},
   /** To send ROUTE-REFRESH on demand. */
-  asksRefresh: {},
+  asksRefresh: {
+    gobgpd:
+      'GoBGP 3.10 answers ROUTE-REFRESH and has no command that sends it: `softresetin` (cli-command-syntax.md, 2.2) applies policy to what it holds',
+  },
   shutdownText: {},
   /** To send a path to a peer whose AS is in it. */
-  sendsLoops: {},
+  sendsLoops: {
+    gobgpd: 'GoBGP 3.10 never sends a peer a path with the AS of that peer; configuration.md has no switch for it',
+  },
+  /** To send a route of its own that carries NO_ADVERTISE. */
+  sendsNoAdvertise: {
+    frr: 'FRR 8.4, bgp.html, no-advertise: "All routes carry this value must not be advertise to other BGP peers", its own too',
+    openbgpd:
+      'OpenBGPD 7.7 keeps a network of its own that has NO_ADVERTISE, as bgpd.conf(5) says of the well-known',
+  },
+  /** To obey NO_EXPORT and NO_ADVERTISE. */
+  obeysWellKnowns: {
+    gobgpd:
+      'GoBGP 3.10 passes routes with well-known communities on as any other; policy.md has them as values to match alone',
+  },
   /** To pass a next hop on as it came. */
   keepNextHop: {},
   /** To pass an attribute on that it does not know, with a length that is wrong. */
-  passesMalformed: {},
+  passesMalformed: {
+    frr: 'FRR 8.4 knows all of the optional transitive attributes that godwit judges, and passes on none that is malformed',
+  },
   /** To keep its routes over its own restart, and say so. */
   restarts: {
     openbgpd:

@@ -9,10 +9,26 @@ export function gobgpConfig(config: DaemonConfig): string {
     `  router-id = "${routerId}"`,
     '[global.route-selection-options.config]',
     '  external-compare-router-id = true',
+    ...(sessions.some(({ keepNextHop }) => keepNextHop === true) ? KEEP_NEXT_HOPS : []),
     ...sessions.flatMap((session) => neighbor(config, session)),
     '',
   ].join('\n');
 }
+
+/** For all of them: GoBGP has policies of single neighbors for route servers alone. */
+const KEEP_NEXT_HOPS = [
+  '[[policy-definitions]]',
+  '  name = "keep"',
+  '  [[policy-definitions.statements]]',
+  '    name = "keep"',
+  '    [policy-definitions.statements.actions.bgp-actions]',
+  '      set-next-hop = "unchanged"',
+  '    [policy-definitions.statements.actions]',
+  '      route-disposition = "accept-route"',
+  '[global.apply-policy.config]',
+  '  export-policy-list = ["keep"]',
+  '  default-export-policy = "accept-route"',
+];
 
 function neighbor(config: DaemonConfig, session: DaemonSession): string[] {
   const { remote, remoteAs, localAs, password, holdTime, ttl, allowOwnAs } = session;

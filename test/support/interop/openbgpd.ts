@@ -130,7 +130,7 @@ function network(route: Origination): string {
   return `network ${route.prefix}${sets.length === 0 ? '' : ` set { ${sets.join(' ')} }`}`;
 }
 
-function neighbor({ clusterId }: DaemonConfig, session: DaemonSession): string {
+function neighbor({ as, clusterId }: DaemonConfig, session: DaemonSession): string {
   const announces = (family: 'ipv4' | 'ipv6'): string =>
     session.families.includes(family) ? 'unicast' : 'none';
   const lines = [
@@ -138,7 +138,8 @@ function neighbor({ clusterId }: DaemonConfig, session: DaemonSession): string {
     `local-address ${session.local}`,
     `announce IPv4 ${announces('ipv4')}`,
     `announce IPv6 ${announces('ipv6')}`,
-    'enforce neighbor-as yes',
+    // Inside the AS paths begin with others' numbers.
+    `enforce neighbor-as ${session.remoteAs === as ? 'no' : 'yes'}`,
     ...(session.localAs === undefined ? [] : [`local-as ${session.localAs}`]),
     ...(session.passive === true ? ['passive'] : []),
     ...(session.password === undefined ? [] : [`tcp md5sig password ${session.password}`]),

@@ -24,7 +24,8 @@ describeWith(NEEDS, 'godwit and five other daemons', () => {
   async function cell(feature: Feature, daemon: DaemonName): Promise<CellResult> {
     const notApplicable = whyNotApplicable(daemon, feature.needs);
     if (notApplicable !== undefined) return { notApplicable };
-    const stage = await Stage.set(daemon, feature.stage ?? {});
+    const { stage: options = {} } = feature;
+    const stage = await Stage.set(daemon, typeof options === 'function' ? options(daemon) : options);
     try {
       return { shown: (await feature.run(stage)) ?? '' };
     } finally {

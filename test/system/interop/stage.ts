@@ -31,6 +31,8 @@ export const BLOCK = { ipv4: '10.244.1.0/26', ipv6: 'fd00:10:244:1::/122' } as c
 export const ROUTE = { ipv4: '203.0.113.0/24', ipv6: '2001:db8:a::/48' } as const;
 /** Two cores carry six cells, and whatever else runs: what takes a second alone may take many. */
 export const PATIENCE_MS = 60_000;
+/** A look at a daemon costs a process of its client. */
+const POLL_MS = 250;
 
 export interface StageOptions {
   readonly ibgp?: boolean;
@@ -205,7 +207,7 @@ export class Stage {
       {
         what: `the ${family} session to be ${established ? 'up' : 'down'}; ${this.daemonName} says ${this.daemon.log().slice(-1_500)}`,
         timeoutMs: PATIENCE_MS,
-        intervalMs: 100,
+        intervalMs: POLL_MS,
       },
     );
   }
@@ -224,7 +226,7 @@ export class Stage {
     const paths = await waitFor(
       () => this.godwitPaths(prefix),
       (all) => all.some(holds),
-      { what: `godwit to learn ${prefix}`, timeoutMs: PATIENCE_MS },
+      { what: `godwit to learn ${prefix}`, timeoutMs: PATIENCE_MS, intervalMs: POLL_MS },
     );
     return paths.find(holds)!;
   }
@@ -233,7 +235,7 @@ export class Stage {
     await waitFor(
       () => this.godwitPaths(prefix),
       (paths) => paths.length === 0,
-      { what: `godwit to forget ${prefix}`, timeoutMs: PATIENCE_MS },
+      { what: `godwit to forget ${prefix}`, timeoutMs: PATIENCE_MS, intervalMs: POLL_MS },
     );
   }
 
@@ -245,7 +247,7 @@ export class Stage {
     const paths = await waitFor(
       () => this.daemon.paths(prefix),
       (all) => all.some(holds),
-      { what: `${this.daemonName} to learn ${prefix}`, timeoutMs: PATIENCE_MS },
+      { what: `${this.daemonName} to learn ${prefix}`, timeoutMs: PATIENCE_MS, intervalMs: POLL_MS },
     );
     return paths.find(holds)!;
   }
@@ -254,7 +256,7 @@ export class Stage {
     await waitFor(
       () => this.daemon.paths(prefix),
       (paths) => paths.length === 0,
-      { what: `${this.daemonName} to forget ${prefix}`, timeoutMs: PATIENCE_MS },
+      { what: `${this.daemonName} to forget ${prefix}`, timeoutMs: PATIENCE_MS, intervalMs: POLL_MS },
     );
   }
 

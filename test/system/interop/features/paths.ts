@@ -292,7 +292,7 @@ export const SIZES: readonly Feature[] = [
       }
       await waitFor(
         () => stage.godwit.neighbor(DAEMON.ipv4),
-        ({ families }) => families[0]?.received === MANY,
+        ({ families }) => families[0]?.accepted === MANY,
         { what: `godwit to have ${MANY} prefixes`, timeoutMs: PATIENCE_MS },
       );
       return undefined;

@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { staysTrue, waitFor } from '../../../support/wait-for.ts';
 import type { Feature } from '../feature.ts';
-import { BLOCK, DAEMON, PATIENCE_MS, ROUTE } from '../stage.ts';
+import { BLOCK, DAEMON, GODWIT, PATIENCE_MS, ROUTE } from '../stage.ts';
 
 const GONE = '198.51.100.0/24';
 
@@ -66,12 +66,21 @@ export const RESTARTS: readonly Feature[] = [
       await stage.untilLearned(ROUTE.ipv4);
       await stage.untilTold(BLOCK.ipv4);
       await stage.godwit.kill('SIGKILL');
-      await stage.untilTold(BLOCK.ipv4, ({ stale }) => stale);
+      await waitFor(
+        () => stage.daemon.session(GODWIT.ipv4),
+        ({ established }) => !established,
+        { what: 'the daemon to notice', timeoutMs: PATIENCE_MS },
+      );
+      const has = async (): Promise<boolean> =>
+        (await stage.daemon.paths(BLOCK.ipv4)).some(({ best }) => best);
+      await staysTrue(has, (there) => there, { what: 'the block', forMs: 1_000 });
+      const [path] = await stage.daemon.paths(BLOCK.ipv4);
       await stage.godwit.start();
       await stage.untilEstablished();
       await stage.untilTold(BLOCK.ipv4, ({ stale }) => !stale);
+      await staysTrue(has, (there) => there, { what: 'the block', forMs: 2_000 });
       expect(await stage.node.ip('route', 'show', ROUTE.ipv4)).not.toBe('');
-      return undefined;
+      return path?.stale === true ? undefined : 'does not show that a route is stale';
     },
   },
 ];

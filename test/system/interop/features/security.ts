@@ -1,9 +1,9 @@
 /** Who may talk at all: TCP-MD5 and TTLs. */
 import { expect } from 'vitest';
 import { type CalicoResource, calico } from '../../../support/godwit.ts';
-import { staysTrue } from '../../../support/wait-for.ts';
+import { staysTrue, waitFor } from '../../../support/wait-for.ts';
 import type { Feature } from '../feature.ts';
-import { BLOCK, DAEMON, ROUTE, type Stage } from '../stage.ts';
+import { BLOCK, DAEMON, PATIENCE_MS, ROUTE, type Stage } from '../stage.ts';
 
 function secret(password: string): CalicoResource {
   const data = { tcp: Buffer.from(password).toString('base64') };
@@ -15,8 +15,10 @@ const PASSWORD = { secretKeyRef: { name: 'bgp', key: 'tcp' } };
 
 /** Nothing comes up for a while that is long against what a session takes. */
 async function staysDown(stage: Stage): Promise<void> {
+  const look = () => stage.godwit.neighbor(DAEMON.ipv4);
+  await waitFor(look, () => true, { what: 'godwit to have a plan', timeoutMs: PATIENCE_MS });
   await staysTrue(
-    () => stage.godwit.neighbor(DAEMON.ipv4),
+    look,
     ({ state }) => state !== 'Established',
     { what: 'the session being down', forMs: 6_000, intervalMs: 500 },
   );
@@ -103,7 +105,7 @@ export const SECURITY: readonly Feature[] = [
     async run(stage) {
       await Promise.all([stage.daemon.start(stage.daemonConfig), stage.godwit.start()]);
       await staysDown(stage);
-      expect((await stage.godwit.neighbor(DAEMON.ipv4)).received.open).toBe(0);
+      expect(Number((await stage.godwit.neighbor(DAEMON.ipv4)).received.open)).toBe(0);
       return undefined;
     },
   },
