@@ -32,7 +32,8 @@ export const LACKS = {
   shutdownText: {},
   /** To send a path to a peer whose AS is in it. */
   sendsLoops: {
-    gobgpd: 'GoBGP 3.10 never sends a peer a path with the AS of that peer; configuration.md has no switch for it',
+    gobgpd:
+      'GoBGP 3.10 never sends a peer a path with the AS of that peer; configuration.md has no switch for it',
   },
   /** To send a route of its own that carries NO_ADVERTISE. */
   sendsNoAdvertise: {

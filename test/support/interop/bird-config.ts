@@ -83,11 +83,12 @@ function channel(major: BirdMajor, config: DaemonConfig, session: DaemonSession)
     parts.push(`add paths ${session.addPath === 'send' ? 'tx' : 'rx'};`);
   }
   const family = familyOf(session.remote);
-  const own = config.originate.filter(
-    ({ prefix }) => major === 2 || familyOf(prefix) === family,
-  );
+  const own = config.originate.filter(({ prefix }) => major === 2 || familyOf(prefix) === family);
   parts.push(`export filter {
-    ${own.map(originationFilter).filter((text) => text !== '').join('\n    ')}
+    ${own
+      .map(originationFilter)
+      .filter((text) => text !== '')
+      .join('\n    ')}
     if source = RTS_STATIC || source = RTS_BGP then accept; reject;
   };`);
   return parts.join(' ');
@@ -112,7 +113,8 @@ function tuple(text: string): string {
 export function birdPaths(text: string): PathSeen[] {
   const paths: { head: string; attributes: Record<string, string> }[] = [];
   for (const line of text.split('\n')) {
-    const isHead = /^\S*\s+(?:via |unicast |blackhole |unreachable |prohibit |dev |multipath )/.test(line);
+    const isHead =
+      /^\S*\s+(?:via |unicast |blackhole |unreachable |prohibit |dev |multipath )/.test(line);
     if (isHead && line.includes('[')) paths.push({ head: line, attributes: {} });
     const [, key, value] = /^\s+BGP\.(\w+):\s?(.*?)\s*$/.exec(line) ?? [];
     const last = paths.at(-1);

@@ -63,7 +63,8 @@ export class BirdProcess {
   async route(prefix: string): Promise<string> {
     const argv = [this.#client, '-s', this.#path('ctl'), 'show', 'route', prefix, 'all'];
     const { code, stdout, stderr } = await run(argv);
-    if (code !== 0 && !/Network not (found|in table)/.test(stdout)) throw new Error(stdout + stderr);
+    if (code !== 0 && !/Network not (found|in table)/.test(stdout))
+      throw new Error(stdout + stderr);
     return stdout;
   }
 

@@ -139,7 +139,5 @@ export const WELL_KNOWN: Readonly<Record<string, string>> = {
 
 /** Words or figures, sorted, all in figures. */
 export function communitiesOf(words: readonly string[]): string[] {
-  return words
-    .map((word) => WELL_KNOWN[word.toLowerCase().replaceAll('_', '-')] ?? word)
-    .sort();
+  return words.map((word) => WELL_KNOWN[word.toLowerCase().replaceAll('_', '-')] ?? word).sort();
 }

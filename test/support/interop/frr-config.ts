@@ -48,7 +48,9 @@ function neighbor(session: DaemonSession): string[] {
     ...(session.password === undefined ? [] : [`password ${session.password}`]),
     ...(session.gtsm === true ? ['ttl-security hops 1'] : []),
     ...(session.ttl === undefined ? [] : [`ebgp-multihop ${session.ttl}`]),
-    ...(session.noCapabilities === true || session.twoOctetAs === true ? ['dont-capability-negotiate'] : []),
+    ...(session.noCapabilities === true || session.twoOctetAs === true
+      ? ['dont-capability-negotiate']
+      : []),
   ];
   return lines.map((line) => `neighbor ${remote} ${line}`);
 }

@@ -60,7 +60,11 @@ export class Gobgpd implements Daemon {
     }
     for (const route of routes) {
       const { prefix } = route;
-      await this.#command(...['global', 'rib', 'add', prefix, ...words(route)], '-a', familyOf(prefix));
+      await this.#command(
+        ...['global', 'rib', 'add', prefix, ...words(route)],
+        '-a',
+        familyOf(prefix),
+      );
     }
     this.#originated = routes;
   }

@@ -25,7 +25,10 @@ describeWith(NEEDS, 'godwit and five other daemons', () => {
     const notApplicable = whyNotApplicable(daemon, feature.needs);
     if (notApplicable !== undefined) return { notApplicable };
     const { stage: options = {} } = feature;
-    const stage = await Stage.set(daemon, typeof options === 'function' ? options(daemon) : options);
+    const stage = await Stage.set(
+      daemon,
+      typeof options === 'function' ? options(daemon) : options,
+    );
     try {
       return { shown: (await feature.run(stage)) ?? '' };
     } finally {

@@ -4,6 +4,7 @@
  */
 import type { RouteMessage } from '../../../src/api/messages.ts';
 import type { Namespace } from '../../../tools/fabric/netns.ts';
+import { type CalicoResource, calico, Godwit } from '../../support/godwit.ts';
 import {
   type Daemon,
   type DaemonConfig,
@@ -15,7 +16,6 @@ import {
   type PathSeen,
 } from '../../support/interop/daemon.ts';
 import { makeDaemon } from '../../support/interop/drivers.ts';
-import { type CalicoResource, calico, Godwit } from '../../support/godwit.ts';
 import { NetworkLab } from '../../support/netns.ts';
 import { Portal } from '../../support/portal.ts';
 import { RawPeer } from '../../support/raw-peer.ts';
@@ -202,8 +202,7 @@ export class Stage {
         godwit: (await this.godwit.neighbor(DAEMON[family])).state,
         daemon: (await this.daemon.session(GODWIT[family])).established,
       }),
-      ({ godwit, daemon }) =>
-        (godwit === 'Established') === established && daemon === established,
+      ({ godwit, daemon }) => (godwit === 'Established') === established && daemon === established,
       {
         what: `the ${family} session to be ${established ? 'up' : 'down'}; ${this.daemonName} says ${this.daemon.log().slice(-1_500)}`,
         timeoutMs: PATIENCE_MS,
@@ -219,10 +218,7 @@ export class Stage {
   }
 
   /** Until godwit has a path for `prefix` of which `holds` is true; it is returned. */
-  async untilLearned(
-    prefix: string,
-    holds: (path: Path) => boolean = () => true,
-  ): Promise<Path> {
+  async untilLearned(prefix: string, holds: (path: Path) => boolean = () => true): Promise<Path> {
     const paths = await waitFor(
       () => this.godwitPaths(prefix),
       (all) => all.some(holds),
@@ -247,7 +243,11 @@ export class Stage {
     const paths = await waitFor(
       () => this.daemon.paths(prefix),
       (all) => all.some(holds),
-      { what: `${this.daemonName} to learn ${prefix}`, timeoutMs: PATIENCE_MS, intervalMs: POLL_MS },
+      {
+        what: `${this.daemonName} to learn ${prefix}`,
+        timeoutMs: PATIENCE_MS,
+        intervalMs: POLL_MS,
+      },
     );
     return paths.find(holds)!;
   }
@@ -256,7 +256,11 @@ export class Stage {
     await waitFor(
       () => this.daemon.paths(prefix),
       (paths) => paths.length === 0,
-      { what: `${this.daemonName} to forget ${prefix}`, timeoutMs: PATIENCE_MS, intervalMs: POLL_MS },
+      {
+        what: `${this.daemonName} to forget ${prefix}`,
+        timeoutMs: PATIENCE_MS,
+        intervalMs: POLL_MS,
+      },
     );
   }
 

@@ -29,7 +29,11 @@ async function passesOnlyOne(stage: Stage, passed: string, kept: string): Promis
   const what = `the hand to be told ${passed}`;
   await waitFor(() => announced, has(passed), { what, timeoutMs: PATIENCE_MS });
   const keeping = { what: `${kept} being kept`, forMs: 2_000 };
-  await staysTrue(() => announced, (all) => !has(kept)(all), keeping);
+  await staysTrue(
+    () => announced,
+    (all) => !has(kept)(all),
+    keeping,
+  );
   hand.close();
   await listen;
 }
@@ -48,10 +52,7 @@ export const COMMUNITIES: readonly Feature[] = [
       await stage.up();
       const learned = await stage.untilLearned(ROUTE.ipv4);
       expect([...learned.communities].sort()).toEqual(['64601:5', '64601:65535']);
-      expect((await stage.untilTold(BLOCK.ipv4)).communities).toEqual([
-        '64512:100',
-        '64512:65535',
-      ]);
+      expect((await stage.untilTold(BLOCK.ipv4)).communities).toEqual(['64512:100', '64512:65535']);
       return undefined;
     },
   },

@@ -99,7 +99,8 @@ const TIMERS: readonly Feature[] = [
         holdTime: 6,
         keepaliveTime: 2,
       });
-      const up = async (): Promise<boolean> => (await stage.godwit.neighbor(DAEMON.ipv4)).flaps === 0;
+      const up = async (): Promise<boolean> =>
+        (await stage.godwit.neighbor(DAEMON.ipv4)).flaps === 0;
       const what = 'the session';
       await staysTrue(up, (holds) => holds, { what, forMs: 8_000, intervalMs: 500 });
       return undefined;
@@ -201,7 +202,8 @@ const REFUSALS: readonly Feature[] = [
         (events) =>
           events.some(
             ({ direction, text }) =>
-              direction === 'sent' && `${text}`.startsWith('OPEN Message Error (2), Bad Peer AS (2)'),
+              direction === 'sent' &&
+              `${text}`.startsWith('OPEN Message Error (2), Bad Peer AS (2)'),
           ),
         { what: 'the refusal', timeoutMs: PATIENCE_MS },
       );

@@ -3,7 +3,15 @@ import { expect } from 'vitest';
 import { rawUpdate } from '../../../support/raw-peer.ts';
 import { staysTrue, waitFor } from '../../../support/wait-for.ts';
 import type { Feature } from '../feature.ts';
-import { DAEMON, DAEMON_AS, GODWIT, GODWIT_AS, handAddress, PATIENCE_MS, type Stage } from '../stage.ts';
+import {
+  DAEMON,
+  DAEMON_AS,
+  GODWIT,
+  GODWIT_AS,
+  handAddress,
+  PATIENCE_MS,
+  type Stage,
+} from '../stage.ts';
 
 const PASSED = '10.244.7.0/26';
 const FAR = '198.51.100.0/24';
@@ -125,7 +133,8 @@ export const NEXT_HOPS: readonly Feature[] = [
   {
     id: 'third-party',
     section: 'Paths',
-    title: 'a third-party next hop from the daemon is used: the route leads to the third, not to the daemon',
+    title:
+      'a third-party next hop from the daemon is used: the route leads to the third, not to the daemon',
     rfcs: [4271],
     needs: ['keepNextHop'],
     stage: { hands: AT_DAEMON, session: { keepNextHop: true } },
@@ -152,7 +161,8 @@ export const PASSED_ON: readonly Feature[] = [
   {
     id: 'unknown-attribute',
     section: 'Attributes',
-    title: 'an unknown transitive attribute goes through godwit and the daemon unchanged, with Partial set',
+    title:
+      'an unknown transitive attribute goes through godwit and the daemon unchanged, with Partial set',
     rfcs: [4271],
     stage: { hands: [...AT_GODWIT, { host: 4, as: 64_702, at: 'daemon' }] },
     async run(stage) {
@@ -287,7 +297,11 @@ export const SIZES: readonly Feature[] = [
       const far = prefixes.map((prefix) => prefix.replace('10.244.', '172.16.'));
       for (let at = 0; at < MANY; at += 500) {
         end.send(
-          rawUpdate({ asPath: [64_702], nextHop: handAddress(4), prefixes: far.slice(at, at + 500) }),
+          rawUpdate({
+            asPath: [64_702],
+            nextHop: handAddress(4),
+            prefixes: far.slice(at, at + 500),
+          }),
         );
       }
       await waitFor(
@@ -307,4 +321,3 @@ async function installed(stage: Stage, family: '-4' | '-6', dst: string): Promis
     { what: `${dst} in the kernel`, timeoutMs: PATIENCE_MS },
   );
 }
-

@@ -24,7 +24,8 @@ export const REFLECTION: readonly Feature[] = [
   {
     id: 'reflector',
     section: 'Paths',
-    title: 'godwit reflects to the daemon: ORIGINATOR_ID and CLUSTER_LIST are there, the next hop is as it was',
+    title:
+      'godwit reflects to the daemon: ORIGINATOR_ID and CLUSTER_LIST are there, the next hop is as it was',
     rfcs: [4456],
     stage: {
       ibgp: true,
@@ -46,7 +47,8 @@ export const REFLECTION: readonly Feature[] = [
   {
     id: 'reflected',
     section: 'Paths',
-    title: 'the daemon reflects to godwit: ORIGINATOR_ID, CLUSTER_LIST and the next hop are as sent',
+    title:
+      'the daemon reflects to godwit: ORIGINATOR_ID, CLUSTER_LIST and the next hop are as sent',
     rfcs: [4456],
     stage: {
       ibgp: true,

@@ -57,7 +57,8 @@ export const RESTARTS: readonly Feature[] = [
   {
     id: 'restart-made',
     section: 'Restarts',
-    title: 'godwit is killed and comes back: the daemon keeps its routes meanwhile, and has them fresh after',
+    title:
+      'godwit is killed and comes back: the daemon keeps its routes meanwhile, and has them fresh after',
     rfcs: [4724],
     needs: ['helpsRestarts'],
     stage: { session: { restartTime: 60 }, originate: [{ prefix: ROUTE.ipv4 }] },

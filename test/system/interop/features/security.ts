@@ -17,11 +17,11 @@ const PASSWORD = { secretKeyRef: { name: 'bgp', key: 'tcp' } };
 async function staysDown(stage: Stage): Promise<void> {
   const look = () => stage.godwit.neighbor(DAEMON.ipv4);
   await waitFor(look, () => true, { what: 'godwit to have a plan', timeoutMs: PATIENCE_MS });
-  await staysTrue(
-    look,
-    ({ state }) => state !== 'Established',
-    { what: 'the session being down', forMs: 6_000, intervalMs: 500 },
-  );
+  await staysTrue(look, ({ state }) => state !== 'Established', {
+    what: 'the session being down',
+    forMs: 6_000,
+    intervalMs: 500,
+  });
   expect((await stage.daemon.session('10.9.0.1')).established).toBe(false);
 }
 
@@ -73,7 +73,9 @@ export const SECURITY: readonly Feature[] = [
       await staysDown(stage);
       stage.godwit.writeResource(secret('kestrel'));
       const { daemonPeer } = stage;
-      stage.godwit.writeResource(calico('BGPPeer', daemonPeer, { ...stage.peerSpec, password: PASSWORD }));
+      stage.godwit.writeResource(
+        calico('BGPPeer', daemonPeer, { ...stage.peerSpec, password: PASSWORD }),
+      );
       await stage.untilEstablished();
       return undefined;
     },
