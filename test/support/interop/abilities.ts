@@ -29,6 +29,16 @@ export const LACKS = {
     gobgpd:
       'GoBGP 3.10 answers ROUTE-REFRESH and has no command that sends it: `softresetin` (cli-command-syntax.md, 2.2) applies policy to what it holds',
   },
+  /** To send its routes again when asked by ROUTE-REFRESH. */
+  answersRefresh: {
+    openbgpd:
+      'OpenBGPD 7.7 promises it (bgpd.conf(5), announce refresh) and logs for any peer "route refresh: AID IPv4 unicast not negotiated"',
+  },
+  /** To refuse a connection without a password on Linux where it has been given one. */
+  refusesUnsigned: {
+    openbgpd:
+      'OpenBGPD 7.7 on Linux calls with its key and takes calls without one: its listener has no key (bgpd.conf(5), tcp md5sig, speaks of OpenBSD alone)',
+  },
   shutdownText: {},
   /** To send a path to a peer whose AS is in it. */
   sendsLoops: {

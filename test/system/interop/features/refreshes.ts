@@ -4,7 +4,6 @@ import { waitFor } from '../../../support/wait-for.ts';
 import type { Feature } from '../feature.ts';
 import { BLOCK, DAEMON, GODWIT, PATIENCE_MS, ROUTE } from '../stage.ts';
 
-/** Beyond ASCII on purpose: RFC 9003 says UTF-8. */
 const WHY = 'maintenance till noon';
 
 export const REFRESHES: readonly Feature[] = [
@@ -13,6 +12,7 @@ export const REFRESHES: readonly Feature[] = [
     section: 'Sessions',
     title: 'godwit asks for the routes again and gets them; the session stays',
     rfcs: [2918],
+    needs: ['answersRefresh'],
     stage: { originate: [{ prefix: ROUTE.ipv4 }] },
     async run(stage) {
       await stage.up();

@@ -67,6 +67,7 @@ export const SECURITY: readonly Feature[] = [
     section: 'Sessions',
     title: 'the daemon has a password and godwit has none: down; given to godwit, it comes up',
     rfcs: [2385],
+    needs: ['refusesUnsigned'],
     stage: { session: { password: 'kestrel' } },
     async run(stage) {
       await Promise.all([stage.daemon.start(stage.daemonConfig), stage.godwit.start()]);
