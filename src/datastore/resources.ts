@@ -31,6 +31,8 @@ export interface NodeResource {
   readonly ipv4: NodeAddress | undefined;
   readonly ipv6: NodeAddress | undefined;
   readonly routeReflectorClusterId: IpAddress | undefined;
+  /** Of the IP-in-IP device. */
+  readonly tunnelAddress?: IpAddress;
   readonly wireguard: boolean;
 }
 

@@ -33,7 +33,16 @@ export interface TcpSideOptions {
 
 type TcpEffect = Exclude<
   Effect,
-  { type: 'kernelRequests' | 'kernelDump' | 'kernelProof' | 'reply' | 'publish' | 'stopped' }
+  {
+    type:
+      | 'kernelRequests'
+      | 'kernelDump'
+      | 'kernelProof'
+      | 'linkRequest'
+      | 'reply'
+      | 'publish'
+      | 'stopped';
+  }
 >;
 
 interface Open {

@@ -12,6 +12,7 @@ export function readNode(name: string, metadata: Fields, spec: Fields): NodeReso
   spec.ignore('ipv6VXLANTunnelAddr', 'vxlanTunnelMACAddrV6', 'interfaces');
   const labels = readLabels(metadata);
   if (wireguard !== undefined) warnOfWireguard(wireguard);
+  const tunnelAddress = bgp === undefined ? undefined : readIpv4(bgp, 'ipv4IPIPTunnelAddr');
   const node: NodeResource = {
     name,
     labels,
@@ -20,13 +21,10 @@ export function readNode(name: string, metadata: Fields, spec: Fields): NodeReso
     ipv6: bgp === undefined ? undefined : readNodeAddress(bgp, 'ipv6Address', 6),
     routeReflectorClusterId:
       bgp === undefined ? undefined : readIpv4(bgp, 'routeReflectorClusterID'),
+    ...(tunnelAddress === undefined ? {} : { tunnelAddress }),
     wireguard: wireguard !== undefined,
   };
-  if (bgp !== undefined) {
-    // tunl0's own address is given to the device by whoever makes it; BGP does not need it.
-    bgp.ignore('ipv4IPIPTunnelAddr');
-    bgp.finish();
-  }
+  bgp?.finish();
   return node;
 }
 
