@@ -34,7 +34,16 @@ export interface TcpSideOptions {
 
 type TcpEffect = Exclude<
   Effect,
-  { type: 'kernelRequests' | 'kernelDump' | 'kernelProof' | 'reply' | 'publish' | 'stopped' }
+  {
+    type:
+      | 'kernelRequests'
+      | 'kernelDump'
+      | 'kernelProof'
+      | 'linkRequest'
+      | 'reply'
+      | 'publish'
+      | 'stopped';
+  }
 >;
 
 /** A connection that is open, and what its socket tells. */
