@@ -105,7 +105,7 @@ export class Godwit {
         return this.#client.getStatus();
       },
       () => true,
-      { what: `${this.name} to answer on its control socket`, timeoutMs: 15_000, intervalMs: 50 },
+      { what: `${this.name} to answer on its control socket`, timeoutMs: 60_000, intervalMs: 50 },
     );
   }
 

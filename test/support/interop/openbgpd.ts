@@ -151,6 +151,8 @@ function neighbor({ as, clusterId }: DaemonConfig, session: DaemonSession): stri
     ...(session.noCapabilities === true ? ['announce capabilities no'] : []),
     ...(session.addPath === 'send' ? ['announce add-path send all'] : []),
     ...(session.addPath === 'receive' ? ['announce add-path recv yes'] : []),
+    ...(session.enhancedRefresh === true ? ['announce enhanced refresh yes'] : []),
+    ...(session.role === undefined ? [] : [`announce policy ${session.role}`]),
     ...(session.client === true ? [`route-reflector ${clusterId ?? ''}`] : []),
     ...(session.allowOwnAs === undefined ? [] : ['enforce local-as no']),
     ...(session.keepNextHop === true ? ['set nexthop no-modify'] : []),
