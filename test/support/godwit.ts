@@ -98,7 +98,7 @@ export class Godwit {
   /** Starts the daemon and waits until it answers on its control socket. */
   async start(): Promise<void> {
     const { lab, namespace, directory = this.name, wrap = [], program = GODWITD } = this.#options;
-    const { startMs = 15_000 } = this.#options;
+    const { startMs = 60_000 } = this.#options;
     const argv = [...wrap, process.execPath, program, '--config', this.configPath];
     this.#running = await lab.spawn(namespace, { name: directory, argv });
     await waitFor(
