@@ -195,6 +195,12 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     means: 'The node is drained, step by step, or no longer (RFC 8326)',
     say: (e) => `Drain, ${e.phase}: ${e.reason}`,
   },
+  'prefix-limit': {
+    level: 'warn',
+    means:
+      'A neighbor sends as many prefixes as it may, or more, or more than the cluster explains',
+    say: (e) => `${e.peer} has sent ${e.received} ${e.family} prefixes: ${e.reason}`,
+  },
   stopping: {
     level: 'info',
     means: 'The daemon stops',

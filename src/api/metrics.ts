@@ -172,6 +172,7 @@ export class Metrics {
     this.#set('bgp_session_established_total', view.established, { peer });
     this.#set('bgp_session_flaps_total', view.flaps, { peer });
     this.#set('bgp_quarantines_total', view.quarantines, { peer });
+    this.#set('bgp_prefix_limit_restarts_total', view.limitRestarts, { peer });
     this.#set('bgp_quarantined', view.quarantine === undefined ? 0 : 1, { peer });
     for (const direction of ['received', 'sent'] as const) {
       this.#set('bgp_session_octets_total', view.octets[direction], { peer, direction });
@@ -189,6 +190,7 @@ export class Metrics {
       this.#set('bgp_long_lived_stale', part.longLived ? 1 : 0, labels);
       this.#set('bgp_route_refresh_running', part.refreshing ? 1 : 0, labels);
       this.#set('bgp_adj_rib_in_refused_total', refused, labels);
+      this.#set('bgp_adj_rib_in_limit', part.limit, labels);
       this.#set('bgp_adj_rib_out_prefixes', advertised, labels);
       this.#set('bgp_adj_rib_out_pending', pending, labels);
     }

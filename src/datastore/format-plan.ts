@@ -17,6 +17,9 @@ export function formatPlan(plan: SpeakerPlan): string {
     `addresses ${[addresses.ipv4, addresses.ipv6].filter(Boolean).join(', ') || 'none'}`,
     `listen ${listen.addresses.join(', ') || 'any address'} port ${listen.port}`,
     `log level ${plan.logLevel}`,
+    ...Object.entries(plan.expectedPrefixes ?? {}).map(
+      ([family, count]) => `expect at most ${count} ${family} prefixes of a neighbor`,
+    ),
     `kernel table ${kernel.table}, tunnel device ${kernel.tunnelDevice}, metric ${metric}`,
     `own subnets ${[kernel.ownSubnet.ipv4, kernel.ownSubnet.ipv6].filter(Boolean).join(', ') || 'unknown'}`,
     ...optional('tunnelled routes are held:', kernel.holdTunnelled),

@@ -19,7 +19,7 @@ import { settingsEffect } from './settings-diff.ts';
 /** What the node is, as its peers and its logs see it. */
 export type LocalIdentity = Pick<
   SpeakerPlan,
-  'node' | 'localAs' | 'routerId' | 'clusterId' | 'addresses' | 'logLevel'
+  'node' | 'localAs' | 'routerId' | 'clusterId' | 'addresses' | 'logLevel' | 'expectedPrefixes'
 >;
 
 /** In the order in which they are to be applied. `peer` is always the whole new plan of that peer. */
@@ -113,7 +113,7 @@ export function applyChanges(plan: SpeakerPlan, changes: readonly PlanChange[]):
   for (const change of changes) {
     switch (change.change) {
       case 'local-identity-changed': {
-        const { clusterId: _dropped, ...rest } = result;
+        const { clusterId: _, expectedPrefixes: __, ...rest } = result;
         result = { ...rest, ...change.identity };
         break;
       }
@@ -160,12 +160,13 @@ const IDENTITY_FIELDS = [
   'clusterId',
   'addresses',
   'logLevel',
+  'expectedPrefixes',
 ] as const;
 
 function diffIdentity(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
   const fields = IDENTITY_FIELDS.filter((field) => !sameData(old[field], next[field]));
   if (fields.length === 0) return [];
-  const { node, localAs, routerId, clusterId, addresses, logLevel } = next;
+  const { node, localAs, routerId, clusterId, addresses, logLevel, expectedPrefixes } = next;
   const identity: LocalIdentity = {
     node,
     localAs,
@@ -173,6 +174,7 @@ function diffIdentity(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
     addresses,
     logLevel,
     ...(clusterId === undefined ? {} : { clusterId }),
+    ...(expectedPrefixes === undefined ? {} : { expectedPrefixes }),
   };
   return [
     {

@@ -10,6 +10,7 @@ import type { AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { Prefix } from '../net/prefix.ts';
 import type { Policy } from '../policy/types.ts';
+import type { ExpectedPrefixes } from './expected-prefixes.ts';
 import type { NodeSettings, PeerSettings } from './peer-settings.ts';
 
 export interface SpeakerPlan {
@@ -30,6 +31,8 @@ export interface SpeakerPlan {
   readonly logLevel: 'debug' | 'info' | 'warning' | 'error' | 'none';
   /** From `PeerProfile`s; what is absent is as in `NODE_SETTINGS_DEFAULTS`. */
   readonly settings?: NodeSettings;
+  /** Prefixes that the cluster explains, by family, where more than `EXPECTED_PREFIXES_MIN`. */
+  readonly expectedPrefixes?: ExpectedPrefixes;
 }
 
 export interface ListenPlan {

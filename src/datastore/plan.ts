@@ -9,6 +9,7 @@ import { nearest } from '../base/nearest.ts';
 import { ipFamily } from '../net/ip-address.ts';
 import { BGP_PORT, type Cluster, listenPortOf, type PlanQuestion, viewCluster } from './cluster.ts';
 import { peerPlans } from './effective.ts';
+import { expectedPrefixes } from './expected-prefixes.ts';
 import { kernelRules } from './kernel.ts';
 import { learnPlan } from './learn.ts';
 import { originatedPrefixes } from './originate.ts';
@@ -36,6 +37,10 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
   const { own } = cluster;
   const entries = sessionEntries(cluster);
   const peers = peerPlans(cluster, entries);
+  const expected = expectedPrefixes(
+    cluster.resources.blockAffinities.values(),
+    cluster.resources.services.size,
+  );
   const plan: SpeakerPlan = {
     node,
     localAs: cluster.localAs,
@@ -53,6 +58,7 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
     kernel: kernelRules(cluster),
     learn: learnPlan(cluster),
     logLevel: cluster.ownConfiguration?.logLevel ?? cluster.global?.logLevel ?? 'info',
+    ...(expected === undefined ? {} : { expectedPrefixes: expected }),
   };
   reportNoAddress(cluster);
   reportFilters(cluster);

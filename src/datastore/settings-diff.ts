@@ -16,7 +16,7 @@ const RESTARTING = {
   authentication: 'how segments are signed is set on the connection',
 } as const satisfies Partial<Record<SettingField, string>>;
 
-const IMPORT: ReadonlySet<SettingField> = new Set(['asSets', 'limits']);
+const IMPORT: ReadonlySet<SettingField> = new Set(['asSets', 'limits', 'maxPrefixesIn']);
 const EXPORT: ReadonlySet<SettingField> = new Set(['addPath', 'maxPrefixesOut']);
 
 export interface SettingsEffect {

@@ -15,6 +15,8 @@ export interface StopDetail {
   readonly subcode?: number;
   /** Text for the peer's operator (RFC 9003), sent with subcodes 2 and 4, and shown as our reason. */
   readonly message?: string;
+  /** Data of the Cease, for subcodes that have some (RFC 4486 §4). */
+  readonly data?: Uint8Array;
   /** RFC 4724: close TCP without NOTIFICATION, so that the peer keeps our routes while we restart. */
   readonly silent?: boolean;
 }

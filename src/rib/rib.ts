@@ -350,6 +350,11 @@ export class Rib {
     return member === undefined ? undefined : explainExport(this.tables, member, prefix);
   }
 
+  /** Paths held of the peer, as `counters` says. O(1). */
+  receivedOf(peer: PeerId): number {
+    return this.#peers.receivedOf(peer);
+  }
+
   counters(peer: PeerId): PeerRibCounters {
     const peers = this.#peers;
     const received = peers.receivedOf(peer);

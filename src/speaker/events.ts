@@ -140,4 +140,12 @@ export type SpeakerEvent =
     }
   /** The node leaves, or is back (RFC 8326). */
   | { readonly event: 'drain'; readonly phase: string; readonly reason: string }
+  /** A peer comes near, or goes over, the prefixes it may send; once until it is well below again. */
+  | {
+      readonly event: 'prefix-limit';
+      readonly peer: string;
+      readonly family: string;
+      readonly received: number;
+      readonly reason: string;
+    }
   | { readonly event: 'stopping'; readonly mode: string; readonly reason: string };

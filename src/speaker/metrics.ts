@@ -70,6 +70,10 @@ export const speakerMetrics = defineMetrics({
     help: '1 while the neighbor is held down because its input met an error of ours.',
     labels: ['peer'],
   }),
+  bgp_prefix_limit_restarts_total: counter({
+    help: 'Times that a session ended because the neighbor sent more prefixes than it may.',
+    labels: ['peer'],
+  }),
   bgp_session_octets_total: counter({
     help: 'Octets of BGP messages.',
     labels: ['peer', 'direction'], // received, sent
@@ -100,6 +104,10 @@ export const speakerMetrics = defineMetrics({
   }),
   bgp_route_refresh_running: gauge({
     help: '1 while a peer tells everything again and the end of that is awaited (RFC 7313).',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_adj_rib_in_limit: gauge({
+    help: 'Prefixes that a peer may send; without maxPrefixesIn what the cluster explains, which only warns.',
     labels: ['peer', 'afi_safi'],
   }),
   bgp_adj_rib_in_refused_total: counter({

@@ -7,6 +7,7 @@ import type { Core } from './core.ts';
 import { drain, undrain } from './drain.ts';
 import type { Command, CommandInput } from './inputs.ts';
 import { askForProof } from './kernel-proof.ts';
+import { forgiveLimited } from './max-prefixes.ts';
 import type { Peer } from './peer.ts';
 import { clearQuarantine } from './quarantine.ts';
 import { askAgain, sendAgain } from './route-refresh.ts';
@@ -52,6 +53,7 @@ function withPeer(core: Core, name: string, act: (peer: Peer) => string): string
 }
 
 function hardReset(core: Core, peer: Peer): string {
+  forgiveLimited(core, peer);
   // RFC 4486 §4: Administrative Reset.
   stopPeer(core, peer, { type: 'AutomaticStop', subcode: CeaseSubcode.AdministrativeReset });
   startPeer(core, peer);

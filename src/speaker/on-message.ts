@@ -21,6 +21,7 @@ import { formatUpdateFault, type UpdateFault } from '../wire/update-faults.ts';
 import { endCollision } from './collisions.ts';
 import type { Core } from './core.ts';
 import { noteNotUsed } from './import-guards.ts';
+import { checkPrefixes } from './max-prefixes.ts';
 import { resolveNewNextHops } from './next-hops.ts';
 import type { Connection, Peer, PeerFamily } from './peer.ts';
 import { onRefresh } from './route-refresh.ts';
@@ -221,6 +222,7 @@ function reach(core: Core, update: Update, run: Run & { attributes: AttributesId
   const refused = core.ribs[run.family].announce(peer.id, span, run.attributes);
   if (refused > 0) tellRefused(core, peer.family(run.family), refused);
   noteNotUsed(core, peer.family(run.family), run.field.count);
+  checkPrefixes(core, peer.family(run.family));
 }
 
 /** No room in a table is no fault of the peer: what is refused is counted, shown and told, and the session stays. */

@@ -14,6 +14,7 @@ import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
 import type { ListenerPeer } from './effects.ts';
 import type { PlanInput } from './inputs.ts';
+import { checkPrefixes } from './max-prefixes.ts';
 import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
 import { Peer } from './peer.ts';
 import { exportConfigOf, ribConfigOf } from './peer-config.ts';
@@ -198,6 +199,8 @@ function updatePeer(
   const { name } = peer.plan;
   core.publish({ event: 'peer-changed', peer: name, change: change.change, reason: change.reason });
   if (change.change === 'update-peer') reconfigurePeer(core, peer);
+  for (const state of peer.families.values())
+    if (state.group !== undefined) checkPrefixes(core, state);
   const slot = peer.up;
   for (const state of peer.families.values()) {
     const rib = core.ribs[state.family];

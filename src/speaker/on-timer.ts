@@ -3,6 +3,7 @@
 import type { PeerId } from '../rib/ids.ts';
 import type { Core } from './core.ts';
 import { DRAIN_TIMER, onDrainTimer } from './drain.ts';
+import { releaseLimited } from './max-prefixes.ts';
 import { type Peer, type SessionSlot, TIMERS_PER_PEER, timerKeys } from './peer.ts';
 import { contain, releaseQuarantine } from './quarantine.ts';
 import { onRecoveryTimer, recoveryHeardFrom } from './recovery.ts';
@@ -60,6 +61,7 @@ function onPeerTimer(core: Core, peer: Peer, key: number): void {
     return recoveryHeardFrom(core);
   }
   if (key === keys.held) return releaseQuarantine(core, peer);
+  if (key === keys.limited) return releaseLimited(core, peer);
   const slot = slotOf(core, key);
   if (slot !== undefined) fireTimers(core, slot);
 }

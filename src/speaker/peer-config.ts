@@ -7,7 +7,8 @@ import type { AddPathSend } from '../rib/path-choice.ts';
 import type { ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
 import type { Core } from './core.ts';
 import { importGuardOf } from './import-guards.ts';
-import type { Peer, SessionSlot } from './peer.ts';
+import { limitOf } from './limit-in-force.ts';
+import type { Peer, PeerFamily, SessionSlot } from './peer.ts';
 import { peerRoleOf } from './roles.ts';
 
 /** RFC 4271 §4.1. */
@@ -32,8 +33,16 @@ export function ribConfigOf(core: Core, peer: Peer, family: AfiSafi): PeerRibCon
     importPolicy: core.policies.compiled(plan.importPolicy),
     guard: importGuardOf(peer),
     honourGracefulShutdown: settingsOf(plan).honourGracefulShutdown,
-    ...(core.options.pathsMax === undefined ? {} : { pathsMax: core.options.pathsMax }),
+    ...pathsMaxOf(core, peer.family(family)),
   };
+}
+
+/** What is over a limit that drops is not taken. */
+function pathsMaxOf(core: Core, state: PeerFamily): Pick<PeerRibConfig, 'pathsMax'> {
+  const { most, action } = limitOf(core, state);
+  const limit = action === 'drop' ? most : Number.POSITIVE_INFINITY;
+  const pathsMax = Math.min(limit, core.options.pathsMax ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(pathsMax) ? { pathsMax } : {};
 }
 
 export function exportConfigOf(core: Core, slot: SessionSlot, family: AfiSafi): ExportConfig {

@@ -5,7 +5,7 @@
  */
 
 import type { Millis } from '../base/units.ts';
-import type { PeerPlan } from '../datastore/plan-types.ts';
+import type { PeerPlan, SpeakerPlan } from '../datastore/plan-types.ts';
 import type { DownReason } from '../fsm/down-reason.ts';
 import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { Session } from '../fsm/session.ts';
@@ -16,6 +16,7 @@ import type { Framer, MessageVisit } from '../wire/framer.ts';
 import type { UpdateContext } from '../wire/update.ts';
 import { Holds } from './holds.ts';
 import type { ConnectionId } from './inputs.ts';
+import type { PrefixLimit, PrefixTrips } from './prefix-limits.ts';
 import type { StalePaths } from './stale-state.ts';
 
 /** One FSM and the connection it holds, if any. */
@@ -57,6 +58,10 @@ export interface PeerFamily {
   refreshUntil: Millis | undefined;
   /** Prefixes that found no room in the table, each time they were announced. */
   refused: number;
+  /** The limit of prefixes for these plans, see `max-prefixes.ts`. */
+  limit?: { of: PeerPlan; under: SpeakerPlan | undefined; limit: PrefixLimit };
+  /** What was last said of the limit. */
+  limitTold?: 'ok' | 'near' | 'over';
 }
 
 export interface MessageCounters {
@@ -91,6 +96,10 @@ export class Peer {
   quarantines = 0;
   /** Index of the link that the Established session's peer is on, if its end is to end the session (`fall-over.ts`). */
   link: number | undefined;
+  /** Limits of prefixes that ended its session; see `max-prefixes.ts`. */
+  prefixTrips: PrefixTrips | undefined;
+  /** The same since this process started. */
+  limitRestarts = 0;
   /** The restart time that this peer promised in its last session, in seconds. */
   promisedRestartTime: number | undefined;
 
@@ -160,11 +169,11 @@ export class Peer {
   }
 }
 
-/** Timers of a peer in the speaker's table: two sessions and the stale routes. */
-export const TIMERS_PER_PEER = 4;
+/** Timers of a peer in the speaker's table: two sessions, the stale routes, quarantine, beyond its limit. */
+export const TIMERS_PER_PEER = 5;
 export const timerKeys = (
   id: PeerId,
-): { first: number; second: number; stale: number; held: number } => {
+): { first: number; second: number; stale: number; held: number; limited: number } => {
   const base = (id as number) * TIMERS_PER_PEER;
-  return { first: base, second: base + 1, stale: base + 2, held: base + 3 };
+  return { first: base, second: base + 1, stale: base + 2, held: base + 3, limited: base + 4 };
 };

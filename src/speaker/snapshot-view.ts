@@ -8,6 +8,8 @@ import { formatCapability } from '../wire/capabilities/table.ts';
 import type { Core } from './core.ts';
 import { countBest } from './count-best.ts';
 import { formatIpPort } from './endpoint-text.ts';
+import { limitOf } from './limit-in-force.ts';
+import { overLimitText } from './max-prefixes.ts';
 import { neighborDetail } from './neighbor-detail.ts';
 import { pathViews, sentPathViews } from './path-view.ts';
 import type { Peer, PeerFamily } from './peer.ts';
@@ -234,6 +236,7 @@ export class SnapshotView implements SpeakerView {
       established: peer.established,
       flaps: peer.flaps,
       quarantines: peer.quarantines,
+      limitRestarts: peer.limitRestarts,
       ...this.#quarantine(peer),
       ...(group === undefined ? {} : { updateGroup: group }),
       detail: neighborDetail(this.#core, peer),
@@ -265,9 +268,11 @@ export class SnapshotView implements SpeakerView {
         refreshing: false,
         endOfRibReceived: false,
         endOfRibSent: false,
+        limit: limitOf(this.#core, state).most,
       };
     }
     const { received, accepted, rejected, stale, advertised, pending } = rib.counters(peer.id);
+    const overLimit = overLimitText(this.#core, state);
     return {
       family,
       received,
@@ -280,6 +285,8 @@ export class SnapshotView implements SpeakerView {
       ...staleFacts(state, this.#core.now),
       endOfRibReceived: state.endOfRibReceived,
       endOfRibSent: state.group !== undefined && rib.endOfRibSent(peer.id),
+      limit: limitOf(this.#core, state).most,
+      ...(overLimit === undefined ? {} : { overLimit }),
     };
   }
 }

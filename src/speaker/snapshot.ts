@@ -137,6 +137,8 @@ export interface NeighborView {
   readonly flaps: number;
   /** Times that its input met an error of ours, since the start of the process. */
   readonly quarantines: number;
+  /** Times that a limit of prefixes ended its session, since the start of the process. */
+  readonly limitRestarts: number;
   /** Present while it is in quarantine. */
   readonly quarantine?: {
     readonly reason: string;
@@ -194,6 +196,10 @@ export interface NeighborFamilyView {
   readonly refreshing: boolean;
   readonly endOfRibReceived: boolean;
   readonly endOfRibSent: boolean;
+  /** Prefixes that it may send at most. */
+  readonly limit: number;
+  /** That it sends more, in words; absent while it keeps to its limit. */
+  readonly overLimit?: string;
 }
 
 export interface RouteQuery {

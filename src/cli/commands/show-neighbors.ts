@@ -45,9 +45,14 @@ function table(neighbors: readonly NeighborMessage[], out: Output): void {
       formatDuration(n.sinceSeconds),
       inOut(n, 'ipv4-unicast'),
       inOut(n, 'ipv6-unicast'),
-      n.downBecause || refused(n), // gRPC has an empty text where there is none
+      n.downBecause || overLimit(n) || refused(n), // gRPC has an empty text where there is none
     ]),
   );
+}
+
+/** Established, and sends more than it may. */
+function overLimit({ families }: NeighborMessage): string {
+  return families.flatMap((part) => part.overLimit || []).join('; ');
 }
 
 /** Established, and yet not all of its routes are here. */
@@ -96,7 +101,7 @@ function detail(n: NeighborMessage, out: Output): void {
   for (const f of n.families) {
     out.line(
       `${f.family}: ${f.received} received, ${f.accepted} accepted, ${f.rejected} rejected, ${f.refused} refused, ${f.stale} stale; ` +
-        `${f.advertised} announced, ${f.pending} pending; End-of-RIB ${f.endOfRibReceived ? 'received' : 'not received'}, ${f.endOfRibSent ? 'sent' : 'not sent'}`,
+        `${f.advertised} announced, ${f.pending} pending; End-of-RIB ${f.endOfRibReceived ? 'received' : 'not received'}, ${f.endOfRibSent ? 'sent' : 'not sent'}; at most ${f.limit} prefixes`,
     );
     const doubtful = doubt(f);
     if (doubtful !== '') out.line(`  ${doubtful}`);

@@ -105,7 +105,9 @@ export function cease(detail: StopDetail, defaultSubcode: number): Notification 
   const subcode = (detail.subcode ?? defaultSubcode) as CeaseSubcode;
   const texted =
     subcode === CeaseSubcode.AdministrativeShutdown || subcode === CeaseSubcode.AdministrativeReset;
-  return texted ? ceaseNotification(subcode, detail.message) : ceaseNotification(subcode);
+  if (texted) return ceaseNotification(subcode, detail.message);
+  const cease = ceaseNotification(subcode);
+  return detail.data === undefined ? cease : { ...cease, data: detail.data };
 }
 
 /** The message types that the message events stand for. */
