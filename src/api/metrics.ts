@@ -144,6 +144,9 @@ export class Metrics {
     for (const [fault, count] of Object.entries(counters.updateFaults)) {
       this.#set('bgp_update_faults_total', count, { fault });
     }
+    for (const [reason, count] of Object.entries(counters.md5Dropped)) {
+      this.#set('bgp_tcp_md5_dropped_total', count, { reason });
+    }
     for (const [reason, count] of Object.entries(counters.importRefusals)) {
       this.#set('bgp_import_refused_total', count, { reason });
     }

@@ -5,14 +5,16 @@
  */
 
 import type { SystemError } from '../base/errors.ts';
+import { readMd5Counters } from '../io/md5-counters.ts';
 import { type Endpoint, formatEndpoint } from '../io/sockaddr.ts';
 import type { PendingConnection, TcpClosed, TcpConnection } from '../io/tcp.ts';
 import { type DialAttempt, dial } from '../io/tcp-dial.ts';
 import { TcpListener } from '../io/tcp-listener.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { ip } from '../net/ip-address.ts';
-import type { Dial, Effect, ListenerPeer } from '../speaker/effects.ts';
+import type { Dial, Effect } from '../speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
+import { ListenerPeers } from './listener-peers.ts';
 import type { TurnWatch } from './loop-meter.ts';
 
 /** Octets pulled at once: one buffer of an update group. */
@@ -27,6 +29,9 @@ const CONNECT_TIMEOUT_MS = 30_000;
 const PROGRESS_MS = 1000;
 /** Milliseconds between attempts to open a listener whose port is taken. */
 const LISTEN_RETRY_MS = 5000;
+
+/** Milliseconds between looks at the kernel's TCP-MD5 counters. */
+const MD5_LOOK_MS = 10_000;
 
 const ANY: readonly IpAddress[] = [ip('0.0.0.0'), ip('::')];
 
@@ -47,7 +52,7 @@ interface Open {
 
 type TcpEffect = Extract<
   Effect,
-  { type: 'listen' | 'listenerPeers' | 'dial' | 'hangUp' | 'send' | 'wantsWrite' }
+  { type: 'listen' | 'listenerPeers' | 'rekey' | 'dial' | 'hangUp' | 'send' | 'wantsWrite' }
 >;
 
 export class TcpShell {
@@ -61,12 +66,17 @@ export class TcpShell {
   /** Connections that are owed something, the one that waited longest first. */
   readonly #due = new Set<ConnectionId>();
   #flushing: NodeJS.Immediate | undefined;
-  #listenerPeers: readonly ListenerPeer[] = [];
+  readonly #listenerPeers: ListenerPeers;
   #retry: NodeJS.Timeout | undefined;
+  #md5Timer: NodeJS.Timeout | undefined;
+  #md5Told = '';
   #nextAccepted = 2;
 
   constructor(options: TcpShellOptions) {
     this.#options = options;
+    this.#listenerPeers = new ListenerPeers({
+      onKeys: (addresses, error) => this.#tellKeys(addresses, error),
+    });
   }
 
   get connections(): number {
@@ -76,9 +86,12 @@ export class TcpShell {
   perform(effect: TcpEffect): void {
     switch (effect.type) {
       case 'listen':
+        this.#watchMd5();
         return this.#listen(effect.port, effect.addresses);
       case 'listenerPeers':
-        return this.#setListenerPeers(effect.peers);
+        return this.#listenerPeers.set(effect.peers, this.#listeners.values());
+      case 'rekey':
+        return this.#rekey(effect.connection, effect.password);
       case 'dial':
         return this.#dial(effect.connection, effect.dial);
       case 'hangUp':
@@ -103,6 +116,7 @@ export class TcpShell {
 
   close(): void {
     clearTimeout(this.#retry);
+    clearInterval(this.#md5Timer);
     for (const listener of this.#listeners.values()) listener.close();
     this.#listeners.clear();
     for (const attempt of this.#dialling.values()) attempt.abort();
@@ -144,7 +158,7 @@ export class TcpShell {
     });
     if ('kind' in listener) return listener;
     this.#listeners.set(key, listener);
-    for (const peer of this.#listenerPeers) this.#setKey(listener, peer);
+    this.#listenerPeers.add(listener);
     return undefined;
   }
 
@@ -153,39 +167,51 @@ export class TcpShell {
     this.#options.submit({ type: 'listenerChanged', local, ...failure });
   }
 
-  #setListenerPeers(peers: readonly ListenerPeer[]): void {
-    const wanted = new Map(peers.map((peer) => [peer.address, peer]));
-    for (const old of this.#listenerPeers) {
-      if (old.password === undefined || wanted.get(old.address)?.password !== undefined) continue;
-      for (const listener of this.#listeners.values()) {
-        if (sameFamily(listener, old.address)) listener.removeMd5Key(old.address);
-      }
-    }
-    const before = new Map(this.#listenerPeers.map((peer) => [peer.address, peer.password]));
-    this.#listenerPeers = peers;
-    for (const peer of peers) {
-      if (before.get(peer.address) === peer.password) continue;
-      for (const listener of this.#listeners.values()) this.#setKey(listener, peer);
+  /** Keys that could not be set are a matter of the peers, and of whoever looks after this machine. */
+  #tellKeys(addresses: readonly IpAddress[], error: SystemError | undefined): void {
+    const failure = error === undefined ? {} : { error };
+    this.#options.submit({ type: 'listenerKeysChanged', addresses, ...failure });
+    if (error !== undefined) {
+      this.#options.onTrouble(`TCP-MD5 key of ${addresses.join(', ')}`, error);
     }
   }
 
-  #setKey(listener: TcpListener, peer: ListenerPeer): void {
-    if (peer.password === undefined || !sameFamily(listener, peer.address)) return;
-    const error = listener.setMd5Key(peer.address, peer.password);
-    if (error !== undefined) this.#options.onTrouble(`TCP-MD5 key of ${peer.address}`, error);
+  #rekey(connection: ConnectionId, password: string): void {
+    const open = this.#open.get(connection);
+    const error =
+      open?.socket.setMd5Key(password) ??
+      this.#dialling.get(connection)?.setMd5Key(password) ??
+      this.#incoming.get(connection)?.setMd5Key(password);
+    if (error === undefined) return;
+    this.#options.onTrouble(`TCP-MD5 key of a connection`, error);
+    if (open === undefined) return;
+    // With the old key it would be deaf: over at once rather than at the hold time.
+    open.socket.reset();
+    this.#onClosed(connection, { by: 'error', error });
+  }
+
+  /** Once there are peers; the first look is what the others are compared with. */
+  #watchMd5(): void {
+    if (this.#md5Timer !== undefined) return;
+    this.#lookAtMd5();
+    this.#md5Timer = setInterval(() => this.#lookAtMd5(), MD5_LOOK_MS);
+    this.#md5Timer.unref();
+  }
+
+  #lookAtMd5(): void {
+    const counters = readMd5Counters();
+    const text = JSON.stringify(counters);
+    if (counters === undefined || text === this.#md5Told) return;
+    this.#md5Told = text;
+    this.#options.submit({ type: 'md5Counters', ...counters });
   }
 
   #onIncoming(pending: PendingConnection): void {
     const { remote, local } = pending;
-    const gtsm = this.#listenerPeers.find((peer) => peer.address === remote.address)?.minTtl;
-    if (gtsm !== undefined) {
-      // RFC 5082 §3: the listener is everybody's and takes any TTL. What came before accept() came with the TTL of the
-      // SYN, what comes after is checked by the kernel.
-      const error = pending.setMinTtl(gtsm) ?? tooFar(gtsm, pending.ttlOfSyn());
-      if (error !== undefined) {
-        this.#options.onTrouble(`minimum TTL of ${remote.address}`, error);
-        return pending.refuse();
-      }
+    const refused = this.#listenerPeers.tighten(pending);
+    if (refused !== undefined) {
+      this.#options.onTrouble(refused.what, refused.error);
+      return pending.refuse();
     }
     const connection = this.#nextAccepted;
     this.#nextAccepted += 2;
@@ -333,15 +359,4 @@ export class TcpShell {
     open.progressAt = now;
     this.#options.submit({ type: 'writable', connection });
   }
-}
-
-/** Why a connection is not taken whose first packet came from too far away. */
-function tooFar(minTtl: number, ttl: number | undefined): SystemError | undefined {
-  if (ttl === undefined || ttl >= minTtl) return undefined;
-  const detail = `it calls with TTL ${ttl}, and ttlSecurity takes ${minTtl} and more: does the peer send 255?`;
-  return { kind: 'SystemError', call: 'accept', errno: 'EPERM', detail };
-}
-
-function sameFamily(listener: TcpListener, address: IpAddress): boolean {
-  return listener.local.address.includes(':') === address.includes(':');
 }

@@ -6,6 +6,7 @@
  */
 
 import type { KernelRules } from '../fib/kernel-rules.ts';
+import { settingsOf } from './peer-settings.ts';
 import { compareText, type KnownPairs, originatedKey, sameData } from './plan-data.ts';
 import type {
   LearnPlan,
@@ -274,7 +275,9 @@ function identityEffect(old: SpeakerPlan, next: SpeakerPlan): IdentityEffect {
 
 function diffPeer(old: PeerPlan, peer: PeerPlan, effect: IdentityEffect): PlanChange[] {
   const fields = changedKeys(old, peer, effect.known) as PeerField[];
-  const restarting = fields.filter((field) => field in RESTARTING);
+  const restarting = fields.filter(
+    (field) => field in RESTARTING && !(field === 'password' && isRotation(old, peer)),
+  );
   const settings = settingsEffect(old, peer, effect.known);
   const reasons = [
     ...restarting.map(
@@ -305,6 +308,12 @@ function diffPeer(old: PeerPlan, peer: PeerPlan, effect: IdentityEffect): PlanCh
     changes.push({ change: 'reevaluate-export', peer, reason: because(exports) });
   }
   return changes;
+}
+
+/** From one TCP-MD5 key to another: connections that stand go over to it. TCP-AO keys have numbers and do not. */
+function isRotation(old: PeerPlan, peer: PeerPlan): boolean {
+  const hasKey = ({ password }: PeerPlan): boolean => password !== undefined && 'value' in password;
+  return hasKey(old) && hasKey(peer) && settingsOf(peer).authentication === 'md5';
 }
 
 function includes(list: readonly PeerField[], field: PeerField): boolean {

@@ -48,7 +48,7 @@ export function formatDownReason(reason: DownReason): string {
         ? `The peer took our call but sent no OPEN within ${reason.holdTime} s`
         : `Nothing heard from the peer for ${reason.holdTime} s (hold timer expired): it, or the path to it, is down`;
     case 'SendHoldTimerExpired':
-      return `The peer has taken no octets for ${reason.seconds} s (send hold timer expired): it hangs`;
+      return `The peer has taken no octets for ${reason.seconds} s (send hold timer expired): it hangs; look at the load of its machine, or restart its BGP daemon`;
     case 'NotificationReceived':
       return `Peer says ${describeNotification(reason.notification)}${advice(reason)}`;
     case 'PeerFault':

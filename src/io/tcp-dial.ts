@@ -66,6 +66,12 @@ export class DialAttempt {
     this.#fd = -1;
   }
 
+  /** RFC 2385: the call goes on with another key. */
+  setMd5Key(key: string): SystemError | undefined {
+    if (this.#fd < 0) return undefined;
+    return setMd5Key(this.#fd, this.#options.remote.address, key);
+  }
+
   #start(): SystemError | undefined {
     const { remote, connectTimeoutMs } = this.#options;
     const native = nativeSockets();

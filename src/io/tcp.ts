@@ -13,7 +13,7 @@ import type { SystemError } from '../base/errors.ts';
 import { nativeSockets } from './native.ts';
 import { type Reader, ReadTurns } from './read-turns.ts';
 import type { Endpoint } from './sockaddr.ts';
-import { setMinTtl, ttlOfSyn } from './tcp-options.ts';
+import { setMd5Key, setMinTtl, ttlOfSyn } from './tcp-options.ts';
 
 /** Why a connection ended that we did not end. */
 export type TcpClosed =
@@ -66,6 +66,11 @@ export class PendingConnection {
     return ttlOfSyn(this.#fd);
   }
 
+  /** RFC 2385: what is not signed with it is dropped, also what came with the handshake. */
+  setMd5Key(key: string): SystemError | undefined {
+    return setMd5Key(this.#fd, this.remote.address, key);
+  }
+
   open(handlers: TcpHandlers): TcpConnection {
     const fd = this.#take();
     return new TcpConnection(fd, this, handlers);
@@ -87,6 +92,7 @@ export class PendingConnection {
 export class TcpConnection {
   readonly local: Endpoint;
   readonly remote: Endpoint;
+  readonly #fd: number;
   readonly #socket: Socket;
   readonly #handlers: TcpHandlers;
   #state: 'open' | 'closing' | 'closed' = 'open';
@@ -101,6 +107,7 @@ export class TcpConnection {
     ends: { readonly local: Endpoint; readonly remote: Endpoint },
     handlers: TcpHandlers,
   ) {
+    this.#fd = fd;
     this.local = ends.local;
     this.remote = ends.remote;
     this.#handlers = handlers;
@@ -144,6 +151,16 @@ export class TcpConnection {
   write(octets: Uint8Array): boolean {
     if (this.#state !== 'open' || this.#socket.destroyed) return false;
     return this.#socket.write(octets);
+  }
+
+  /**
+   * RFC 2385, RFC 4808: another key on a connection that has one. Segments that the peer drops meanwhile are sent again.
+   * After the end nothing happens.
+   */
+  setMd5Key(key: string): SystemError | undefined {
+    // The number may be somebody else's once the socket is closed.
+    if (this.#state === 'closed' || this.#socket.destroyed) return undefined;
+    return setMd5Key(this.#fd, this.remote.address, key);
   }
 
   /** Reads no more; TCP's window then stops the peer. */

@@ -120,6 +120,8 @@ export class TcpSide implements Acceptor {
       case 'listenerPeers':
         this.#keys = keysOf(effect.peers);
         return;
+      case 'rekey':
+        return; // the simulated network compares keys when a connection begins
       case 'dial':
         this.#dial(effect.connection, effect.dial);
         return;

@@ -9,7 +9,7 @@ import type { SessionEvent } from '../fsm/events.ts';
 import type { OpenMessage } from '../wire/open.ts';
 import type { Core } from './core.ts';
 import type { Connection, Peer, SessionSlot } from './peer.ts';
-import { addSlot, attach, feed, removeSlot } from './sessions.ts';
+import { addSlot, attach, feed, probe, removeSlot } from './sessions.ts';
 
 /** A connection that the peer opened: for the session that waits for it, or for a second one beside it. */
 export function takeCall(
@@ -27,6 +27,8 @@ export function takeCall(
     attach(core, first, given);
     return feed(core, first, { type: 'TcpConnectionConfirmed' });
   }
+  // Whoever calls while it is Established may have lost that session: its TCP says so when it is spoken to.
+  if (first.session.state === 'Established') probe(core, first);
   // The peer has given up its earlier call, whatever TCP says of it: it would not call a third time.
   if (second !== undefined) end(core, second, { type: 'OpenCollisionDump' });
   const slot = addSlot(peer, first.session.companion());

@@ -31,6 +31,7 @@ import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
 import { KernelRoutes } from './kernel-routes.ts';
 import { LearnedRoutes } from './learned-routes.ts';
+import { Md5Watch } from './md5-watch.ts';
 import { type Connection, type Peer, type SessionSlot, timerKeys } from './peer.ts';
 import type { PlanWork, RevisedPlan } from './plan-work.ts';
 import { Policies } from './policies.ts';
@@ -96,6 +97,7 @@ export class Core {
   readonly unknownCallers = new UnknownCallers();
   readonly listeners = new Map<string, ListenerState>();
   readonly updateFaults = new Map<string, number>();
+  readonly md5 = new Md5Watch();
   /** Announced prefixes that import may not use, by reason. */
   readonly importRefusals = new Map<Refusal, number>();
   readonly quarantines: QuarantineRecords;

@@ -15,6 +15,8 @@ export type Effect =
   | { readonly type: 'listen'; readonly port: number; readonly addresses: readonly IpAddress[] }
   /** Socket options by peer address on the listener: TCP-MD5 keys and the minimum TTL expected from that peer. */
   | { readonly type: 'listenerPeers'; readonly peers: readonly ListenerPeer[] }
+  /** The TCP-MD5 key of a connection that stands, or is being made, is another one from now on. */
+  | { readonly type: 'rekey'; readonly connection: ConnectionId; readonly password: string }
   | { readonly type: 'dial'; readonly connection: ConnectionId; readonly dial: Dial }
   /** `abort` resets the connection; otherwise what is queued is sent and a FIN follows. */
   | { readonly type: 'hangUp'; readonly connection: ConnectionId; readonly abort: boolean }

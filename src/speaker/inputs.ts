@@ -27,6 +27,7 @@ export type SpeakerInput =
   | PlanInput
   | KernelInput
   | CommandInput
+  | HostInput
   | { readonly type: 'wake' };
 
 export type TcpInput =
@@ -48,6 +49,22 @@ export type TcpInput =
   | { readonly type: 'writable'; readonly connection: ConnectionId }
   /** The listener could not be opened, or is open again (`error` absent). */
   | { readonly type: 'listenerChanged'; readonly local: Endpoint; readonly error?: SystemError };
+
+/** What the host says of the authentication of segments. */
+export type HostInput =
+  /** TCP-MD5 segments that the kernel has dropped since it started; first as they stand, then when they move. */
+  | {
+      readonly type: 'md5Counters';
+      readonly notFound: number;
+      readonly unexpected: number;
+      readonly failure: number;
+    }
+  /** The listener could not be given the keys of these peers and refuses their calls, or has them now (`error` absent). */
+  | {
+      readonly type: 'listenerKeysChanged';
+      readonly addresses: readonly IpAddress[];
+      readonly error?: SystemError;
+    };
 
 export type PlanInput =
   | { readonly type: 'planChanged'; readonly plan: SpeakerPlan; readonly revision: number }

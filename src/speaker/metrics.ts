@@ -134,6 +134,10 @@ export const speakerMetrics = defineMetrics({
     help: 'Announced prefixes that are not used whatever import policy says (RFC 9234, RFC 9774, limits).',
     labels: ['reason'], // as-set, as-path-length, communities, otc-leak
   }),
+  bgp_tcp_md5_dropped_total: counter({
+    help: 'Segments that the kernel of this network namespace dropped over TCP-MD5 (RFC 2385), BGP or not.',
+    labels: ['reason'], // notFound, unexpected, failure
+  }),
   bgp_unknown_callers_total: counter({
     help: 'Connections refused because no neighbor has the address.',
   }),

@@ -12,8 +12,8 @@ import type { IpAddress } from '../net/ip-address.ts';
 import { prefixAddress, prefixFamily } from '../net/prefix.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
-import type { ListenerPeer } from './effects.ts';
 import type { PlanInput } from './inputs.ts';
+import { rekey, tellListenerPeers } from './listener-peers.ts';
 import { checkPrefixes } from './max-prefixes.ts';
 import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
 import { Peer } from './peer.ts';
@@ -195,7 +195,9 @@ function updatePeer(
 ): void {
   const peer = core.peers.get(change.peer.name);
   if (peer === undefined) return;
+  const before = peer.plan;
   peer.plan = change.peer;
+  rekey(core, peer, before);
   const { name } = peer.plan;
   core.publish({ event: 'peer-changed', peer: name, change: change.change, reason: change.reason });
   if (change.change === 'update-peer') reconfigurePeer(core, peer);
@@ -245,32 +247,4 @@ function familyOf({ prefix }: OriginatedPrefix): AfiSafi {
 function listen(core: Core): void {
   core.listeners.clear();
   core.effect({ type: 'listen', ...core.plan!.listen });
-}
-
-/** TCP-MD5 keys and minimum TTLs that the listener must know before a SYN arrives: of all peers, and of those to come. */
-function tellListenerPeers(core: Core, coming: readonly PeerPlan[] = []): void {
-  const peers = new Map<string, ListenerPeer>();
-  for (const { plan, password } of core.peers.values()) addKeys(peers, plan, password);
-  for (const plan of coming) {
-    const { password } = plan;
-    addKeys(
-      peers,
-      plan,
-      password !== undefined && 'value' in password ? password.value : undefined,
-    );
-  }
-  core.effect({ type: 'listenerPeers', peers: [...peers.values()] });
-}
-
-function addKeys(
-  peers: Map<string, ListenerPeer>,
-  plan: PeerPlan,
-  password: string | undefined,
-): void {
-  if (password === undefined && plan.ttlSecurity === undefined) return;
-  peers.set(plan.name, {
-    address: plan.remoteAddress,
-    ...(password === undefined ? {} : { password }),
-    ...(plan.ttlSecurity === undefined ? {} : { minTtl: 256 - plan.ttlSecurity }),
-  });
 }

@@ -4,6 +4,7 @@
  * Invariant: `sessions` is never empty while the peer may have a session; the first is the one that dials.
  */
 
+import type { SystemError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 import type { PeerPlan, SpeakerPlan } from '../datastore/plan-types.ts';
 import type { DownReason } from '../fsm/down-reason.ts';
@@ -96,6 +97,10 @@ export class Peer {
   quarantines = 0;
   /** Index of the link that the Established session's peer is on, if its end is to end the session (`fall-over.ts`). */
   link: number | undefined;
+  /** Why the listener does not have its TCP-MD5 key; undefined while it has, or none is needed. */
+  listenerKeyError: SystemError | undefined;
+  /** When it was last spoken to because it called while Established. */
+  probedAt: Millis | undefined;
   /** Limits of prefixes that ended its session; see `max-prefixes.ts`. */
   prefixTrips: PrefixTrips | undefined;
   /** The same since this process started. */

@@ -111,6 +111,17 @@ export function keepAliveAhead(core: Core, slot: SessionSlot): boolean {
   return true;
 }
 
+/** RFC 4271 §4.4: one KEEPALIVE a second at most, so that calls cannot draw more. */
+const PROBE_MS = 1000;
+
+/** A KEEPALIVE out of turn: a connection that the peer has forgotten is reset by it. */
+export function probe(core: Core, slot: SessionSlot): void {
+  const { peer } = slot;
+  if (peer.probedAt !== undefined && core.now - peer.probedAt < PROBE_MS) return;
+  peer.probedAt = core.now;
+  carryOut(core, slot, slot.session.keepAlive(core.now));
+}
+
 function carryOut(core: Core, slot: SessionSlot, outputs: readonly SessionOutput[]): void {
   const { peer } = slot;
   for (const output of outputs) {

@@ -34,6 +34,7 @@ import type {
   TableRouteView,
 } from './snapshot.ts';
 import { foreignRoutes, interfaceViews, tableRoutes } from './table-view.ts';
+import { whyDown } from './why-down.ts';
 
 /** Prefixes looked at in one page, matching or not: a page stays within about a millisecond. */
 const SCANNED_PER_PAGE_MAX = 20_000;
@@ -147,6 +148,7 @@ export class SnapshotView implements SpeakerView {
       decisions: AFI_SAFIS.reduce((sum, family) => sum + core.ribs[family].decisions, 0),
       updateFaults: Object.fromEntries(core.updateFaults),
       importRefusals: Object.fromEntries(core.importRefusals),
+      md5Dropped: core.md5.dropped,
     };
   }
 
@@ -190,8 +192,7 @@ export class SnapshotView implements SpeakerView {
     const { plan, negotiated } = peer;
     const session = peer.up?.session ?? peer.sessions[0]?.session;
     const local = peer.up?.connection?.local ?? plan.localAddress;
-    const down =
-      peer.heldBecause ?? (session === undefined ? 'not started yet' : session.downBecause());
+    const down = whyDown(this.#core, peer, session);
     const restart = negotiated?.gracefulRestart;
     const stale = [...peer.families.values()].some((state) => state.stale !== undefined);
     const inGroup = [...peer.families.values()].find((state) => state.group !== undefined);

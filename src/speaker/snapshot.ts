@@ -350,6 +350,12 @@ export interface CountersView {
   readonly kernelOverruns: number;
   readonly decisions: number;
   readonly updateFaults: Readonly<Record<string, number>>;
+  /** Segments that the kernel dropped over TCP-MD5 since this process looks. */
+  readonly md5Dropped: {
+    readonly notFound: number;
+    readonly unexpected: number;
+    readonly failure: number;
+  };
   /** Announced prefixes that import may not use, by reason. */
   readonly importRefusals: Readonly<Record<string, number>>;
 }

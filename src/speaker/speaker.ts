@@ -11,6 +11,7 @@ import { Core, type SpeakerOptions } from './core.ts';
 import type { Effect } from './effects.ts';
 import type { ConnectionId, SpeakerInput, TcpInput } from './inputs.ts';
 import { driveProof } from './kernel-proof.ts';
+import { onHost } from './listener-peers.ts';
 import { resolveNextHops } from './next-hops.ts';
 import { onCommand } from './on-command.ts';
 import { onKernel } from './on-kernel.ts';
@@ -102,6 +103,9 @@ export class Speaker {
         return onCommand(core, input);
       case 'listenerChanged':
         return onTcp(core, input);
+      case 'md5Counters':
+      case 'listenerKeysChanged':
+        return onHost(core, input);
       default:
         return this.#onConnection(input);
     }

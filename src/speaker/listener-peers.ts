@@ -1,0 +1,65 @@
+/**
+ * What the listener and the connections must know of the peers for TCP-MD5 and GTSM: keys and minimum TTLs before a SYN
+ * arrives, a new key on connections that stand, and what the host said of it.
+ */
+
+import type { PeerPlan } from '../datastore/plan-types.ts';
+import type { Core } from './core.ts';
+import type { ListenerPeer } from './effects.ts';
+import type { HostInput } from './inputs.ts';
+import { KEYS_BY_ADDRESS_MAX } from './listener-keys.ts';
+import type { Peer } from './peer.ts';
+
+/** TCP-MD5 keys and minimum TTLs of all peers, and of those to come. */
+export function tellListenerPeers(core: Core, coming: readonly PeerPlan[] = []): void {
+  const plans = new Map<string, PeerPlan>();
+  for (const { plan } of core.peers.values()) plans.set(plan.name, plan);
+  for (const plan of coming) plans.set(plan.name, plan);
+  const peers = [...plans.values()].map(listenerPeer);
+  const keyed = peers.filter(({ password }) => password !== undefined).length;
+  // Those without anything to say matter only where a key for a prefix must not cover them.
+  const told =
+    keyed > KEYS_BY_ADDRESS_MAX
+      ? peers
+      : peers.filter(({ password, minTtl }) => password !== undefined || minTtl !== undefined);
+  core.effect({ type: 'listenerPeers', peers: told });
+}
+
+function listenerPeer(plan: PeerPlan): ListenerPeer {
+  const password = passwordOf(plan);
+  return {
+    address: plan.remoteAddress,
+    ...(password === undefined ? {} : { password }),
+    ...(plan.ttlSecurity === undefined ? {} : { minTtl: 256 - plan.ttlSecurity }),
+  };
+}
+
+function passwordOf({ password }: PeerPlan): string | undefined {
+  return password !== undefined && 'value' in password ? password.value : undefined;
+}
+
+/**
+ * The password is another one: connections that stand, or are being made, go over to it. What the peer signs with the
+ * old one is dropped and sent again until it has changed too (RFC 4808), within its hold time.
+ */
+export function rekey(core: Core, peer: Peer, before: PeerPlan): void {
+  const { password } = peer;
+  if (password === undefined || password === passwordOf(before)) return;
+  for (const { connection } of peer.sessions) {
+    if (connection === undefined) continue;
+    core.effect({ type: 'rekey', connection: connection.id, password });
+  }
+}
+
+export function onHost(core: Core, input: HostInput): void {
+  switch (input.type) {
+    case 'md5Counters':
+      return core.md5.note(input, core.now);
+    case 'listenerKeysChanged': {
+      const concerned = new Set(input.addresses);
+      for (const peer of core.peers.values()) {
+        if (concerned.has(peer.plan.remoteAddress)) peer.listenerKeyError = input.error;
+      }
+    }
+  }
+}
