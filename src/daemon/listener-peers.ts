@@ -25,8 +25,10 @@ export class ListenerPeers {
   readonly #options: ListenerPeersOptions;
   #peers: ReadonlyMap<IpAddress, ListenerPeer> = new Map();
   #keys: ReadonlyMap<Match, string> = new Map();
+  #aoKeys: ReadonlyMap<IpAddress, string> = new Map();
   /** What each listener was given. */
   readonly #given = new WeakMap<TcpListener, Map<Match, string>>();
+  readonly #givenAo = new WeakMap<TcpListener, Map<IpAddress, string>>();
   /** Keys that a listener did not take. */
   readonly #refused = new Map<Match, SystemError>();
 
@@ -36,7 +38,16 @@ export class ListenerPeers {
 
   set(peers: readonly ListenerPeer[], listeners: Iterable<TcpListener>): void {
     this.#peers = new Map(peers.map((peer) => [peer.address, peer]));
-    this.#keys = new Map(listenerKeys(peers).map(({ match, password }) => [match, password]));
+    // A peer with TCP-AO has no TCP-MD5 key, and no prefix of others may cover it.
+    const md5 = peers.map((peer) =>
+      peer.authentication === 'ao' ? { address: peer.address } : peer,
+    );
+    this.#keys = new Map(listenerKeys(md5).map(({ match, password }) => [match, password]));
+    this.#aoKeys = new Map(
+      peers.flatMap(({ address, password, authentication }) =>
+        authentication === 'ao' && password !== undefined ? [[address, password]] : [],
+      ),
+    );
     const before = new Map(this.#refused);
     this.#refused.clear();
     for (const listener of listeners) this.#arm(listener);
@@ -55,7 +66,7 @@ export class ListenerPeers {
     const { address } = pending.remote;
     const peer = this.#peers.get(address);
     if (peer === undefined) return undefined;
-    const { minTtl, password } = peer;
+    const { minTtl, password, authentication } = peer;
     if (minTtl !== undefined) {
       // RFC 5082 §3: the listener is everybody's and takes any TTL. What came before accept() came with the TTL of the
       // SYN, what comes after is checked by the kernel.
@@ -63,6 +74,11 @@ export class ListenerPeers {
       if (error !== undefined) return { what: `minimum TTL of ${address}`, error };
     }
     if (password === undefined) return undefined;
+    if (authentication === 'ao') {
+      // RFC 5925 §7.3: a listener with the key takes no SYN without; one that has none takes everybody's.
+      const error = this.#refused.get(address);
+      return error === undefined ? undefined : { what: `TCP-AO key of ${address}`, error };
+    }
     // Also where the handshake was over before the listener had the key: what is not signed is dropped from here on.
     const error = pending.setMd5Key(password);
     return error === undefined ? undefined : { what: `TCP-MD5 key of ${address}`, error };
@@ -82,14 +98,32 @@ export class ListenerPeers {
       listener.removeMd5Key(match);
       given.delete(match);
     }
+    this.#armAo(listener);
     if (this.#refused.size > 0) this.#armAgain(listener, given);
+  }
+
+  /** One key a peer, with a number that does not change: another key takes the place of the old one. */
+  #armAo(listener: TcpListener): void {
+    const given = this.#givenAo.get(listener) ?? new Map<IpAddress, string>();
+    this.#givenAo.set(listener, given);
+    for (const [address, old] of given) {
+      if (this.#aoKeys.get(address) === old) continue;
+      listener.setAoKey(address, '');
+      given.delete(address);
+    }
+    for (const [address, password] of this.#aoKeys) {
+      if (!isSameFamily(listener, address) || given.has(address)) continue;
+      const error = listener.setAoKey(address, password);
+      if (error === undefined) given.set(address, password);
+      else this.#refused.set(address, error);
+    }
   }
 
   /** There was no room beside the keys that have gone by now. */
   #armAgain(listener: TcpListener, given: Map<Match, string>): void {
     for (const match of [...this.#refused.keys()]) {
-      if (!isSameFamily(listener, match)) continue;
-      const password = this.#keys.get(match)!;
+      const password = this.#keys.get(match);
+      if (password === undefined || !isSameFamily(listener, match)) continue;
       const error = listener.setMd5Key(match, password);
       if (error !== undefined) continue;
       given.set(match, password);

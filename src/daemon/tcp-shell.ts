@@ -230,7 +230,7 @@ export class TcpShell {
   }
 
   #dial(connection: ConnectionId, wanted: Dial): void {
-    const { remote, localAddress, ttl, minTtl, password } = wanted;
+    const { remote, localAddress, ttl, minTtl, password, authentication } = wanted;
     const attempt = dial(
       {
         remote,
@@ -238,7 +238,9 @@ export class TcpShell {
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         ...(localAddress === undefined ? {} : { local: localAddress }),
         ...(minTtl === undefined ? {} : { minTtl }),
-        ...(password === undefined ? {} : { md5Key: password }),
+        ...(password === undefined
+          ? {}
+          : { [authentication === 'ao' ? 'aoKey' : 'md5Key']: password }),
       },
       {
         onConnected: (pending) => {

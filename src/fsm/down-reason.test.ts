@@ -24,6 +24,19 @@ describe('formatDownReason', () => {
     ],
     [told(6, 3), /no longer has us configured/],
     [told(4, 0), /it heard nothing from us in time/],
+    [
+      {
+        kind: 'TcpFailed',
+        state: 'Connect',
+        error: {
+          kind: 'SystemError',
+          call: 'setsockopt(TCP_AO_ADD_KEY)',
+          errno: 'ENOPROTOOPT',
+          detail: 'this kernel has no TCP-AO',
+        },
+      },
+      /^setsockopt\(TCP_AO_ADD_KEY\) is refused: this kernel has no TCP-AO \(ENOPROTOOPT\)$/,
+    ],
     [tcp('ECONNREFUSED'), /^Connection refused: nothing listens .* \(ECONNREFUSED\)$/],
     [tcp('EWEIRD'), /^TCP failed in connect \(EWEIRD\)$/],
     [{ kind: 'TcpFailed', state: 'OpenSent' }, /before its OPEN: it may not have us configured/],

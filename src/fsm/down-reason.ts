@@ -86,6 +86,10 @@ function formatTcpFailure(state: State, error: SystemError | undefined): string 
       ? 'The peer closed the connection before its OPEN: it may not have us configured as a neighbor'
       : 'The peer closed the connection';
   }
+  // What the host refuses before a packet is sent says itself what to do.
+  if (error.call.startsWith('setsockopt') && error.detail !== undefined) {
+    return `${error.call} is refused: ${error.detail} (${error.errno})`;
+  }
   const words = TCP_WORDS[error.errno] ?? `TCP failed in ${error.call}`;
   return `${words} (${error.errno})`;
 }

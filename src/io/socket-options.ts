@@ -39,6 +39,8 @@ export const TCP_USER_TIMEOUT = 18;
 export const TCP_SAVE_SYN = 27;
 export const TCP_SAVED_SYN = 28;
 export const TCP_MD5SIG_EXT = 32;
+export const TCP_AO_ADD_KEY = 38;
+export const TCP_AO_DEL_KEY = 39;
 
 export const IPPROTO_IPV6 = 41;
 const IPV6_UNICAST_HOPS = 16;
@@ -79,6 +81,38 @@ export function encodeMd5Key(peer: IpAddress | Prefix, key: Uint8Array): Uint8Ar
   }
   writeU16(out, 130, key.length);
   out.set(key, 136);
+  return out;
+}
+
+/** KeyID that we send and expect (RFC 5925 §3.1): one key a peer, and the number is agreed on by hand. */
+export const AO_KEY_ID = 1;
+/** RFC 5926 §3.1: HMAC-SHA-1-96, which every implementation must have. */
+const AO_ALGORITHM = 'hmac(sha1)';
+const AO_ALGORITHM_AT = 128;
+const AO_ADD_OCTETS = 288;
+const AO_DEL_OCTETS = 144;
+
+/** `struct tcp_ao_add` of include/uapi/linux/tcp.h. */
+export function encodeAoKey(peer: IpAddress, key: Uint8Array): Uint8Array {
+  const out = new Uint8Array(AO_ADD_OCTETS);
+  out.set(encodeSockaddr({ address: peer, port: 0 }));
+  out.set(new TextEncoder().encode(AO_ALGORITHM), AO_ALGORITHM_AT);
+  out[202] = ipFamily(peer) === 4 ? 32 : 128; // prefix
+  out[203] = AO_KEY_ID; // sndid
+  out[204] = AO_KEY_ID; // rcvid
+  // maclen (205) and keyflags (206) stay 0: 96 bits, TCP options are covered.
+  out[207] = key.length;
+  out.set(key, 208);
+  return out;
+}
+
+/** `struct tcp_ao_del`. */
+export function encodeAoRemoval(peer: IpAddress): Uint8Array {
+  const out = new Uint8Array(AO_DEL_OCTETS);
+  out.set(encodeSockaddr({ address: peer, port: 0 }));
+  out[138] = ipFamily(peer) === 4 ? 32 : 128; // prefix
+  out[139] = AO_KEY_ID; // sndid
+  out[140] = AO_KEY_ID; // rcvid
   return out;
 }
 

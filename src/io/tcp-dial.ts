@@ -21,7 +21,7 @@ import {
 import { SO_ERROR, SOCK_STREAM, SOL_SOCKET } from './socket-options.ts';
 import { systemError } from './system-error.ts';
 import { PendingConnection } from './tcp.ts';
-import { applyTcpOptions, setMd5Key, type TcpOptions } from './tcp-options.ts';
+import { applyTcpOptions, setAoKey, setMd5Key, type TcpOptions } from './tcp-options.ts';
 
 export interface DialOptions extends TcpOptions {
   readonly remote: Endpoint;
@@ -29,6 +29,8 @@ export interface DialOptions extends TcpOptions {
   readonly local?: IpAddress;
   /** RFC 2385. */
   readonly md5Key?: string;
+  /** RFC 5925, instead of RFC 2385. */
+  readonly aoKey?: string;
   readonly connectTimeoutMs: number;
 }
 
@@ -91,10 +93,12 @@ export class DialAttempt {
   }
 
   #prepare(fd: number): SystemError | undefined {
-    const { remote, local, md5Key } = this.#options;
+    const { remote, local, md5Key, aoKey } = this.#options;
     const refused = applyTcpOptions(fd, remote.address, this.#options);
     if (refused !== undefined) return refused;
-    const keyRefused = md5Key === undefined ? undefined : setMd5Key(fd, remote.address, md5Key);
+    const keyRefused =
+      (md5Key === undefined ? undefined : setMd5Key(fd, remote.address, md5Key)) ??
+      (aoKey === undefined ? undefined : setAoKey(fd, remote.address, aoKey));
     if (keyRefused !== undefined || local === undefined) return keyRefused;
     const scope = remote.scopeId === undefined ? {} : { scopeId: remote.scopeId };
     const bound = nativeSockets().bind(fd, encodeSockaddr({ address: local, port: 0, ...scope }));

@@ -31,7 +31,7 @@ import {
 } from './socket-options.ts';
 import { systemError } from './system-error.ts';
 import { PendingConnection } from './tcp.ts';
-import { applyTcpOptions, setMd5Key } from './tcp-options.ts';
+import { applyTcpOptions, setAoKey, setMd5Key } from './tcp-options.ts';
 
 export interface TcpListenOptions {
   /** `0.0.0.0` and `::` listen on all; `::` takes IPv6 only. */
@@ -99,6 +99,11 @@ export class TcpListener {
   /** RFC 2385: from the next SYN on; connections that stand keep the key they were made with. */
   setMd5Key(peer: IpAddress | Prefix, key: string): SystemError | undefined {
     return setMd5Key(this.#fd, peer, key);
+  }
+
+  /** RFC 5925: from the next SYN on; an empty key removes it. */
+  setAoKey(peer: IpAddress, key: string): SystemError | undefined {
+    return setAoKey(this.#fd, peer, key);
   }
 
   /** Removing a key that is not there is no error. */

@@ -9,6 +9,8 @@ import type { Prefix } from '../net/prefix.ts';
 import { Errno } from '../netlink/errno.ts';
 import { nativeSockets } from './native.ts';
 import {
+  encodeAoKey,
+  encodeAoRemoval,
   encodeMd5Key,
   familyOption,
   IPPROTO_TCP,
@@ -16,6 +18,8 @@ import {
   MD5_KEY_OCTETS_MAX,
   SO_BINDTODEVICE,
   SOL_SOCKET,
+  TCP_AO_ADD_KEY,
+  TCP_AO_DEL_KEY,
   TCP_MD5SIG,
   TCP_MD5SIG_EXT,
   TCP_NODELAY,
@@ -110,6 +114,29 @@ export function setMd5Key(
   const result = nativeSockets().setsockopt(fd, IPPROTO_TCP, option, value);
   return refusal('setsockopt(TCP_MD5SIG)', result, MD5_REMEDIES.get(-result));
 }
+
+/** Sets the key of RFC 5925 for a peer; an empty one removes it. Never part of an error. */
+export function setAoKey(fd: number, peer: IpAddress, key: string): SystemError | undefined {
+  const octets = new TextEncoder().encode(key);
+  if (octets.length > MD5_KEY_OCTETS_MAX) {
+    const detail = `the password has ${octets.length} octets, TCP-AO takes at most ${MD5_KEY_OCTETS_MAX}`;
+    return systemError('setsockopt(TCP_AO_ADD_KEY)', -Errno.ERANGE, detail);
+  }
+  const native = nativeSockets();
+  const result =
+    octets.length === 0
+      ? native.setsockopt(fd, IPPROTO_TCP, TCP_AO_DEL_KEY, encodeAoRemoval(peer))
+      : native.setsockopt(fd, IPPROTO_TCP, TCP_AO_ADD_KEY, encodeAoKey(peer, octets));
+  return refusal('setsockopt(TCP_AO_ADD_KEY)', result, AO_REMEDIES.get(-result));
+}
+
+const NO_AO =
+  'this kernel has no TCP-AO (it needs Linux 6.7 with CONFIG_TCP_AO): use `authentication: md5` on both sides';
+const AO_REMEDIES: ReadonlyMap<number, string> = new Map([
+  [Errno.ENOPROTOOPT, NO_AO],
+  [Errno.EOPNOTSUPP, NO_AO],
+  [Errno.ENOENT, 'this kernel has no hmac(sha1), which TCP-AO needs (RFC 5926)'],
+]);
 
 function setBindDevice(fd: number, name: string): SystemError | undefined {
   const value = new TextEncoder().encode(`${name}\0`);

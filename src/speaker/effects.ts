@@ -62,11 +62,14 @@ export interface Dial {
   readonly ttl: number;
   readonly minTtl?: number;
   readonly password?: string;
+  /** How segments are signed with the password; absent: TCP-MD5. */
+  readonly authentication?: 'ao';
 }
 
 export interface ListenerPeer {
   readonly address: IpAddress;
   readonly password?: string;
+  readonly authentication?: 'ao';
   readonly minTtl?: number;
 }
 

@@ -59,6 +59,16 @@ describe('a password that changes', () => {
 });
 
 describe('what the listener is told', () => {
+  it('says how segments are signed where a profile asks for TCP-AO, as does a call', () => {
+    const bare = new BareSpeaker();
+    const settings = { authentication: 'ao' } as const;
+    const password = { value: 'one' };
+    bare.apply(planWith([FIRST], (peer) => ({ ...peer, password, settings })));
+    const told = { password: 'one', authentication: 'ao' };
+    expect(bare.of('listenerPeers').at(-1)?.peers).toEqual([{ address: FIRST, ...told }]);
+    expect(bare.of('dial')[0]?.dial).toMatchObject(told);
+  });
+
   it('names peers without a password only where keys for prefixes are needed', () => {
     const bare = new BareSpeaker();
     bare.apply(secrets({ value: 'one' }));

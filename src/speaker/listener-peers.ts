@@ -3,6 +3,7 @@
  * arrives, a new key on connections that stand, and what the host said of it.
  */
 
+import { settingsOf } from '../datastore/peer-settings.ts';
 import type { PeerPlan } from '../datastore/plan-types.ts';
 import type { Core } from './core.ts';
 import type { ListenerPeer } from './effects.ts';
@@ -29,9 +30,14 @@ function listenerPeer(plan: PeerPlan): ListenerPeer {
   const password = passwordOf(plan);
   return {
     address: plan.remoteAddress,
-    ...(password === undefined ? {} : { password }),
+    ...(password === undefined ? {} : { password, ...authenticationOf(plan) }),
     ...(plan.ttlSecurity === undefined ? {} : { minTtl: 256 - plan.ttlSecurity }),
   };
+}
+
+/** RFC 5925 where a profile asks for it. */
+export function authenticationOf(plan: PeerPlan): { readonly authentication?: 'ao' } {
+  return settingsOf(plan).authentication === 'ao' ? { authentication: 'ao' } : {};
 }
 
 function passwordOf({ password }: PeerPlan): string | undefined {

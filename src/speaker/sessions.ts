@@ -14,6 +14,7 @@ import { describeNotification } from '../wire/notification.ts';
 import type { Core } from './core.ts';
 import { isHeldByDrain } from './drain-hold.ts';
 import type { Dial } from './effects.ts';
+import { authenticationOf } from './listener-peers.ts';
 import { type Connection, type Peer, type SessionSlot, timerKeys } from './peer.ts';
 import { sessionConfigOf } from './session-config.ts';
 
@@ -170,7 +171,7 @@ function dialOf({ plan, password }: Peer): Dial {
     ttl: gtsm === undefined ? TTL_ORDINARY : TTL_GTSM,
     ...(gtsm === undefined ? {} : { minTtl: TTL_GTSM + 1 - gtsm }),
     ...(plan.localAddress === undefined ? {} : { localAddress: plan.localAddress }),
-    ...(password === undefined ? {} : { password }),
+    ...(password === undefined ? {} : { password, ...authenticationOf(plan) }),
   };
 }
 

@@ -3,9 +3,10 @@
  * handshake was over before there was a key. Loopback only.
  */
 import { afterEach, describe, expect, it } from 'vitest';
+import type { SystemError } from '../../src/base/errors.ts';
 import { ListenerPeers } from '../../src/daemon/listener-peers.ts';
 import type { PendingConnection, TcpConnection } from '../../src/io/tcp.ts';
-import { dial } from '../../src/io/tcp-dial.ts';
+import { type DialOptions, dial } from '../../src/io/tcp-dial.ts';
 import { TcpListener } from '../../src/io/tcp-listener.ts';
 import { type IpAddress, ip } from '../../src/net/ip-address.ts';
 import type { ListenerPeer } from '../../src/speaker/effects.ts';
@@ -58,7 +59,7 @@ class Place {
   }
 
   #take(pending: PendingConnection): void {
-    expect(this.peers.tighten(pending)).toBeUndefined();
+    if (this.peers.tighten(pending) !== undefined) return pending.refuse();
     const { address } = pending.remote;
     const connection = pending.open({
       onOctets: (octets) => this.received.set(address, Buffer.from(octets).toString()),
@@ -68,19 +69,23 @@ class Place {
     cleanups.push(() => connection.reset());
   }
 
-  /** Dials and says something; undefined when nobody answers. */
-  async call(local: IpAddress, md5Key?: string): Promise<TcpConnection | undefined> {
-    const result = await new Promise<PendingConnection | undefined>((resolve) => {
-      const options = { remote: this.listener.local, local, connectTimeoutMs: 300 };
-      const attempt = dial(md5Key === undefined ? options : { ...options, md5Key }, {
-        onConnected: resolve,
-        onFailed: () => resolve(undefined),
-      });
+  dial(keys: Partial<DialOptions>): Promise<{ readonly result: PendingConnection | SystemError }> {
+    return new Promise((resolve) => {
+      const attempt = dial(
+        { remote: this.listener.local, connectTimeoutMs: 300, ...keys },
+        { onConnected: (result) => resolve({ result }), onFailed: (result) => resolve({ result }) },
+      );
       cleanups.push(() => attempt.abort());
     });
-    const connection = result?.open({ onOctets: ignore, onWritable: ignore, onClosed: ignore });
-    if (connection !== undefined) cleanups.push(() => connection.reset());
-    connection?.write(Buffer.from('hello'));
+  }
+
+  /** Dials and says something; undefined when nobody answers. */
+  async call(local: IpAddress, md5Key?: string): Promise<TcpConnection | undefined> {
+    const { result } = await this.dial(md5Key === undefined ? { local } : { local, md5Key });
+    if ('kind' in result) return undefined;
+    const connection = result.open({ onOctets: ignore, onWritable: ignore, onClosed: ignore });
+    cleanups.push(() => connection.reset());
+    connection.write(Buffer.from('hello'));
     return connection;
   }
 
@@ -164,5 +169,35 @@ describe('keys of a live listener', () => {
     expect(place.told).toHaveLength(1);
     place.set([{ address: MESH[0]!, password: 'short' }]);
     expect(place.told).toEqual(['1 ERANGE', '1 again']);
+  });
+});
+
+describe('TCP-AO (RFC 5925)', () => {
+  it('lets in who has the key where the kernel has it; elsewhere nobody of that peer, by name and with the remedy', async () => {
+    const place = new Place();
+    const [signing, other] = [ip('127.0.0.2'), ip('127.0.0.3')];
+    place.set([
+      { address: signing, password: 'secret', authentication: 'ao' },
+      { address: other, password: 'md5' },
+    ]);
+    const { result } = await place.dial({ local: signing, aoKey: 'secret' });
+    if ('kind' in result) {
+      expect(result).toMatchObject({ call: 'setsockopt(TCP_AO_ADD_KEY)', errno: 'ENOPROTOOPT' });
+      expect(result.detail).toContain('needs Linux 6.7 with CONFIG_TCP_AO');
+      expect(place.told).toEqual(['1 ENOPROTOOPT']);
+      // Unsigned, it is refused too: without the key the listener takes everybody's SYN.
+      const unsigned = await place.call(signing);
+      unsigned?.write(Buffer.from('x'));
+      await staysTrue(
+        () => place.received.has(signing),
+        (heard) => !heard,
+        { what: 'silence', forMs: 300 },
+      );
+    } else {
+      result.refuse();
+      expect(await place.call(signing)).toBeUndefined();
+    }
+    await place.call(other, 'md5');
+    await place.untilHeard(other);
   });
 });
