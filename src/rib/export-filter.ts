@@ -37,10 +37,13 @@ export type NotExported =
   | 'this node is drained'
   | 'attributes too long for a message'
   | 'too many different rewrites'
+  | 'maxPrefixesOut is reached'
   | 'export policy';
 
 export class ExportFilter {
   readonly config: ExportConfig;
+  /** The prefix at hand is kept back, whatever policy says: the group announces as many as it may. */
+  isWithholding = false;
   readonly #context: ExportContext;
   readonly #memo: OrderMemo;
   readonly #modifications = new Modifications();
@@ -64,6 +67,7 @@ export class ExportFilter {
 
   /** What is done to the set of `path`, the best of `prefix`, on its way out; 0 = it is not announced. */
   export(prefix: PrefixId, path: PathId): OrderId {
+    if (this.isWithholding) return 0;
     const { paths } = this.#context;
     // Resolvability changes without the set: it is no part of what is remembered.
     if (!this.#context.locRib.isResolvable(path)) return 0;

@@ -51,6 +51,8 @@ export interface ExportConfig {
   readonly selfNextHop: Uint8Array;
   /** 4,096 or 65,535 octets (RFC 8654). */
   readonly messageMax: number;
+  /** Prefixes announced at most; those beyond are kept back. Undefined: no limit. */
+  readonly prefixesMax?: number;
   /** What the peer is to us (RFC 9234 §4.1), where there are roles. */
   readonly peerRole?: RoleName;
   /** Present where ADD-PATH towards the peer was negotiated, for as long as the session lasts (RFC 7911). */

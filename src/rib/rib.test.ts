@@ -387,6 +387,37 @@ describe('Rib', () => {
     expect(bench.rib.pathIdentifierOf(best)).toBe(8);
   });
 
+  it('announces no more prefixes than it may; what goes makes room for what was kept back', () => {
+    const bench = new Bench();
+    bench.peer(1);
+    bench.peer(2);
+    const listener = bench.listen(2, { prefixesMax: 2 });
+    const all = [1, 2, 3, 4].map((i) => prefix(`10.9.${i}.0/24`));
+    for (const one of all) bench.announce(1, [one], attributes([65001]));
+    const round = (): Prefix[] => {
+      bench.settle();
+      bench.drain();
+      return [...listener.table.keys()].toSorted();
+    };
+    expect(round()).toEqual(all.slice(0, 2));
+    expect(bench.rib.counters(2)).toMatchObject({ advertised: 2, keepsBack: true, pending: 0 });
+    expect(bench.rib.explainExport(2, bench.rib.find(all[3]!))?.reason).toBe(
+      'maxPrefixesOut is reached',
+    );
+    bench.rib.withdraw(1, span([all[0]!]));
+    expect(round()).toEqual([all[1], all[2]]);
+    // Less: the surplus is withdrawn. More: what was kept back is told.
+    bench.rib.join(2, exportConfig({ prefixesMax: 1 }));
+    expect(round()).toHaveLength(1);
+    bench.rib.join(2, exportConfig({ prefixesMax: 3 }));
+    expect(round()).toHaveLength(3);
+    expect(bench.rib.counters(2).keepsBack).toBe(false);
+    bench.rib.withdraw(1, span(all));
+    expect(round()).toEqual([]);
+    bench.settle();
+    expect(bench.rib.prefixCount).toBe(0);
+  });
+
   it('takes no more paths of one prefix than its limit, and says so (RFC 7911)', () => {
     const bench = new Bench();
     bench.peer(1, { addPathReceive: true, guard: { pathsPerPrefixMax: 2 } });

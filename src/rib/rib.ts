@@ -53,6 +53,8 @@ export interface PeerRibCounters {
   readonly advertised: number;
   /** Prefixes to be looked at for this peer. */
   readonly pending: number;
+  /** A maximum of prefixes to be announced keeps others back. */
+  readonly keepsBack: boolean;
 }
 
 export interface AdvertisedPath {
@@ -369,6 +371,7 @@ export class Rib {
       stale: peers.staleOf(peer),
       advertised: member === undefined ? 0 : member.group.out.countFor(peer),
       pending: member === undefined ? 0 : member.group.pendingFor(member),
+      keepsBack: member?.group.keepsBack ?? false,
     };
   }
 

@@ -54,6 +54,8 @@ export class UpdateGroup {
   #scanAt = 0; // the next prefix of a pass over all of them; 0 = none runs
   /** Members may be owed something since this was last set to false; see `ExportSide.takeOwed`. */
   isStirred = false;
+  /** `prefixesMax` has kept prefixes back, and there has been no room since. */
+  keepsBack = false;
   /** Members that were cut off from the shared log, for metrics. */
   detached = 0;
 
@@ -131,6 +133,7 @@ export class UpdateGroup {
 
   /** All prefixes are; only those whose export changed are sent. */
   markAll(): void {
+    this.keepsBack = false; // the pass finds out
     this.#scanAt = this.#context.prefixes.top > 0 ? 1 : 0;
     this.isStirred = true;
   }
@@ -284,8 +287,23 @@ export class UpdateGroup {
       paths.prefixFlags[prefix]! |= PrefixFlag.Touched;
       return 1;
     }
-    const looked = this.#announcer.announce(prefix, this.#filter, this.#packer);
+    const looked = this.#announce(prefix);
     if (paths.best(prefix) === 0) this.#onIdle(prefix);
+    return looked;
+  }
+
+  /** As many prefixes as the members may be told, first come, first served; when one goes the others get their turn. */
+  #announce(prefix: PrefixId): number {
+    const filter = this.#filter;
+    const { prefixesMax } = filter.config;
+    const { out } = this;
+    if (prefixesMax === undefined) return this.#announcer.announce(prefix, filter, this.#packer);
+    const isOver = out.has(prefix) ? out.count > prefixesMax : out.count >= prefixesMax;
+    if (isOver) this.keepsBack ||= this.#paths.best(prefix) !== 0;
+    filter.isWithholding = isOver;
+    const looked = this.#announcer.announce(prefix, filter, this.#packer);
+    filter.isWithholding = false;
+    if (this.keepsBack && out.count < prefixesMax && this.#scanAt === 0) this.markAll();
     return looked;
   }
 

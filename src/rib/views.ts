@@ -75,7 +75,10 @@ export function explainExport(
   if (best === 0) return { reason: 'no best path' };
   // RFC 4271 §9.1.3: a route is not sent back to where it came from.
   if (paths.peer[best] === member.peer) return { reason: 'own route of the peer' };
-  return member.group.filter.explain(prefix, best) ?? { reason: 'not packed yet' };
+  const { filter, keepsBack } = member.group;
+  const explained = filter.explain(prefix, best);
+  if (explained !== undefined) return explained;
+  return { reason: keepsBack ? 'maxPrefixesOut is reached' : 'not packed yet' };
 }
 
 function usable(tables: ViewTables, path: PathId, because: string | undefined): PathReason {

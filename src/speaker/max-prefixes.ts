@@ -34,8 +34,17 @@ export function checkPrefixes(core: Core, state: PeerFamily): void {
   publish(core, state, { received, reason: sentence(limit, verdict) });
 }
 
-/** That the peer sends more than it may, as people read it; undefined while it keeps to its limit. */
+/** That the peer sends more than it may, or is told less than there is; undefined where neither is so. */
 export function overLimitText(core: Core, state: PeerFamily): string | undefined {
+  const { advertised, keepsBack } = core.ribs[state.family].counters(state.peer.id);
+  const out = keepsBack
+    ? `${advertised} ${state.family} prefixes announced: maxPrefixesOut keeps the others back`
+    : undefined;
+  const texts = [overIn(core, state), out].filter((text) => text !== undefined);
+  return texts.length === 0 ? undefined : texts.join('; ');
+}
+
+function overIn(core: Core, state: PeerFamily): string | undefined {
   const limit = limitOf(core, state);
   const received = core.ribs[state.family].receivedOf(state.peer.id);
   // What is over is not taken, so that the count stays at the limit.

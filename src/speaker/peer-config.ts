@@ -62,6 +62,9 @@ export function exportConfigOf(core: Core, slot: SessionSlot, family: AfiSafi): 
     messageMax:
       negotiated?.extendedMessage === true ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
     ...(peerRole === undefined ? {} : { peerRole }),
+    ...(plan.settings?.maxPrefixesOut === undefined
+      ? {}
+      : { prefixesMax: plan.settings.maxPrefixesOut }),
     longLived: negotiated?.longLived !== undefined,
     ...(core.drain === undefined
       ? {}
