@@ -352,9 +352,9 @@ export class Rib {
     return member === undefined ? undefined : explainExport(this.tables, member, prefix);
   }
 
-  /** Paths held of the peer, as `counters` says. O(1). */
-  receivedOf(peer: PeerId): number {
-    return this.#peers.receivedOf(peer);
+  /** Paths that the peer has announced in this session: what is kept of an earlier one does not count. O(1). */
+  announcedBy(peer: PeerId): number {
+    return this.#peers.receivedOf(peer) - this.#peers.staleOf(peer);
   }
 
   counters(peer: PeerId): PeerRibCounters {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { MaxPrefixesIn } from '../datastore/peer-settings.ts';
-import { type Stage, settingsOfPeers, stage } from './testing/stage.ts';
+import { NODE_ADDRESS, type Stage, settingsOfPeers, stage } from './testing/stage.ts';
 
 const some = (count: number, from = 0): string[] =>
   Array.from({ length: count }, (_, i) => `10.245.${(from + i) >> 8}.${(from + i) & 255}/32`);
@@ -98,7 +98,7 @@ describe('a limit that restarts', () => {
     for (let time = 0; time < 3; time++) {
       announce(s, 11);
       const from = s.lab.now;
-      s.peer.call('10.0.0.1' as never);
+      s.peer.call(NODE_ADDRESS);
       s.lab.runUntil(() => s.neighbor().state === 'Established', 1_000_000);
       s.lab.run(1000);
       waits.push(Math.round((s.lab.now - from) / 1000));
@@ -121,6 +121,27 @@ describe('a limit that restarts', () => {
     s.lab.run(100);
     announce(s, 11);
     expect(s.neighbor().downBecause).toContain('down for 60 s:');
+  });
+
+  it('does not count what is kept of an earlier session (RFC 4724)', () => {
+    const gracefulRestart = { restartTime: 60, forwarding: ['ipv4-unicast'] } as const;
+    const s = stage({
+      peers: [{ gracefulRestart, listens: false }],
+      plan: { change: limited('restart') },
+    });
+    s.peer.call(NODE_ADDRESS);
+    s.up();
+    announce(s, 10);
+    s.peer.talk.endOfRib();
+    s.lab.run(100);
+    s.peer.talk.socket.close();
+    s.lab.run(5000);
+    s.peer.call(NODE_ADDRESS);
+    s.up();
+    announce(s, 10, 100);
+    expect(s.neighbor()).toMatchObject({ state: 'Established', families: [{ received: 20 }] });
+    announce(s, 1, 200);
+    expect(s.peer.talk.notifications).toMatchObject([{ code: 6, subcode: 1 }]);
   });
 
   it('that is lowered below what is held acts at once', () => {

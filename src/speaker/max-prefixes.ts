@@ -20,7 +20,7 @@ const FORGET_MS: Millis = secondsToMillis(3600);
 /** After an `announce`, or when the limit may be another one. */
 export function checkPrefixes(core: Core, state: PeerFamily): void {
   const limit = limitOf(core, state);
-  const received = core.ribs[state.family].receivedOf(state.peer.id);
+  const received = core.ribs[state.family].announcedBy(state.peer.id);
   const verdict = judgePrefixes(limit, received);
   if (verdict === 'ok') {
     // Half way down again: a count that swings about the threshold is told once.
@@ -46,7 +46,7 @@ export function overLimitText(core: Core, state: PeerFamily): string | undefined
 
 function overIn(core: Core, state: PeerFamily): string | undefined {
   const limit = limitOf(core, state);
-  const received = core.ribs[state.family].receivedOf(state.peer.id);
+  const received = core.ribs[state.family].announcedBy(state.peer.id);
   // What is over is not taken, so that the count stays at the limit.
   const isFull = limit.action === 'drop' && received === limit.most && state.refused > 0;
   if (!isFull && judgePrefixes(limit, received) !== 'over') return undefined;
