@@ -10,7 +10,7 @@ import type { SystemError } from '../base/errors.ts';
 import type { PendingConnection } from '../io/tcp.ts';
 import type { TcpListener } from '../io/tcp-listener.ts';
 import type { IpAddress } from '../net/ip-address.ts';
-import { type Prefix, prefixCovers } from '../net/prefix.ts';
+import { type Prefix, prefixCovers, prefixLength } from '../net/prefix.ts';
 import type { ListenerPeer } from '../speaker/effects.ts';
 import { listenerKeys } from '../speaker/listener-keys.ts';
 
@@ -23,7 +23,7 @@ export interface ListenerPeersOptions {
 
 export class ListenerPeers {
   readonly #options: ListenerPeersOptions;
-  #peers: ReadonlyMap<IpAddress, ListenerPeer> = new Map();
+  #peers: ReadonlyMap<Match, ListenerPeer> = new Map();
   #keys: ReadonlyMap<Match, string> = new Map();
   #aoKeys: ReadonlyMap<IpAddress, string> = new Map();
   /** What each listener was given. */
@@ -64,7 +64,7 @@ export class ListenerPeers {
   /** Makes the caller what its peer must be. @returns why it is refused instead. */
   tighten(pending: PendingConnection): { what: string; error: SystemError } | undefined {
     const { address } = pending.remote;
-    const peer = this.#peers.get(address);
+    const peer = this.#peers.get(address) ?? this.#rangeOf(address);
     if (peer === undefined) return undefined;
     const { minTtl, password, authentication } = peer;
     if (minTtl !== undefined) {
@@ -82,6 +82,20 @@ export class ListenerPeers {
     // Also where the handshake was over before the listener had the key: what is not signed is dropped from here on.
     const error = pending.setMd5Key(password);
     return error === undefined ? undefined : { what: `TCP-MD5 key of ${address}`, error };
+  }
+
+  /** The listen range that the caller is in, where it has something to say; the longest wins. */
+  #rangeOf(address: IpAddress): ListenerPeer | undefined {
+    let found: ListenerPeer | undefined;
+    for (const [match, peer] of this.#peers) {
+      if (!match.includes('/') || !prefixCovers(match as Prefix, address)) continue;
+      if (
+        found === undefined ||
+        prefixLength(match as Prefix) > prefixLength(found.address as Match as Prefix)
+      )
+        found = peer;
+    }
+    return found;
   }
 
   #arm(listener: TcpListener): void {
@@ -141,7 +155,8 @@ export class ListenerPeers {
   }
 
   #addressesOf(match: Match): IpAddress[] {
-    return [...this.#peers.keys()].filter((address) =>
+    const addresses = [...this.#peers.keys()].filter((peer) => !peer.includes('/')) as IpAddress[];
+    return addresses.filter((address) =>
       match.includes('/') ? prefixCovers(match as Prefix, address) : match === address,
     );
   }

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { Prng } from '../base/prng.ts';
 import { type IpAddress, ip } from '../net/ip-address.ts';
-import { type Prefix, prefixCovers, prefixLength } from '../net/prefix.ts';
+import { type Prefix, prefix, prefixCovers, prefixLength } from '../net/prefix.ts';
 import {
   KEYS_BY_ADDRESS_MAX,
   type KeyedPeer,
@@ -44,15 +44,28 @@ describe('keys of a listener', () => {
     );
     const keys = listenerKeys([...rest, open, other]);
     expect(keys.length).toBeLessThan(30);
-    expect(passwordFor(keys, open.address)).toBeUndefined();
-    expect(passwordFor(keys, other.address)).toBe('other');
-    for (const { address } of rest) expect(passwordFor(keys, address)).toBe('mesh');
+    expect(passwordFor(keys, open.address as IpAddress)).toBeUndefined();
+    expect(passwordFor(keys, other.address as IpAddress)).toBe('other');
+    for (const { address } of rest) {
+      expect(passwordFor(keys, address as IpAddress)).toBe('mesh');
+    }
   });
 
   it('are counted by family: few IPv6 peers keep keys by address', () => {
     const keys = listenerKeys([...mesh(500), { address: ip('fd00::7'), password: 'six' }]);
     expect(keys).toContainEqual({ match: 'fd00::7', password: 'six' });
     expect(keys).toHaveLength(2);
+  });
+
+  it('of a range stand as they are, and a peer of the mesh inside it keeps its own', () => {
+    const range: KeyedPeer = { address: prefix('10.1.2.0/23'), password: 'range' };
+    const keys = listenerKeys([...mesh(1000), range]);
+    expect(keys).toContainEqual({ match: '10.1.2.0/23', password: 'range' });
+    for (const { address } of mesh(1000)) {
+      expect(passwordFor(keys, address as IpAddress)).toBe('mesh');
+    }
+    expect(passwordFor(keys, ip('10.1.3.250'))).toBe('range');
+    expect(listenerKeys([range])).toHaveLength(1);
   });
 
   it('give every peer its own password, whatever the peers (seeded)', () => {
@@ -65,7 +78,9 @@ describe('keys of a listener', () => {
       });
       const wanted = new Map(peers.map(({ address, password }) => [address, password]));
       const keys = listenerKeys(peers);
-      for (const [address, password] of wanted) expect(passwordFor(keys, address)).toBe(password);
+      for (const [address, password] of wanted) {
+        expect(passwordFor(keys, address as IpAddress)).toBe(password);
+      }
     }
   });
 });

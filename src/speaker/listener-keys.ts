@@ -7,10 +7,11 @@
  */
 
 import { type IpAddress, ipFamily, ipFromOctets, ipToOctets } from '../net/ip-address.ts';
-import { type Prefix, prefixFrom } from '../net/prefix.ts';
+import { type Prefix, prefixCovers, prefixFrom } from '../net/prefix.ts';
 
 export interface KeyedPeer {
-  readonly address: IpAddress;
+  /** A prefix for all peers of a listen range: it has its key as it stands. */
+  readonly address: IpAddress | Prefix;
   readonly password?: string;
 }
 
@@ -29,22 +30,37 @@ interface Entry {
 
 /** @param peers  All peers, those without a password too where prefixes may be needed. */
 export function listenerKeys(peers: readonly KeyedPeer[]): ListenerKey[] {
-  return ([4, 6] as const).flatMap((family) => {
-    const ofFamily = peers.filter(({ address }) => ipFamily(address) === family);
-    const byAddress = new Map(ofFamily.map((peer) => [peer.address, peer.password]));
-    const keyed = [...byAddress].flatMap(([match, password]) =>
-      password === undefined ? [] : [{ match, password }],
-    );
-    return keyed.length <= KEYS_BY_ADDRESS_MAX ? keyed : byPrefix(byAddress);
-  });
+  const ranges = peers.filter(({ address }) => address.includes('/'));
+  const keys = ranges.flatMap(keyOf);
+  for (const family of [4, 6] as const) {
+    const ofFamily = peers.filter((peer) => isAddress(peer) && ipFamily(peer.address) === family);
+    const byAddress = new Map(ofFamily.map((peer) => [peer.address, peer as SinglePeer]));
+    const keyed = [...byAddress.values()].flatMap(keyOf);
+    if (keyed.length <= KEYS_BY_ADDRESS_MAX) keys.push(...keyed);
+    else keys.push(...byPrefix([...byAddress.values()], ranges));
+  }
+  return keys;
 }
 
-function byPrefix(byAddress: ReadonlyMap<IpAddress, string | undefined>): ListenerKey[] {
-  const entries = [...byAddress].map(([address, password]): Entry => {
-    return { octets: ipToOctets(address), password };
-  });
+type SinglePeer = KeyedPeer & { readonly address: IpAddress };
+
+function isAddress(peer: KeyedPeer): peer is SinglePeer {
+  return !peer.address.includes('/');
+}
+
+function keyOf({ address: match, password }: KeyedPeer): ListenerKey[] {
+  return password === undefined ? [] : [{ match, password }];
+}
+
+function byPrefix(peers: readonly SinglePeer[], ranges: readonly KeyedPeer[]): ListenerKey[] {
+  // The longest match wins: a peer inside a range needs a key that no range is longer than.
+  const isInRange = ({ address }: SinglePeer): boolean =>
+    ranges.some((range) => prefixCovers(range.address as Prefix, address));
+  const keys = peers.filter(isInRange).flatMap(keyOf);
+  const entries = peers
+    .filter((peer) => !isInRange(peer))
+    .map(({ address, password }): Entry => ({ octets: ipToOctets(address), password }));
   entries.sort((a, b) => Buffer.compare(a.octets, b.octets));
-  const keys: ListenerKey[] = [];
   cover(entries, keys);
   return keys;
 }
