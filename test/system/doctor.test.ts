@@ -53,7 +53,7 @@ const FAULTS: readonly Fault[] = [
     code: 'Unreachable',
     prepare: async ({ a, onA }) => {
       await onA.run(['ip', 'route', 'add', 'unreachable', '10.9.0.2/32']);
-      await a.command('neighbor', 'reset', '10.9.0.2');
+      await a.command('reset', '10.9.0.2');
     },
     undo: ({ onA }) => onA.run(['ip', 'route', 'del', 'unreachable', '10.9.0.2/32']),
   },
@@ -144,8 +144,8 @@ describeWith(['root', 'netns', 'ip', 'veth', 'native'], 'godwit doctor', () => {
   });
 
   it.each(FAULTS)('names $code first, with its remedy', async ({ code, prepare, undo }) => {
-    await prepare(stage);
     try {
+      await prepare(stage);
       const [first] = await waitFor(findings, ([one]) => one?.code === code, {
         what: `godwit doctor to say ${code}`,
         timeoutMs: 30_000,
