@@ -3,7 +3,7 @@
  * itself (`plan-diff.ts`). What stands in no list is taken over as it is, or with the next OPEN.
  */
 
-import type { PeerSettings } from './peer-settings.ts';
+import { addPathOffer, type PeerSettings } from './peer-settings.ts';
 import { type KnownPairs, sameData } from './plan-data.ts';
 import type { PeerPlan } from './plan-types.ts';
 
@@ -17,7 +17,7 @@ const RESTARTING = {
 } as const satisfies Partial<Record<SettingField, string>>;
 
 const IMPORT: ReadonlySet<SettingField> = new Set(['asSets', 'limits']);
-const EXPORT: ReadonlySet<SettingField> = new Set(['maxPrefixesOut']);
+const EXPORT: ReadonlySet<SettingField> = new Set(['addPath', 'maxPrefixesOut']);
 
 export interface SettingsEffect {
   readonly restart: readonly string[];
@@ -33,12 +33,17 @@ export function settingsEffect(old: PeerPlan, next: PeerPlan, known?: KnownPairs
   if (before === after) return NONE;
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])] as SettingField[];
   const changed = fields.filter((field) => !sameData(before[field], after[field], known)).sort();
+  const restart = changed.flatMap((field) =>
+    field in RESTARTING
+      ? [`${field} changed: ${RESTARTING[field as keyof typeof RESTARTING]}`]
+      : [],
+  );
+  // Which paths are sent is not agreed on, only whether several are (RFC 7911 §4).
+  if (addPathOffer(old) !== addPathOffer(next)) {
+    restart.push('addPath changed: the direction of several paths is agreed on in the OPEN');
+  }
   return {
-    restart: changed.flatMap((field) =>
-      field in RESTARTING
-        ? [`${field} changed: ${RESTARTING[field as keyof typeof RESTARTING]}`]
-        : [],
-    ),
+    restart,
     reevaluateImport: changed.filter((field) => IMPORT.has(field)),
     reevaluateExport: changed.filter((field) => EXPORT.has(field)),
   };

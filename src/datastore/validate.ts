@@ -122,7 +122,8 @@ const WITHOUT_SPEC: readonly string[] = ['Secret', 'EndpointSlice'];
 /** Legal kinds that have no bearing on what godwit does now, and what follows from that. */
 const UNUSED: Readonly<Record<string, string>> = {
   PeerProfile: 'profiles are not honoured yet',
-  CalicoNodeStatus: 'its status is not filled yet',
+  CalicoNodeStatus:
+    'its status is not written; godwit show status, neighbors, routes and kernel say it',
   FelixConfiguration: 'it says what Felix does, not what godwit does',
   ...Object.fromEntries(
     [

@@ -1,7 +1,8 @@
 /** From the plan of a peer to what its session offers: an OPEN promises only what the speaker implements. */
 
-import { type PeerSettings, settingsOf } from '../datastore/peer-settings.ts';
-import type { SessionConfig, SessionTimers } from '../fsm/session-config.ts';
+import { addPathOffer, type PeerSettings, settingsOf } from '../datastore/peer-settings.ts';
+import type { PeerPlan } from '../datastore/plan-types.ts';
+import type { Offer, SessionConfig, SessionTimers } from '../fsm/session-config.ts';
 import { ipv4ToU32 } from '../net/ip-address.ts';
 import type { Core } from './core.ts';
 import type { Peer } from './peer.ts';
@@ -31,6 +32,7 @@ function makeConfig(core: Core, peer: Peer): SessionConfig {
       ...restartOffer(core, peer),
       role: roleOfferOf(peer),
       enhancedRouteRefresh: settingsOf(plan).enhancedRouteRefresh,
+      addPath: addPathsOf(plan),
       ...(version === undefined ? {} : { softwareVersion: version }),
     },
   };
@@ -40,4 +42,11 @@ function makeConfig(core: Core, peer: Peer): SessionConfig {
 function sendHoldOf(settings: PeerSettings | undefined): Partial<SessionTimers> {
   const sendHoldTime = settings?.timers?.sendHoldTime;
   return sendHoldTime === undefined ? {} : { sendHoldTime };
+}
+
+/** The same for every family of the session. */
+function addPathsOf(plan: PeerPlan): Offer['addPath'] {
+  const mode = addPathOffer(plan);
+  if (mode === undefined) return {};
+  return Object.fromEntries(plan.families.map((family) => [family, mode]));
 }

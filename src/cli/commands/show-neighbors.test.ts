@@ -9,11 +9,13 @@ import { START, smallCluster, TestDaemon } from '../../api/testing/daemon.ts';
 import { GrpcServer } from '../../io/servers/grpc.ts';
 import { ip } from '../../net/ip-address.ts';
 import { prefix } from '../../net/prefix.ts';
-import { announcement } from '../../sim/messages.ts';
+import { announcement, endOfRibMarker } from '../../sim/messages.ts';
 import type { SpeakerOptions } from '../../speaker/core.ts';
 import { openOf } from '../../speaker/testing/bare.ts';
 import { EMPTY_ATTRIBUTES } from '../../wire/attributes/codec.ts';
+import type { Capability } from '../../wire/capabilities/capability.ts';
 import { KEEPALIVE } from '../../wire/keepalive.ts';
+import { encodeRouteRefresh } from '../../wire/route-refresh.ts';
 import { main } from '../main.ts';
 
 const PEER = ip('10.0.0.2');
@@ -46,13 +48,16 @@ async function asked(
   };
 }
 
-function establish(daemon: TestDaemon): (octets: Uint8Array) => void {
+function establish(
+  daemon: TestDaemon,
+  capabilities: readonly Capability[] = [],
+): (octets: Uint8Array) => void {
   const [connection, local] = [2, { address: ip('10.0.0.1'), port: 179 }];
   const remote = { address: PEER, port: 40_000 };
   daemon.step({ type: 'tcpAccepted', connection, remote, local });
   const say = (octets: Uint8Array): void =>
     daemon.step({ type: 'octetsReceived', connection, octets });
-  say(openOf(PEER));
+  say(openOf(PEER, capabilities));
   say(KEEPALIVE);
   return say;
 }
@@ -83,4 +88,36 @@ it('a neighbor in quarantine says why, for how long, and how it ends; then it en
   expect(await godwit('clear', 'quarantine', PEER)).toBe('');
   expect(await godwit('show', 'neighbors')).not.toContain('quarantine');
   expect(await godwit('clear', 'quarantine', PEER)).toContain('It is not in quarantine');
+});
+
+it('a neighbor whose routes are in doubt says why, and for how long', async () => {
+  let daemon: TestDaemon | undefined;
+  const attributes = { ...EMPTY_ATTRIBUTES, nextHop: PEER, localPref: 100 };
+  const about = { family: 'ipv4-unicast', as4: true, attributes } as const;
+  const told = announcement([prefix('10.1.0.0/26')], about);
+  const graceful: Capability = {
+    kind: 'gracefulRestart',
+    restarting: false,
+    notification: false,
+    restartTime: 60,
+    families: [{ afi: 1, safi: 1, forwarding: true }],
+  };
+  let say = (_octets: Uint8Array): void => undefined;
+  const godwit = await asked({ now: START }, (made) => {
+    daemon = made;
+    say = establish(made, [{ kind: 'enhancedRouteRefresh' }, graceful]);
+    say(told);
+    say(endOfRibMarker('ipv4-unicast'));
+  });
+  expect(await godwit('show', 'neighbors', PEER)).not.toContain('stale routes are kept');
+  say(encodeRouteRefresh({ afi: 1, safi: 1, subtype: 1 }));
+  expect(await godwit('show', 'neighbors', PEER)).toMatch(
+    /^ {2}route refresh under way: its end is awaited for another 6m/m,
+  );
+  say(told);
+  say(encodeRouteRefresh({ afi: 1, safi: 1, subtype: 2 }));
+  daemon!.step({ type: 'tcpClosed', connection: 2 });
+  expect(await godwit('show', 'neighbors', PEER)).toMatch(
+    /^ {2}stale routes are kept for another (1m|60s|59s)/m,
+  );
 });
