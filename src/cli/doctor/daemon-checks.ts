@@ -34,7 +34,7 @@ const datastore: Check = ({ status: { datastore: store } }) => {
 const configuration: Check = ({ problems, status }) => {
   const errors = problems.filter(({ severity }) => severity === 'error');
   const findings: Finding[] = errors.slice(0, 5).map(({ text }) => ({
-    code: 'ConfigError',
+    code: /password in Secret/.test(text) ? 'PasswordMissing' : 'ConfigError',
     grade: 'broken',
     weight: 80,
     what: text,

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { type DownReason, formatDownReason } from '../../fsm/down-reason.ts';
+import { ErrorCode, OpenSubcode } from '../../wire/iana.ts';
+import { notification } from '../../wire/notification.ts';
 import { examine } from './examine.ts';
 import type { DaemonFacts, Facts, HostFacts } from './facts.ts';
 import { md5Counters } from './host.ts';
@@ -69,6 +72,18 @@ const sysctl = (name: string, value: string) => ({
   sysctl: new Map([...HOST.sysctl, [name, value]]),
 });
 
+function down(reason: DownReason): object {
+  return { state: 'Active', downBecause: formatDownReason(reason) };
+}
+
+function tcp(errno: string): DownReason {
+  return {
+    kind: 'TcpFailed',
+    state: 'Connect',
+    error: { kind: 'SystemError', call: 'connect', errno },
+  };
+}
+
 const CASES: readonly (readonly [code: string, changes: Changes])[] = [
   ['ForwardingOff', { host: sysctl('net.ipv4.ip_forward', '0') }],
   ['StrictReversePath', { host: sysctl('net.ipv4.conf.all.rp_filter', '1') }],
@@ -97,9 +112,29 @@ const CASES: readonly (readonly [code: string, changes: Changes])[] = [
   [
     'Md5Mismatch',
     {
-      neighbor: { state: 'Active', downBecause: 'no answer' },
-      daemon: { calls: new Map([['10.0.0.2', 'ETIMEDOUT']]) },
+      neighbor: down({ kind: 'ConnectTimedOut', seconds: 5 }),
       host: { md5: new Map([['TCPMD5NotFound', 4]]) },
+    },
+  ],
+  ['NoAnswer', { neighbor: down({ kind: 'ConnectTimedOut', seconds: 5 }) }],
+  [
+    'NobodyListens',
+    {
+      neighbor: { state: 'Active', passive: true, downBecause: 'The peer closed the connection' },
+      daemon: { calls: new Map([['10.0.0.2', 'ECONNREFUSED']]) },
+    },
+  ],
+  ['NobodyListens', { neighbor: down(tcp('ECONNREFUSED')) }],
+  ['Unreachable', { neighbor: down(tcp('EHOSTUNREACH')) }],
+  ['Unreachable', { neighbor: down(tcp('ENETUNREACH')) }],
+  [
+    'WrongAs',
+    {
+      neighbor: down({
+        kind: 'PeerFault',
+        notification: notification(ErrorCode.Open, OpenSubcode.BadPeerAs),
+        detail: 'It says AS 65001, configured is AS 64512',
+      }),
     },
   ],
 ];

@@ -19,11 +19,11 @@ export interface DaemonFacts {
   readonly problems: readonly ProblemMessage[];
   /** Only those that are not as wished. */
   readonly routes: readonly KernelRouteMessage[];
-  /** What came of calling neighbors that are not Established, by address. */
+  /** What came of calling neighbors that are to call us and do not, by address. */
   readonly calls: ReadonlyMap<string, CallOutcome>;
 }
 
-/** `open`: somebody listens there. Others are the names of errno, or `ETIMEDOUT` after `CALL_MS_MAX`. */
+/** `open`: somebody listens there. Others are the names of errno, or `ETIMEDOUT` where nobody answers. */
 export type CallOutcome = 'open' | 'ECONNREFUSED' | 'ETIMEDOUT' | 'EHOSTUNREACH' | (string & {});
 
 export interface HostFacts {

@@ -1,7 +1,10 @@
-/** Why sessions are down: what the daemon says of each, what a call to the neighbor shows, what the kernel counts. */
+/**
+ * Why sessions are down: what the daemon says of each, what a call shows where it does not call itself, and what the
+ * kernel counts.
+ */
 
 import type { NeighborMessage } from '../../api/messages.ts';
-import type { DaemonFacts, Facts, Finding } from './facts.ts';
+import type { CallOutcome, DaemonFacts, Facts, Finding } from './facts.ts';
 
 /** Named one by one; more are counted. */
 const SESSIONS_NAMED_MAX = 8;
@@ -9,7 +12,7 @@ const SESSIONS_NAMED_MAX = 8;
 export function sessionFindings(daemon: DaemonFacts, facts: Facts): Finding[] {
   const down = daemon.neighbors.filter(({ state }) => state !== 'Established');
   const findings = down.slice(0, SESSIONS_NAMED_MAX).map((neighbor) => {
-    return sessionFinding(neighbor, daemon, facts);
+    return sessionFinding(neighbor, daemon.calls.get(neighbor.address) ?? '', facts);
   });
   findings.push(...sameIdentifier(daemon));
   if (down.length <= SESSIONS_NAMED_MAX) return findings;
@@ -26,10 +29,9 @@ export function sessionFindings(daemon: DaemonFacts, facts: Facts): Finding[] {
   ];
 }
 
-function sessionFinding(neighbor: NeighborMessage, daemon: DaemonFacts, facts: Facts): Finding {
+function sessionFinding(neighbor: NeighborMessage, outcome: CallOutcome, facts: Facts): Finding {
   const { name, address, port, remoteAs, state } = neighbor;
   const said = neighbor.downBecause || neighbor.lastError || '';
-  const outcome = daemon.calls.get(address);
   const head = `The session with ${name} (${address}, AS ${remoteAs}) is ${state}`;
   const broken = { grade: 'broken', what: `${head}: ${said || 'no reason is known yet'}` } as const;
   if (/secret|password/i.test(said)) {
@@ -40,7 +42,7 @@ function sessionFinding(neighbor: NeighborMessage, daemon: DaemonFacts, facts: F
     const remedy = `asNumber of the BGPPeer, or what the other side calls its own: one of both is wrong`;
     return { ...broken, code: 'WrongAs', weight: 58, remedy };
   }
-  if (outcome === 'ECONNREFUSED') {
+  if (outcome === 'ECONNREFUSED' || /^Connection refused/.test(said)) {
     return {
       ...broken,
       code: 'NobodyListens',
@@ -49,16 +51,17 @@ function sessionFinding(neighbor: NeighborMessage, daemon: DaemonFacts, facts: F
       remedy: `Start the BGP daemon there, or correct the port in peerIP or listenPort`,
     };
   }
-  if (outcome === 'EHOSTUNREACH' || outcome === 'ENETUNREACH') {
+  if (/^E(HOST|NET)UNREACH/.test(outcome) || /^(No route to host|Network unreachable)/.test(said)) {
     return {
       ...broken,
       code: 'Unreachable',
       weight: 57,
-      what: `${head}: there is no way to ${address} (${outcome})`,
+      what: `${head}: there is no way to ${address}`,
       remedy: `ip route get ${address}; see that the address is right and its link is up`,
     };
   }
-  if (outcome === 'ETIMEDOUT') return silent(head, neighbor, facts);
+  if (outcome === 'ETIMEDOUT' || /^(No answer|The connection timed out)/.test(said))
+    return silent(head, neighbor, facts);
   const remedy = `godwit show neighbors ${name} has the details`;
   return { ...broken, code: 'SessionDown', weight: 50, remedy };
 }
