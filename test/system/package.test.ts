@@ -56,7 +56,7 @@ describeWith(
       before = await machine.files();
       for (const version of [EARLIER, await currentVersion()]) {
         const file = `godwit_${version}_amd64.deb`;
-        cpSync(join(PACKAGES, file), join(machine.root, 'root', file));
+        cpSync(join(PACKAGES, file), join(machine.root, 'srv', file));
       }
       await machine.boot();
     }, 900_000);
@@ -65,7 +65,7 @@ describeWith(
 
     it('installs where there is no Node, and starts nothing before it is told to', async () => {
       expect((await machine.run('which', 'node')).code).toBe(1);
-      await machine.ok('dpkg', '-i', `/root/godwit_${EARLIER}_amd64.deb`);
+      await machine.ok('dpkg', '-i', `/srv/godwit_${EARLIER}_amd64.deb`);
       expect(await machine.ok('godwitd', '--version')).toMatch(/^godwitd \d/);
       expect((await machine.run('systemctl', 'is-active', 'godwitd')).stdout).toBe('inactive\n');
     });
@@ -122,7 +122,7 @@ describeWith(
 
     it('is upgraded under a running service and keeps what the administrator wrote', async () => {
       const pid = await property('MainPID');
-      await machine.ok('dpkg', '-i', `/root/godwit_${await currentVersion()}_amd64.deb`);
+      await machine.ok('dpkg', '-i', `/srv/godwit_${await currentVersion()}_amd64.deb`);
       expect(await property('MainPID')).not.toBe(pid);
       expect(await property('ActiveState')).toBe('active');
       expect(await machine.ok('tail', '-1', '/etc/godwit/godwit.yaml')).toBe('nodeName: node-a\n');
@@ -133,7 +133,7 @@ describeWith(
       expect((await machine.run('systemctl', 'is-active', 'godwitd')).stdout).toBe('inactive\n');
       const after = await machine.files();
       const known = new Set(before);
-      const left = after.filter((path) => !known.has(path) && !path.startsWith('root/'));
+      const left = after.filter((path) => !known.has(path) && !path.startsWith('srv/'));
       expect(left).toEqual([]);
     });
 

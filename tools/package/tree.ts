@@ -12,7 +12,7 @@ import { runOk } from '../fabric/process.ts';
 import type { Architecture } from './architecture.ts';
 import { manPage } from './man.ts';
 
-export const LIBRARY = 'usr/lib/godwit';
+const LIBRARY = 'usr/lib/godwit';
 
 /** From the checkout to below `usr/lib/godwit`. */
 const PROGRAM = ['package.json', 'proto', 'bin/godwitd', 'bin/godwit', 'bin/node-flags'];

@@ -3,6 +3,7 @@
 import type { Command } from '../command.ts';
 import { cleanup } from './cleanup.ts';
 import { completion } from './completion.ts';
+import { doctor } from './doctor.ts';
 import { drain, undrain } from './drain.ts';
 import { init } from './init.ts';
 import { clearQuarantine, disableNeighbor, enableNeighbor, resetNeighbor } from './neighbor.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   showProblems,
   showEvents,
   watch,
+  doctor,
   resetNeighbor,
   clearQuarantine,
   disableNeighbor,

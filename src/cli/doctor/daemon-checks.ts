@@ -1,0 +1,148 @@
+/** What the daemon itself knows to be wrong: that it does not run, its configuration, its sockets, kernel routes. */
+
+import type { DaemonFacts, Facts, Finding } from './facts.ts';
+
+type Check = (daemon: DaemonFacts, facts: Facts) => Finding[];
+
+/** Alone where the daemon does not answer: nothing else can be asked. */
+export function notRunning(sentence: string): Finding {
+  return {
+    code: 'NotRunning',
+    grade: 'broken',
+    weight: 100,
+    what: `godwitd does not answer: ${sentence}`,
+    remedy: 'systemctl status godwitd, or godwitd --check, which says what it would refuse',
+  };
+}
+
+const datastore: Check = ({ status: { datastore: store } }) => {
+  if (store.state === 'in-sync') return [];
+  const isForbidden = /forbidden|RBAC|permission denied|\b40[13]\b/i.test(store.reason);
+  return [
+    {
+      code: isForbidden ? 'DatastoreForbidden' : 'DatastoreLost',
+      grade: 'broken',
+      weight: 90,
+      what: `The resources cannot be read: ${store.reason || store.state}`,
+      remedy: isForbidden
+        ? 'Give its service account the rights of config/kubernetes, or its etcd user those of docs/etcd.md'
+        : 'The last configuration stays in force. See datastore in godwit.yaml; godwitd --check says more',
+    },
+  ];
+};
+
+const configuration: Check = ({ problems, status }) => {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const findings: Finding[] = errors.slice(0, 5).map(({ text }) => ({
+    code: /password in Secret/.test(text) ? 'PasswordMissing' : 'ConfigError',
+    grade: 'broken',
+    weight: 80,
+    what: text,
+    remedy: 'Its last good version stays in force until it is mended; godwit show problems has all',
+  }));
+  if (status.heldChange === '') return findings;
+  const held: Finding = {
+    code: 'ChangeHeld',
+    grade: 'risk',
+    weight: 85,
+    what: status.heldChange,
+    remedy: 'Take the change back, or say yes to it: godwit release',
+  };
+  return [held, ...findings];
+};
+
+const listeners: Check = ({ status }, { host }) =>
+  status.listeners
+    .filter(({ error }) => error)
+    .map(({ local, error }) => ({
+      code: /EADDRINUSE/.test(error!) ? 'PortTaken' : 'NotListening',
+      grade: 'broken',
+      weight: 88,
+      what: `Nobody can call this node on ${local}: ${error}`,
+      remedy: listenRemedy(error!, host.speakers),
+    }));
+
+function listenRemedy(error: string, speakers: readonly string[]): string {
+  if (/EADDRINUSE/.test(error)) {
+    const who = speakers.length === 0 ? 'whoever has the port (ss -ltnp)' : speakers.join(', ');
+    return `Stop ${who}, or set listenPort of BGPConfiguration`;
+  }
+  if (/EACCES|EPERM/.test(error)) return 'Give godwitd CAP_NET_BIND_SERVICE, as its unit does';
+  return 'The address of the Node resource must be one of this machine: ip address';
+}
+
+const ownAddress: Check = ({ neighbors }, { host }) => {
+  const here = new Set(host.links.flatMap(({ addresses }) => addresses));
+  const wrong = new Set(
+    neighbors.map(({ localAddress }) => localAddress).filter((own) => own && !here.has(own)),
+  );
+  return [...wrong].map((own) => ({
+    code: 'AddressNotHere',
+    grade: 'broken',
+    weight: 92,
+    what: `Sessions are to come from ${own}, which no interface of this machine has`,
+    remedy:
+      'Correct ipv4Address or ipv6Address of this Node resource, or sourceAddress of the BGPPeer',
+  }));
+};
+
+const tunnel: Check = ({ routes }, { host }) => {
+  const waiting = routes.filter(({ because = '' }) => /tunl0|tunnel device/.test(because));
+  if (waiting.length === 0) return [];
+  const device = host.links.find(({ name }) => name === 'tunl0');
+  const state = device === undefined ? 'is not there' : device.up ? 'is up' : 'is down';
+  return [
+    {
+      code: 'Tunnel',
+      grade: 'broken',
+      weight: 75,
+      what: `${waiting.length} routes wait for tunl0, which ${state}: ${waiting[0]!.because}`,
+      remedy:
+        device === undefined
+          ? 'modprobe ipip and ip link set tunl0 up, or ipipMode: Never in the pools where no tunnel is wanted'
+          : 'ip link set tunl0 up',
+    },
+  ];
+};
+
+const otherOwner: Check = ({ routes }) => {
+  const foreign = routes.filter(
+    ({ state, because = '' }) => state === 'foreign' || because.startsWith('Shadowed'),
+  );
+  if (foreign.length === 0) return [];
+  const [first] = foreign;
+  return [
+    {
+      code: 'RouteOwner',
+      grade: 'broken',
+      weight: 72,
+      what: `${foreign.length} routes are somebody else's, ${first!.prefix} among them: ${first!.because}`,
+      remedy:
+        'Where it is Felix: programClusterRoutes of BGPConfiguration and FelixConfiguration must not both be on; else take the other route away (ip route del)',
+    },
+  ];
+};
+
+const refusedRoutes: Check = ({ routes }) => {
+  const refused = routes.filter(({ state }) => state === 'refused');
+  if (refused.length === 0) return [];
+  return [
+    {
+      code: 'RouteRefused',
+      grade: 'broken',
+      weight: 65,
+      what: `The kernel refuses ${refused.length} routes, ${refused[0]!.prefix} among them: ${refused[0]!.because}`,
+      remedy: 'godwit show kernel --diff lists them',
+    },
+  ];
+};
+
+export const DAEMON_CHECKS: readonly Check[] = [
+  datastore,
+  configuration,
+  listeners,
+  ownAddress,
+  tunnel,
+  otherOwner,
+  refusedRoutes,
+];

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { type DownReason, formatDownReason } from '../../fsm/down-reason.ts';
+import { ErrorCode, OpenSubcode } from '../../wire/iana.ts';
+import { notification } from '../../wire/notification.ts';
+import { examine } from './examine.ts';
+import type { DaemonFacts, Facts, HostFacts } from './facts.ts';
+import { md5Counters } from './host.ts';
+
+const HOST: HostFacts = {
+  sysctl: new Map([
+    ['net.ipv4.ip_forward', '1'],
+    ['net.ipv4.conf.all.rp_filter', '0'],
+    ['net.ipv4.neigh.default.gc_thresh3', '1024'],
+    ['net.core.optmem_max', '131072'],
+  ]),
+  links: [{ name: 'eth0', mtu: 1500, up: true, addresses: ['10.0.0.1'] }],
+  speakers: [],
+  md5: new Map(),
+  networkd: 'absent',
+  nodeVersion: '24.1.0',
+  kernelRelease: '6.1.0-1',
+  now: new Date('2027-01-01T00:00:00Z'),
+};
+
+const STATUS = {
+  localAs: 64_512,
+  routerId: '10.0.0.1',
+  neighborsConfigured: 1,
+  datastore: { state: 'in-sync', reason: '' },
+  heldChange: '',
+  listeners: [],
+} as unknown as DaemonFacts['status'];
+
+const NEIGHBOR = {
+  name: 'Mesh_10_0_0_2',
+  address: '10.0.0.2',
+  port: 179,
+  remoteAs: 64_512,
+  localAddress: '10.0.0.1',
+  state: 'Established',
+  routerId: '10.0.0.2',
+} as DaemonFacts['neighbors'][number];
+
+const DAEMON: DaemonFacts = {
+  status: STATUS,
+  neighbors: [NEIGHBOR],
+  problems: [],
+  routes: [],
+  calls: new Map(),
+};
+
+interface Changes {
+  readonly host?: Partial<HostFacts>;
+  readonly daemon?: Partial<DaemonFacts>;
+  readonly status?: object;
+  readonly neighbor?: object;
+}
+
+function facts({ host, daemon, status, neighbor }: Changes): Facts {
+  return {
+    host: { ...HOST, ...host },
+    daemon: {
+      ...DAEMON,
+      ...daemon,
+      status: { ...STATUS, ...status },
+      neighbors: daemon?.neighbors ?? [{ ...NEIGHBOR, ...neighbor }],
+    },
+  };
+}
+
+const sysctl = (name: string, value: string) => ({
+  sysctl: new Map([...HOST.sysctl, [name, value]]),
+});
+
+function down(reason: DownReason): object {
+  return { state: 'Active', downBecause: formatDownReason(reason) };
+}
+
+function tcp(errno: string): DownReason {
+  return {
+    kind: 'TcpFailed',
+    state: 'Connect',
+    error: { kind: 'SystemError', call: 'connect', errno },
+  };
+}
+
+const CASES: readonly (readonly [code: string, changes: Changes])[] = [
+  ['ForwardingOff', { host: sysctl('net.ipv4.ip_forward', '0') }],
+  ['StrictReversePath', { host: sysctl('net.ipv4.conf.all.rp_filter', '1') }],
+  [
+    'TunnelMtu',
+    { host: { links: [...HOST.links, { name: 'tunl0', mtu: 1500, up: true, addresses: [] }] } },
+  ],
+  ['OtherSpeaker', { host: { speakers: ['bird (process 7)'] } }],
+  ['NetworkdForeignRoutes', { host: { networkd: 'flushes-foreign-routes' } }],
+  ['NeighbourTable', { status: { neighborsConfigured: 900 } }],
+  [
+    'OptionMemory',
+    { host: sysctl('net.core.optmem_max', '20480'), status: { neighborsConfigured: 200 } },
+  ],
+  ['TooOld', { host: { nodeVersion: '22.4.0' } }],
+  ['TooOld', { host: { kernelRelease: '4.19.0-5' } }],
+  ['Clock', { host: { now: new Date('1970-01-01T00:10:00Z') } }],
+  [
+    'DatastoreForbidden',
+    { status: { datastore: { state: 'lost', reason: 'nodes is forbidden: RBAC' } } },
+  ],
+  ['ChangeHeld', { status: { heldChange: 'would remove 9 of 10 sessions' } }],
+  ['PortTaken', { status: { listeners: [{ local: '0.0.0.0:179', error: 'EADDRINUSE' }] } }],
+  ['SameIdentifier', { neighbor: { routerId: '10.0.0.1' } }],
+  ['AddressNotHere', { neighbor: { localAddress: '10.0.0.9' } }],
+  [
+    'Md5Mismatch',
+    {
+      neighbor: down({ kind: 'ConnectTimedOut', seconds: 5 }),
+      host: { md5: new Map([['TCPMD5NotFound', 4]]) },
+    },
+  ],
+  ['NoAnswer', { neighbor: down({ kind: 'ConnectTimedOut', seconds: 5 }) }],
+  [
+    'NobodyListens',
+    {
+      neighbor: { state: 'Active', passive: true, downBecause: 'The peer closed the connection' },
+      daemon: { calls: new Map([['10.0.0.2', 'ECONNREFUSED']]) },
+    },
+  ],
+  ['NobodyListens', { neighbor: down(tcp('ECONNREFUSED')) }],
+  ['Unreachable', { neighbor: down(tcp('EHOSTUNREACH')) }],
+  ['Unreachable', { neighbor: down(tcp('ENETUNREACH')) }],
+  [
+    'WrongAs',
+    {
+      neighbor: down({
+        kind: 'PeerFault',
+        notification: notification(ErrorCode.Open, OpenSubcode.BadPeerAs),
+        detail: 'It says AS 65001, configured is AS 64512',
+      }),
+    },
+  ],
+];
+
+describe('godwit doctor', () => {
+  it('finds nothing where nothing is wrong', () => {
+    expect(examine(facts({}))).toEqual([]);
+  });
+
+  it.each(CASES)('finds %s, and nothing else by it', (code, changes) => {
+    const { neighbor, daemon, ...rest } = changes;
+    const findings = examine(
+      facts({ ...rest, ...(daemon ? { daemon } : {}), neighbor: neighbor ?? {} }),
+    );
+    expect(findings.map((finding) => finding.code)).toEqual([code]);
+    expect(findings[0]!.remedy).not.toBe('');
+  });
+
+  it('names what is broken before what is a risk, and the likelier cause first', () => {
+    const findings = examine(
+      facts({
+        host: { speakers: ['bird (process 7)'], ...sysctl('net.ipv4.ip_forward', '0') },
+        status: { datastore: { state: 'lost', reason: 'gone' } },
+      }),
+    );
+    expect(findings.map(({ code }) => code)).toEqual([
+      'DatastoreLost',
+      'ForwardingOff',
+      'OtherSpeaker',
+    ]);
+  });
+
+  it('says of a daemon that does not answer nothing but that, beside the host', () => {
+    const findings = examine({ host: HOST, daemon: 'no socket' });
+    expect(findings).toMatchObject([
+      { code: 'NotRunning', what: expect.stringContaining('no socket') },
+    ]);
+  });
+
+  it('names some sessions of many that are down and counts the rest', () => {
+    const neighbors = Array.from({ length: 20 }, (_, i) => ({
+      ...NEIGHBOR,
+      address: `10.0.1.${i}`,
+      name: `n${i}`,
+      state: 'Active' as const,
+      routerId: `10.0.1.${i}`,
+    }));
+    const findings = examine(facts({ daemon: { neighbors } }));
+    expect(findings).toHaveLength(9);
+    expect(findings.at(-1)!.what).toContain('12 more neighbors');
+  });
+
+  it('reads the counters of TCP-MD5 from the kernel', () => {
+    const text = 'TcpExt: A TCPMD5NotFound TCPMD5Failure\nTcpExt: 1 5 0\nIpExt: B\nIpExt: 2\n';
+    expect([...md5Counters(text)]).toEqual([
+      ['TCPMD5NotFound', 5],
+      ['TCPMD5Failure', 0],
+    ]);
+  });
+});

@@ -1,0 +1,104 @@
+/** Reads the host: /proc, /sys and what Node knows. Whatever cannot be read is simply not known. */
+
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { networkInterfaces, release } from 'node:os';
+import { join } from 'node:path';
+import type { HostFacts, LinkFacts } from './facts.ts';
+
+const SYSCTLS = [
+  'net.ipv4.ip_forward',
+  'net.ipv6.conf.all.forwarding',
+  'net.ipv4.conf.all.rp_filter',
+  'net.ipv4.conf.tunl0.rp_filter',
+  'net.ipv4.neigh.default.gc_thresh3',
+  'net.core.optmem_max',
+];
+/** As /proc/PID/comm has them. */
+const SPEAKERS = new Set(['bird', 'bird6', 'bgpd', 'gobgpd', 'exabgp', 'rustybgpd', 'holod']);
+const NETWORKD_FOLDERS = ['/etc/systemd', '/run/systemd', '/usr/lib/systemd'];
+
+export function readHost(): HostFacts {
+  return {
+    sysctl: new Map(
+      SYSCTLS.flatMap((name) => {
+        const value = readText(join('/proc/sys', ...name.split('.')));
+        return value === undefined ? [] : [[name, value] as const];
+      }),
+    ),
+    links: readLinks(),
+    speakers: otherSpeakers(),
+    md5: md5Counters(readText('/proc/net/netstat') ?? ''),
+    networkd: networkd(),
+    nodeVersion: process.versions.node,
+    kernelRelease: release(),
+    now: new Date(),
+  };
+}
+
+function readLinks(): LinkFacts[] {
+  const addresses = networkInterfaces();
+  return listed('/sys/class/net').map((name) => {
+    const at = (file: string): string => readText(join('/sys/class/net', name, file)) ?? '';
+    // IFF_UP of net/if.h.
+    const up = (Number.parseInt(at('flags'), 16) & 1) !== 0;
+    const own = (addresses[name] ?? []).map(({ address }) => address);
+    return { name, mtu: Number(at('mtu')), up, addresses: own };
+  });
+}
+
+function otherSpeakers(): string[] {
+  const own = readLink('/proc/self/ns/net');
+  const found = listed('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    const name = readText(`/proc/${pid}/comm`) ?? '';
+    return SPEAKERS.has(name) && readLink(`/proc/${pid}/ns/net`) === own;
+  });
+  return found.map((pid) => `${readText(`/proc/${pid}/comm`)} (process ${pid})`);
+}
+
+/** Two lines for each group: names, then values. */
+export function md5Counters(netstat: string): Map<string, number> {
+  const [names = '', values = ''] = netstat
+    .split('\n')
+    .filter((line) => line.startsWith('TcpExt:'));
+  const figures = values.split(' ');
+  const counters = names.split(' ').map((name, i) => [name, Number(figures[i])] as const);
+  return new Map(counters.filter(([name]) => name.startsWith('TCPMD5')));
+}
+
+function networkd(): HostFacts['networkd'] {
+  if (!existsSync('/run/systemd/netif/state')) return 'absent';
+  const files = NETWORKD_FOLDERS.flatMap((folder) => [
+    join(folder, 'networkd.conf'),
+    ...listed(join(folder, 'networkd.conf.d')).map((name) => join(folder, 'networkd.conf.d', name)),
+  ]);
+  const texts = files.map((path) => readText(path) ?? '');
+  const isKept = texts.some((text) =>
+    /^\s*ManageForeignRoutes\s*=\s*(no|false|0|off)\s*$/im.test(text),
+  );
+  return isKept ? 'keeps-foreign-routes' : 'flushes-foreign-routes';
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined; // not there, or not for us: not known either way
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function listed(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

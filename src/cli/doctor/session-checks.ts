@@ -1,0 +1,107 @@
+/**
+ * Why sessions are down: what the daemon says of each, what a call shows where it does not call itself, and what the
+ * kernel counts.
+ */
+
+import type { NeighborMessage } from '../../api/messages.ts';
+import type { CallOutcome, DaemonFacts, Facts, Finding } from './facts.ts';
+
+/** Named one by one; more are counted. */
+const SESSIONS_NAMED_MAX = 8;
+
+export function sessionFindings(daemon: DaemonFacts, facts: Facts): Finding[] {
+  const down = daemon.neighbors.filter(({ state }) => state !== 'Established');
+  const findings = down.slice(0, SESSIONS_NAMED_MAX).map((neighbor) => {
+    return sessionFinding(neighbor, daemon.calls.get(neighbor.address) ?? '', facts);
+  });
+  findings.push(...sameIdentifier(daemon));
+  if (down.length <= SESSIONS_NAMED_MAX) return findings;
+  const more = down.length - SESSIONS_NAMED_MAX;
+  return [
+    ...findings,
+    {
+      code: 'SessionDown',
+      grade: 'broken',
+      weight: 10,
+      what: `${more} more neighbors are not Established`,
+      remedy: 'godwit show neighbors lists them with their reasons',
+    },
+  ];
+}
+
+function sessionFinding(neighbor: NeighborMessage, outcome: CallOutcome, facts: Facts): Finding {
+  const { name, address, port, remoteAs, state } = neighbor;
+  const said = neighbor.downBecause || neighbor.lastError || '';
+  const head = `The session with ${name} (${address}, AS ${remoteAs}) is ${state}`;
+  const broken = { grade: 'broken', what: `${head}: ${said || 'no reason is known yet'}` } as const;
+  if (/secret|password/i.test(said)) {
+    const remedy = 'Write the Secret that nodeMeshPassword or the password of the BGPPeer names';
+    return { ...broken, code: 'PasswordMissing', weight: 58, remedy };
+  }
+  if (/\bAS\b/.test(said) && /(wrong|expect|bad peer|instead)/i.test(said)) {
+    const remedy = `asNumber of the BGPPeer, or what the other side calls its own: one of both is wrong`;
+    return { ...broken, code: 'WrongAs', weight: 58, remedy };
+  }
+  if (outcome === 'ECONNREFUSED' || /^Connection refused/.test(said)) {
+    return {
+      ...broken,
+      code: 'NobodyListens',
+      weight: 56,
+      what: `${head}: nobody listens on its port ${port}`,
+      remedy: `Start the BGP daemon there, or correct the port in peerIP or listenPort`,
+    };
+  }
+  if (/^E(HOST|NET)UNREACH/.test(outcome) || /^(No route to host|Network unreachable)/.test(said)) {
+    return {
+      ...broken,
+      code: 'Unreachable',
+      weight: 57,
+      what: `${head}: there is no way to ${address}`,
+      remedy: `ip route get ${address}; see that the address is right and its link is up`,
+    };
+  }
+  if (outcome === 'ETIMEDOUT' || /^(No answer|The connection timed out)/.test(said))
+    return silent(head, neighbor, facts);
+  const remedy = `godwit show neighbors ${name} has the details`;
+  return { ...broken, code: 'SessionDown', weight: 50, remedy };
+}
+
+/** No answer at all: a firewall, a dead machine, or MD5 on one side only: the kernel drops what has the wrong key. */
+function silent(head: string, { address, port }: NeighborMessage, { host }: Facts): Finding {
+  const dropped = [...host.md5].filter(([, count]) => count > 0);
+  if (dropped.length > 0) {
+    const counts = dropped.map(([name, count]) => `${name} ${count}`).join(', ');
+    return {
+      code: 'Md5Mismatch',
+      grade: 'broken',
+      weight: 59,
+      what: `${head}: the kernel drops segments for their TCP-MD5 signature (${counts})`,
+      remedy: 'The passwords of both sides must be the same, or neither must have one',
+    };
+  }
+  return {
+    code: 'NoAnswer',
+    grade: 'broken',
+    weight: 55,
+    what: `${head}: ${address} does not answer on port ${port}`,
+    remedy: `Let TCP port ${port} through between both nodes, both ways; or the machine is off`,
+  };
+}
+
+/** RFC 6286 §2.1: unique within the AS. */
+function sameIdentifier({ neighbors, status }: DaemonFacts): Finding[] {
+  const owners = new Map<string, string[]>([[status.routerId, ['this node']]]);
+  for (const { routerId, remoteAs, name } of neighbors) {
+    if (!routerId || remoteAs !== status.localAs) continue;
+    owners.set(routerId, [...(owners.get(routerId) ?? []), name]);
+  }
+  return [...owners]
+    .filter(([, names]) => names.length > 1)
+    .map(([identifier, names]) => ({
+      code: 'SameIdentifier',
+      grade: 'broken',
+      weight: 78,
+      what: `${names.join(' and ')} have the same BGP Identifier ${identifier}`,
+      remedy: 'Two nodes have one address, or CALICO_ROUTER_ID is set to one value for several',
+    }));
+}
