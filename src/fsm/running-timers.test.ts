@@ -59,6 +59,14 @@ describe('RunningTimers', () => {
     expect(running.sendHoldTime).toBe(1_200); // RFC 9687 §4: twice the hold time
   });
 
+  it('waits at least the hold time for octets to be taken: within that a quiet session says something', () => {
+    const running = new RunningTimers(resolveTimers({ sendHoldTime: 30 }), new Prng(1));
+    running.adopt(agreed(90), 0);
+    expect(running.sendHoldTime).toBe(90);
+    running.adopt(agreed(9), 0);
+    expect(running.sendHoldTime).toBe(30);
+  });
+
   it('runs none of them when the hold time is 0, also when told to restart (RFC 4271 §4.2)', () => {
     const running = timers();
     running.adopt(agreed(0), 0);

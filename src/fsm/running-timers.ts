@@ -106,7 +106,12 @@ export class RunningTimers {
     this.#hold = secondsToMillis(session.holdTime);
     this.#keepalive = session.keepaliveTime;
     // RFC 9687 §4: no SendHoldTimer either where the hold time is 0.
-    const sendHold = this.times.sendHoldTime ?? Math.max(SEND_HOLD_TIME_MIN, session.holdTime * 2);
+    // A configured time is no shorter than the hold time: within that KEEPALIVEs go out, and show that octets are taken,
+    // on a session that has nothing else to say.
+    const sendHold = Math.max(
+      this.times.sendHoldTime ?? Math.max(SEND_HOLD_TIME_MIN, session.holdTime * 2),
+      session.holdTime,
+    );
     this.#sendHold = session.holdTime === 0 ? 0 : secondsToMillis(sendHold);
     this.start('HoldTimer', 'negotiated', now);
     this.start('KeepaliveTimer', 'negotiated', now);

@@ -1,24 +1,10 @@
 /** What must cost not one packet: every node's packets are followed at every instant at which anything happens. */
 
 import { describe, expect, it } from 'vitest';
-import { check, packetsArrive } from './checkers.ts';
-import { type Lab, meshLab } from './lab.ts';
+import { check } from './checkers.ts';
+import { meshLab } from './lab.ts';
+import { lossesWithin } from './losses.ts';
 import { type Document, meshResources, resource } from './resources.ts';
-
-/** Runs `ms` and follows packets whenever a kernel has changed. */
-function lossesWithin(lab: Lab, ms: number): string[] {
-  const end = lab.now + ms;
-  const losses: string[] = [];
-  let before = '';
-  for (let next = lab.clock.next(); next !== undefined && next <= end; next = lab.clock.next()) {
-    lab.clock.tick();
-    const kernels = [...lab.nodes.values()].map(({ kernel }) => kernel.changes).join();
-    if (kernels === before) continue;
-    before = kernels;
-    losses.push(...packetsArrive(lab));
-  }
-  return losses;
-}
 
 const SEEDS = [1, 2, 3, 4, 5];
 

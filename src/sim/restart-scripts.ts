@@ -5,6 +5,7 @@
 
 import { noForwardingLoop, packetsArrive } from './checkers.ts';
 import type { Happening } from './course.ts';
+import { lossesWithin } from './losses.ts';
 import type { SimNode } from './node.ts';
 
 /** A node dies and comes back, and dies again before everybody has told it everything. */
@@ -16,8 +17,7 @@ export function twice({ lab, prng, pick, tell, demand }: Happening): void {
     lab.run(200 + prng.below(3000));
     node.start({ restarting: true });
     // From before the first OPEN to after the last End-of-RIB.
-    lab.run(prng.below(6000));
-    demand(`after start ${i + 1}`, packetsArrive(lab));
+    demand(`after start ${i + 1}`, lossesWithin(lab, prng.below(6000)));
   }
   tell(`${node.name} died three times`);
 }
@@ -36,8 +36,7 @@ export function lost({ lab, prng, pick, tell, demand }: Happening): void {
     demand('while each waits for the other', packetsArrive(lab));
   }
   lab.heal();
-  lab.run(20_000);
-  demand('when they are back', packetsArrive(lab));
+  demand('when they are back', lossesWithin(lab, 20_000));
 }
 
 /** A daemon is away for longer than its restart time; its node goes on forwarding (RFC 9494). */
@@ -51,8 +50,7 @@ export function outage({ lab, pick, tell, demand }: Happening): void {
     demand(`in minute ${i + 1}`, packetsArrive(lab));
   }
   node.start({ restarting: true });
-  lab.run(20_000);
-  demand('when it is back', packetsArrive(lab));
+  demand('when it is back', lossesWithin(lab, 20_000));
 }
 
 /** Everybody asks everybody for everything again, over and over, while blocks come and go (RFC 7313). */
@@ -63,8 +61,7 @@ export function refresh({ lab, prng, pick, tell, demand }: Happening): void {
     for (const { name } of node.view.neighbors()) {
       node.command({ command: 'resetNeighbor', name, soft: true });
     }
-    lab.run(prng.below(50));
-    demand('in a refresh', packetsArrive(lab));
+    demand('in a refresh', lossesWithin(lab, prng.below(50)));
   }
   tell('everything was asked for again twenty times');
 }
@@ -74,8 +71,7 @@ export function drain({ lab, prng, tell, demand }: Happening): void {
   lab.settle();
   for (const node of lab.nodes.values()) {
     node.command({ command: 'drain', limit: 30 });
-    lab.run(prng.below(2000));
-    demand(`while ${node.name} says that it goes`, packetsArrive(lab));
+    demand(`while ${node.name} says that it goes`, lossesWithin(lab, prng.below(2000)));
     // Sometimes before it has come to an end.
     lab.run(prng.below(3) === 0 ? 2000 : 20_000);
     demand(`while ${node.name} is drained`, noForwardingLoop(lab));

@@ -110,7 +110,10 @@ function say(core: Core, reason: string): void {
   core.publish({ event: 'drain', phase: core.drain!.phase, reason });
 }
 
-/** Everybody's export follows the phase; only what differs is sent. */
+/**
+ * Everybody's export follows the phase; only what differs is sent. All at once: a group that changes as a whole stays
+ * together (`ExportSide.applyMoves`), where peers that change one by one would cost a pass over the table each.
+ */
 function tellAll(core: Core): void {
   for (const peer of core.peers.values()) {
     const slot = peer.up;

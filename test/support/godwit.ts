@@ -1,6 +1,7 @@
 /** A godwitd in a namespace of a system test: resources written, started, asked, killed. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type {
   KernelRouteMessage,
@@ -9,6 +10,7 @@ import type {
   StatusMessage,
 } from '../../src/api/messages.ts';
 import { GodwitClient } from '../../src/cli/client.ts';
+import type { PeerSettings } from '../../src/datastore/peer-settings.ts';
 import type { Namespace } from '../../tools/fabric/netns.ts';
 import {
   logTail,
@@ -55,6 +57,12 @@ export function calico(
   spec: Readonly<Record<string, unknown>>,
 ): CalicoResource {
   return { apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec };
+}
+
+/** Options of a daemon whose peers all have these settings of a PeerProfile. */
+export function withSettings(settings: PeerSettings): Pick<GodwitOptions, 'wrap' | 'program'> {
+  const program = fileURLToPath(new URL('godwitd-with-settings.ts', import.meta.url));
+  return { program, wrap: ['env', `GODWIT_TEST_SETTINGS=${JSON.stringify(settings)}`] };
 }
 
 /** One event of the daemon's log, with the fields of `src/speaker/events.ts`. */
