@@ -236,10 +236,11 @@ function isDownstream(peerRole: ExportConfig['peerRole']): boolean {
 
 /** Octets that a rewrite adds at most. */
 function growthMax(rewrite: ExportRewrite): number {
-  const { prepend, addCommunities, addLargeCommunities } = rewrite;
+  const { prepend, addCommunities, addLargeCommunities, linkBandwidth } = rewrite;
   // A longer list may need a wider length field, or a segment header every 255 AS numbers.
   return (
     REST_MAX +
+    (linkBandwidth === undefined ? 0 : 8) +
     prepend.length * 5 +
     (addCommunities?.length ?? 0) * 4 +
     (addLargeCommunities?.length ?? 0) * 12

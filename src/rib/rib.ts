@@ -19,7 +19,7 @@ import type { AttributesId, GroupId, NextHopId, PathId, PeerId } from './ids.ts'
 import { LOCAL_PEER } from './ids.ts';
 import { ImportFilter, isOtherLoop } from './import-filter.ts';
 import { isSameGuard, type Refusal } from './import-guard.ts';
-import { LocRib } from './loc-rib.ts';
+import { LocRib, type Multipath } from './loc-rib.ts';
 import { OwnPaths } from './own-paths.ts';
 import type { AttributeSets } from './path-attributes.ts';
 import { PathFlag, PathTable } from './path-table.ts';
@@ -270,6 +270,11 @@ export class Rib {
 
   // ---- Looking
 
+  /** How many paths may share the traffic, and whether they may go through different neighbor ASes. */
+  setMultipath(multipath: Multipath): void {
+    if (this.#locRib.setMultipath(multipath)) this.#in.requestDecisions();
+  }
+
   /** 0 when the prefix is not held. */
   find(prefix: Prefix): PrefixId {
     return this.prefixes.findPrefix(prefix);
@@ -282,6 +287,11 @@ export class Rib {
   /** The best path as last settled; 0 when there is none. */
   best(prefix: PrefixId): PathId {
     return this.#paths.best(prefix);
+  }
+
+  /** Whether the path shares the traffic of its prefix with others. */
+  isMultipath(path: PathId): boolean {
+    return (this.#paths.flags[path]! & PathFlag.Multipath) !== 0;
   }
 
   /** The ECMP set with the best in it, lowest neighbor address first. Own and unreachable routes stand alone. */
