@@ -107,7 +107,7 @@ describeWith(['root', 'netns', 'ip', 'veth', 'ping', 'bird2', 'native'], 'two To
     const neighbor = await godwit.neighbor('10.9.1.2');
     expect(neighbor).toMatchObject({ state: 'Established' });
     const seen = await birds[0]!.command('show', 'protocols', 'all', 'node');
-    expect(seen).toMatch(/Neighbor capabilities[^]*ADD-PATH\s+RX: ipv4\s+TX: ipv4/);
+    expect(seen).toMatch(/Neighbor capabilities[\s\S]*ADD-PATH\s+RX: ipv4\s+TX: ipv4/);
     // What the other ToR announced, under an identifier.
     expect(seen).toMatch(/10 imported/);
   });
