@@ -37,6 +37,7 @@ export type NotExported =
   | 'this node is drained'
   | 'attributes too long for a message'
   | 'too many different rewrites'
+  | 'not in the kernel'
   | 'export policy';
 
 export class ExportFilter {
@@ -67,6 +68,7 @@ export class ExportFilter {
     const { paths } = this.#context;
     // Resolvability changes without the set: it is no part of what is remembered.
     if (!this.#context.locRib.isResolvable(path)) return 0;
+    if (this.#isStopped(prefix, path)) return 0;
     if (!this.#isGeneral) return this.#evaluate(prefix, path);
     const set = paths.effective(path);
     const kind = this.#kindOf(path);
@@ -83,6 +85,7 @@ export class ExportFilter {
     if (rule !== undefined) return { reason: rule };
     const verdict = this.#verdict(prefix, path);
     if (!verdict.accept) return { reason: 'export policy', statement: verdict.statement };
+    if (this.#isStopped(prefix, path)) return { reason: 'not in the kernel' };
     if (this.export(prefix, path) !== 0) return undefined;
     const order = this.#order(path, this.#modificationOf(verdict));
     return {
@@ -107,6 +110,12 @@ export class ExportFilter {
   forget(): void {
     this.#memo.clear();
     this.#rewrites.forget();
+  }
+
+  #isStopped(prefix: PrefixId, path: PathId): boolean {
+    const { ask } = this.#context.gate;
+    if (ask === undefined || this.#context.paths.peer[path] === LOCAL_PEER) return false;
+    return ask(prefix) === 'stop';
   }
 
   /** What the result depends on beside the set: local source, eBGP, iBGP client, or one peer when reflecting. */

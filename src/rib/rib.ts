@@ -19,6 +19,7 @@ import type { AttributesId, GroupId, NextHopId, PathId, PeerId } from './ids.ts'
 import { LOCAL_PEER } from './ids.ts';
 import { ImportFilter, isOtherLoop } from './import-filter.ts';
 import { isSameGuard, type Refusal } from './import-guard.ts';
+import type { InstallGate } from './install-gate.ts';
 import { LocRib, type Multipath } from './loc-rib.ts';
 import { OwnPaths } from './own-paths.ts';
 import type { AttributeSets } from './path-attributes.ts';
@@ -90,6 +91,7 @@ export class Rib {
   readonly #graves: Graves;
   readonly tables: ViewTables & ExportContext; // for questions: nobody outside changes them
   readonly #own: OwnPaths;
+  readonly #gate: { ask: InstallGate | undefined } = { ask: undefined };
   readonly #tidying: Tidying;
 
   constructor(options: RibOptions) {
@@ -117,7 +119,13 @@ export class Rib {
       this.#own.interfaceOf(path) ?? interfaceOf(this.nextHopOf(path));
     const orders = new ExportOrders();
     this.#exported = new Exported(sets.table, orders);
-    const exporting = { orders, exported: this.#exported, locRib: this.#locRib, interfaceOfPath };
+    const exporting = {
+      orders,
+      exported: this.#exported,
+      locRib: this.#locRib,
+      interfaceOfPath,
+      gate: this.#gate,
+    };
     this.tables = { ...common, ...exporting, filter: this.#filter };
     this.#export = new ExportSide(this.tables, (prefix) => this.#graves.bury(prefix));
   }
@@ -269,6 +277,23 @@ export class Rib {
   }
 
   // ---- Looking
+
+  /** From now on routes of others are announced when `gate` lets them; undefined: at once. */
+  setGate(gate: InstallGate | undefined): void {
+    if (this.#gate.ask === gate) return;
+    this.#gate.ask = gate;
+    this.#export.reexport();
+  }
+
+  /** The gate may answer differently for the prefix. */
+  gateMoved(prefix: Prefix): void {
+    const id = this.prefixes.findPrefix(prefix);
+    if (id !== 0) this.#export.decided(id);
+  }
+
+  gateMovedFor(id: PrefixId): void {
+    if (this.#gate.ask !== undefined) this.#export.decided(id);
+  }
 
   /** How many paths may share the traffic, and whether they may go through different neighbor ASes. */
   setMultipath(multipath: Multipath): void {

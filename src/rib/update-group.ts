@@ -16,7 +16,7 @@ import type { ExportContext } from './export-context.ts';
 import type { ExportFilter } from './export-filter.ts';
 import { GroupLog } from './group-log.ts';
 import { IdQueue } from './id-queue.ts';
-import type { GroupId, PeerId } from './ids.ts';
+import { type GroupId, LOCAL_PEER, type PeerId } from './ids.ts';
 import { type Member, Members } from './member.ts';
 import { type PathTable, PrefixFlag } from './path-table.ts';
 import { PathsAnnouncer } from './paths-announcer.ts';
@@ -284,6 +284,10 @@ export class UpdateGroup {
       paths.prefixFlags[prefix]! |= PrefixFlag.Touched;
       return 1;
     }
+    const { ask } = this.#context.gate;
+    const best = ask === undefined ? 0 : paths.best(prefix);
+    // What was told stays until the kernel has what is to take its place.
+    if (best !== 0 && paths.peer[best] !== LOCAL_PEER && ask!(prefix) === 'wait') return 1;
     const looked = this.#announcer.announce(prefix, this.#filter, this.#packer);
     if (paths.best(prefix) === 0) this.#onIdle(prefix);
     return looked;

@@ -14,6 +14,7 @@ import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { PathId, PeerId } from '../rib/ids.ts';
+import type { GateAnswer } from '../rib/install-gate.ts';
 import type { NextHops } from '../rib/next-hops.ts';
 import type { AttributeSets } from '../rib/path-attributes.ts';
 import type { Rib, SettleConsumer } from '../rib/rib.ts';
@@ -103,6 +104,23 @@ export class KernelRoutes implements SettleConsumer {
     }
   }
 
+  /** For `Rib.setGate`: whether the kernel has the chosen route of the prefix as wished. */
+  readonly gate = (id: PrefixId): GateAnswer => {
+    const { programmer, kernelPolicy } = this.#core;
+    if (kernelPolicy === undefined) return 'go';
+    this.#rib.prefixes.writeAddress(id, this.#octets);
+    this.#prefix.length = this.#rib.prefixes.lengthOf(id);
+    switch (programmer.installState(this.#prefix)) {
+      case 'coming':
+        return 'wait';
+      case 'failed':
+        return 'stop';
+      default:
+        // Also what is not for us to write: another program's pool, a route of the kernel itself.
+        return 'go';
+    }
+  };
+
   /** Everything is to be decided again. */
   remake(): void {
     this.#remakeFrom = 1;
@@ -113,9 +131,14 @@ export class KernelRoutes implements SettleConsumer {
     if (this.#remakeFrom === 0) return false;
     const { prefixes } = this.#rib;
     const end = Math.min(this.#remakeFrom + REMAKE_PREFIXES_PER_STEP, prefixes.top + 1);
-    for (let id = this.#remakeFrom; id < end; id++) if (prefixes.isLive(id)) this.bestChanged(id);
+    for (let id = this.#remakeFrom; id < end; id++) if (prefixes.isLive(id)) this.#remakeOne(id);
     this.#remakeFrom = end > prefixes.top ? 0 : end;
     return this.#remakeFrom !== 0;
+  }
+
+  #remakeOne(id: PrefixId): void {
+    this.bestChanged(id);
+    this.#rib.gateMovedFor(id);
   }
 
   #describe(id: PrefixId, best: PathId): void {

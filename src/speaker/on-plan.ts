@@ -15,6 +15,7 @@ import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
 import type { ListenerPeer } from './effects.ts';
 import type { PlanInput } from './inputs.ts';
+import { setInstallGate } from './install-gate.ts';
 import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
 import { Peer } from './peer.ts';
 import { exportConfigOf, ribConfigOf } from './peer-config.ts';
@@ -86,6 +87,7 @@ function finishPlan(core: Core, work: PlanWork): void {
   core.planSince = core.now;
   const multipath = nodeSettingsOf(plan);
   for (const family of AFI_SAFIS) core.ribs[family].setMultipath(multipath);
+  setInstallGate(core);
   // The keys before the listener: no peer that has one is to get in without it meanwhile.
   if (work.total > 0) {
     const policies = plan.peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy]);
