@@ -8,8 +8,10 @@ import type { AsPathEdit } from '../wire/attributes/as-path-edit.ts';
 import type { LinkBandwidth } from '../wire/attributes/link-bandwidth.ts';
 import type { RoleName } from '../wire/capabilities/capability.ts';
 import type { ImportGuard } from './import-guard.ts';
-import type { AddPathSend } from './path-choice.ts';
 import type { PolicyPort } from './policy-port.ts';
+
+/** Which paths of a prefix are told (RFC 7911): every usable one, the ECMP set, or the best N. */
+export type AddPathSend = 'all' | 'ecmp' | number;
 
 /** Import side of one peer in one family. */
 export interface PeerRibConfig {

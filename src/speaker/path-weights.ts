@@ -3,7 +3,7 @@
  */
 
 /** Of a kernel next hop. */
-export const WEIGHT_MAX = 256;
+const WEIGHT_MAX = 256;
 
 /**
  * Replaces bandwidths by weights of 1 to `WEIGHT_MAX`, the largest first of all getting `WEIGHT_MAX`.

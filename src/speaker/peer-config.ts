@@ -3,8 +3,7 @@
 import { settingsOf } from '../datastore/peer-settings.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import { type IpAddress, ipFamily, ipToOctets, ipv4ToU32 } from '../net/ip-address.ts';
-import type { AddPathSend } from '../rib/path-choice.ts';
-import type { ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
+import type { AddPathSend, ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
 import { importMigration, pathEdits } from './as-path-settings.ts';
 import type { Core } from './core.ts';
 import { importGuardOf } from './import-guards.ts';
