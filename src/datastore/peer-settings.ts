@@ -146,7 +146,8 @@ export interface ListenRange {
 
 const NODE_SETTINGS_DEFAULTS = {
   maximumPaths: 16,
-  asPathRelax: false,
+  /** As `merge paths` of Calico's BIRD, which compares lengths alone (calico model 3.10). */
+  asPathRelax: true,
   advertiseAfterInstall: false,
   listenRanges: [],
 } as const satisfies NodeSettings;

@@ -16,8 +16,22 @@ const RESTARTING = {
   authentication: 'how segments are signed is set on the connection',
 } as const satisfies Partial<Record<SettingField, string>>;
 
-const IMPORT: ReadonlySet<SettingField> = new Set(['asSets', 'limits', 'maxPrefixesIn']);
-const EXPORT: ReadonlySet<SettingField> = new Set(['addPath', 'maxPrefixesOut']);
+const IMPORT: ReadonlySet<SettingField> = new Set([
+  'asSets',
+  'honourBlackhole',
+  'limits',
+  'linkBandwidth',
+  'localAsMigration',
+  'maxPrefixesIn',
+]);
+const EXPORT: ReadonlySet<SettingField> = new Set([
+  'addPath',
+  'asOverride',
+  'linkBandwidth',
+  'localAsMigration',
+  'maxPrefixesOut',
+  'privateAs',
+]);
 
 export interface SettingsEffect {
   readonly restart: readonly string[];

@@ -21,10 +21,12 @@ import type { ResolvedHop, RoutePrefix } from './types.ts';
 export interface KernelSubject {
   prefix: RoutePrefix;
   source: 'bgp' | 'block' | 'service' | 'static' | 'kernel' | 'direct';
-  /** A local source that asks for a blackhole (`OriginatedPrefix.blackhole`). */
+  /** A local source that asks for a blackhole (`OriginatedPrefix.blackhole`), or a path with BLACKHOLE (RFC 7999). */
   blackhole: boolean;
   /** BGP next hops of the ECMP set in stable order; the best path's first. Of local sources: the gateway of `static`. */
   nextHops: readonly IpAddress[];
+  /** Of each next hop, 1 to 256; absent or empty: all alike. */
+  weights?: readonly number[];
   /** LOCAL_PREF of the best path; undefined counts as 100. */
   localPref: number | undefined;
 }
@@ -49,11 +51,16 @@ export interface KernelPolicyOptions {
 const PRIORITY_TOTAL = 2_147_483_647;
 /** RFC 4271 §9.1.1 leaves the default to us; BIRD and Calico take 100. */
 const DEFAULT_LOCAL_PREF = 100;
+/** Of a kernel next hop. */
+const WEIGHT_MAX = 256;
 /** Shapes remembered by next hops; past it all are forgotten. */
 const REMEMBERED_MAX = 16_384;
 
 const CLASSES = ['direct', 'tunnel', 'cross-subnet', 'foreign'] as const;
 type PoolClass = (typeof CLASSES)[number];
+
+const ALL_ALIKE: readonly number[] = [];
+type Shares = Pick<KernelSubject, 'nextHops' | 'weights'>;
 
 interface Remembered {
   readonly action: 'program' | 'hold';
@@ -166,11 +173,7 @@ export class KernelPolicy {
   #local(subject: KernelSubject): KernelDecision {
     if (subject.nextHops.length > 0) {
       // A host route to a peer: over the underlay, without a metric, as Calico's static routes have none.
-      const { action, shape, reason } = this.#shapeFor(
-        subject.prefix.family,
-        'direct',
-        subject.nextHops,
-      );
+      const { action, shape, reason } = this.#shapeFor(subject.prefix.family, 'direct', subject);
       return action === 'hold' ? this.#answer('hold', reason ?? '') : this.#program(shape, 0);
     }
     if (!subject.blackhole) {
@@ -181,13 +184,18 @@ export class KernelPolicy {
 
   #learned(subject: KernelSubject, pool: PoolRule | undefined): KernelDecision {
     const { family } = subject.prefix;
+    if (subject.blackhole) {
+      // RFC 7999 §3.3: discarded here, wherever its next hop is.
+      const shape = this.#shapes.discard(family, 'blackhole');
+      return this.#program(shape, this.#metric(subject.localPref));
+    }
     // IP in IP carries IPv4 only: IPv6 pools are never tunnelled (calico model 3.9).
     const wanted = pool?.programming ?? 'direct';
     const poolClass = family === 6 ? 'direct' : wanted;
     if (poolClass !== 'direct' && this.#rules.holdTunnelled !== undefined) {
       return this.#answer('hold', this.#rules.holdTunnelled);
     }
-    const known = this.#shapeFor(family, poolClass, subject.nextHops);
+    const known = this.#shapeFor(family, poolClass, subject);
     if (known.action === 'hold') return this.#answer('hold', known.reason ?? '');
     const decision = this.#program(known.shape, this.#metric(subject.localPref));
     decision.reason = known.reason;
@@ -200,7 +208,8 @@ export class KernelPolicy {
     return Math.max(1, PRIORITY_TOTAL - (localPref ?? DEFAULT_LOCAL_PREF));
   }
 
-  #shapeFor(family: 4 | 6, poolClass: PoolClass, nextHops: readonly IpAddress[]): Remembered {
+  #shapeFor(family: 4 | 6, poolClass: PoolClass, shares: Shares): Remembered {
+    const { nextHops, weights = ALL_ALIKE } = shares;
     const tunnelState = this.#tunnelNumber();
     if (this.#generation !== this.#view.generation || this.#tunnelState !== tunnelState) {
       this.#forget();
@@ -208,10 +217,11 @@ export class KernelPolicy {
       this.#tunnelState = tunnelState;
     }
     const remembered = this.#remembered[CLASSES.indexOf(poolClass) * 2 + (family === 6 ? 1 : 0)]!;
-    const key = nextHops.length === 1 ? nextHops[0]! : nextHops.join(' ');
+    const text = nextHops.length === 1 ? nextHops[0]! : nextHops.join(' ');
+    const key = weights.length === 0 ? text : `${text} ${weights.join(' ')}`;
     const known = remembered.get(key);
     if (known !== undefined) return known;
-    const made = this.#makeShape(family, poolClass, nextHops);
+    const made = this.#makeShape(family, poolClass, shares);
     // The next hop asked for here for the first time may itself have moved nothing: no re-check needed.
     if (this.#rememberedCount >= REMEMBERED_MAX) this.#forget();
     this.#shapes.retain(made.shape);
@@ -220,12 +230,17 @@ export class KernelPolicy {
     return made;
   }
 
-  #makeShape(family: 4 | 6, poolClass: PoolClass, nextHops: readonly IpAddress[]): Remembered {
+  #makeShape(
+    family: 4 | 6,
+    poolClass: PoolClass,
+    { nextHops, weights = ALL_ALIKE }: Shares,
+  ): Remembered {
     const hops: ShapeHop[] = [];
     let down: string | undefined;
     let lost: string | undefined;
     let missingTunnel: string | undefined;
-    for (const nextHop of nextHops) {
+    for (const [i, nextHop] of nextHops.entries()) {
+      const weight = weights[i];
       const resolution = this.#view.resolve(nextHop);
       if (!resolution.reachable) {
         if (resolution.code === 'link-down' || resolution.code === 'not-synced')
@@ -237,9 +252,10 @@ export class KernelPolicy {
       ) {
         const tunnel = this.#tunnelHop(nextHop);
         if (typeof tunnel === 'string') missingTunnel ??= tunnel;
-        else addHop(hops, tunnel);
+        else addHop(hops, tunnel, weight);
       } else {
-        for (const hop of resolution.hops) addHop(hops, underlayHop(nextHop, hop));
+        const share = shareOf(weight, resolution.hops);
+        for (const hop of resolution.hops) addHop(hops, underlayHop(nextHop, hop), share(hop));
       }
     }
     if (hops.length > 0) {
@@ -305,13 +321,29 @@ function underlayHop(nextHop: IpAddress, hop: ResolvedHop): ShapeHop {
   return { gateway: hop.gateway ?? nextHop, interfaceIndex, weight, onlink };
 }
 
-/** Two next hops behind one router are one hop: the kernel would otherwise weigh the router twice. */
-function addHop(hops: ShapeHop[], hop: ShapeHop): void {
-  if (hops.length >= SHAPE_HOPS_MAX) return;
-  const same = hops.some(
+/** How a share is divided over the hops by which a next hop is reached; undefined: as the kernel weighs them. */
+function shareOf(
+  weight: number | undefined,
+  hops: readonly ResolvedHop[],
+): (hop: ResolvedHop) => number | undefined {
+  if (weight === undefined) return () => undefined;
+  const all = hops.reduce((sum, hop) => sum + hop.weight, 0);
+  return (hop) => Math.max(1, Math.round((weight * hop.weight) / all));
+}
+
+/**
+ * Two next hops behind one router are one hop: the kernel would otherwise weigh the router twice. Where shares are
+ * given the router gets both.
+ */
+function addHop(hops: ShapeHop[], hop: ShapeHop, weight: number | undefined): void {
+  const at = hops.findIndex(
     (other) => other.gateway === hop.gateway && other.interfaceIndex === hop.interfaceIndex,
   );
-  if (!same) hops.push(hop);
+  if (at >= 0) {
+    const both = Math.min(WEIGHT_MAX, hops[at]!.weight + (weight ?? 0));
+    hops[at] = { ...hops[at]!, weight: both };
+  } else if (hops.length < SHAPE_HOPS_MAX)
+    hops.push(weight === undefined ? hop : { ...hop, weight });
 }
 
 function poolSet(rules: KernelRules): PrefixSet<PoolRule> {

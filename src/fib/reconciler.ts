@@ -105,6 +105,8 @@ export class Reconciler {
   table = 254;
   /** Modulo 256, moves with every dump. */
   epoch = 0;
+  /** Rows whose state changed, while somebody watches; some stand in it more than once. */
+  moved: RefQueue | undefined;
   #events: FibEvent[] = [];
   #eventsLost = 0;
 
@@ -401,5 +403,6 @@ export class Reconciler {
     if (before !== Kind.none) this.counts[before]!--;
     if (kind !== Kind.none) this.counts[kind]!++;
     table.kind[row] = kind;
+    this.moved?.push(this.refOf(table, row));
   }
 }

@@ -10,6 +10,7 @@
 import type { SystemError } from '../base/errors.ts';
 import type { HistogramCell } from '../base/metrics.ts';
 import { type Millis, millis } from '../base/units.ts';
+import type { Prefix } from '../net/prefix.ts';
 import type { InterfaceAddress } from '../netlink/address.ts';
 import { RouteProtocol } from '../netlink/codes.ts';
 import type { KernelRoute } from '../netlink/kernel-route.ts';
@@ -18,6 +19,7 @@ import { BatchWriter } from './batch-writer.ts';
 import { DumpSchedule } from './dump-schedule.ts';
 import { ADOPTED, BACKOFF, REFUSED } from './fib-table.ts';
 import { countsOf, divergenceOf, routesOf } from './fib-views.ts';
+import { type InstallState, installStateOf } from './installs.ts';
 import { readJournal } from './journal.ts';
 import { exportJournal, loadJournal } from './journal-state.ts';
 import { KernelAccess } from './kernel-access.ts';
@@ -27,6 +29,7 @@ import type { KernelRules } from './kernel-rules.ts';
 import type { KernelView } from './kernel-view.ts';
 import { ParkedRoutes } from './parked-routes.ts';
 import { Reconciler } from './reconciler.ts';
+import { RefQueue } from './ref-queue.ts';
 import type { RouteShapes } from './route-shape.ts';
 import type {
   DivergenceKind,
@@ -137,6 +140,27 @@ export class RouteProgrammer {
   /** The prefix is not wanted any more (`skip`, or no route is left). What was only adopted stays until swept. */
   unwant(prefix: RoutePrefix): void {
     this.#wishes.unwant(prefix);
+  }
+
+  /** Whether changes of state are kept for `takeMoved`. */
+  watchInstalls(on: boolean): void {
+    this.#rec.moved = on ? (this.#rec.moved ?? new RefQueue()) : undefined;
+  }
+
+  installState(prefix: RoutePrefix): InstallState {
+    return installStateOf(this.#rec.tables[prefix.family === 4 ? 0 : 1], prefix);
+  }
+
+  /** Prefixes whose state may have changed since the last call; at most `budget`. */
+  takeMoved(budget: number, visit: (family: 4 | 6, prefix: Prefix) => void): boolean {
+    const { moved } = this.#rec;
+    if (moved === undefined) return false;
+    for (let i = 0; i < budget && moved.size > 0; i++) {
+      const ref = moved.shift()!;
+      const table = this.#rec.tableOf(ref);
+      if (table.prefixes.isLive(ref >> 1)) visit(table.family, table.prefixes.prefixOf(ref >> 1));
+    }
+    return moved.size > 0;
   }
 
   /** The next requests; undefined when nothing is due, or enough batches or a dump are on their way. */

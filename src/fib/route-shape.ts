@@ -19,8 +19,8 @@ export const NO_SHAPE: ShapeId = 0;
 
 /** Unreferenced shapes kept for reuse; past it `collect` frees them. Each costs about 300 octets. */
 export const IDLE_SHAPES_MAX = 1024;
-/** Next hops of one route, as Calico's `merge paths` limit. */
-export const SHAPE_HOPS_MAX = 16;
+/** Next hops of one route: what `maximumPaths` may ask for. */
+export const SHAPE_HOPS_MAX = 64;
 
 export interface ShapeHop {
   readonly gateway?: IpAddress;
@@ -59,7 +59,7 @@ export class RouteShapes {
 
   /** A route through one hop, or several as multipath. At least one, at most `SHAPE_HOPS_MAX`. */
   unicast(family: 4 | 6, hops: readonly ShapeHop[]): ShapeId {
-    assert(hops.length > 0 && hops.length <= SHAPE_HOPS_MAX, 'a unicast shape has 1 to 16 hops');
+    assert(hops.length > 0 && hops.length <= SHAPE_HOPS_MAX, 'a unicast shape has 1 to 64 hops');
     return this.intern({ family, type: 'unicast', hops });
   }
 

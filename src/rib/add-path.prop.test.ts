@@ -13,8 +13,8 @@ import type { PathAttributes } from '../wire/attributes/path-attributes.ts';
 import { type Candidate, selectBest } from './decision.ts';
 import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
-import type { AddPathSend } from './path-choice.ts';
 import { Rib } from './rib.ts';
+import type { AddPathSend } from './rib-config.ts';
 import {
   attributes,
   exportConfig,

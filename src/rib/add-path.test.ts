@@ -8,8 +8,9 @@ import { toHex } from '../wire/text.ts';
 import type { PeerId } from './ids.ts';
 import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
-import { type AddPathSend, PATHS_TOLD_MAX } from './path-choice.ts';
+import { PATHS_TOLD_MAX } from './path-choice.ts';
 import { Rib } from './rib.ts';
+import type { AddPathSend } from './rib-config.ts';
 import { attributes, exportConfig, Listener, peerConfig, span } from './testing/support.ts';
 
 const P = prefix('10.9.0.0/16');

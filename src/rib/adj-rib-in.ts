@@ -58,6 +58,7 @@ export class AdjRibIn {
   #scanTop = 0; // rows there were when that was counted
   #scanAsked = false; // a scan runs, or is to end
   #sweeping = false;
+  #deciding = false;
   #seenVersion = 0; // of #changes
   #marking = false;
 
@@ -170,6 +171,12 @@ export class AdjRibIn {
     return path;
   }
 
+  /** Every prefix with more than one path is to be decided again. */
+  requestDecisions(): void {
+    this.#deciding = true;
+    this.#beginScan();
+  }
+
   /** Rows of dead generations are to be swept. */
   requestSweep(): void {
     this.#sweeping = true;
@@ -243,6 +250,7 @@ export class AdjRibIn {
   #endScan(): void {
     this.#scanAsked = false;
     this.#sweeping = false;
+    this.#deciding = false;
     this.#marking = false;
     this.#changes.clear();
     this.#peers.pending.fill(0);
@@ -255,6 +263,7 @@ export class AdjRibIn {
       this.#remove(path);
       return true;
     }
+    if (this.#deciding) this.#paths.markDirty(this.#paths.prefix[path]!, false);
     const isPending = this.#peers.pending[peer] !== 0 && this.#peers.has(peer);
     if (isPending) this.#reevaluate(path, peer);
     if (!this.#marking || peer === LOCAL_PEER) return isPending;

@@ -11,7 +11,7 @@ import type { ExportContext } from './export-context.ts';
 import type { ExportFilter } from './export-filter.ts';
 import type { Audience } from './group-log.ts';
 import type { AttributesId, PathId, PeerId } from './ids.ts';
-import type { Members } from './member.ts';
+import type { Members } from './members.ts';
 import type { PathTable } from './path-table.ts';
 import type { UpdatePacker } from './update-packer.ts';
 

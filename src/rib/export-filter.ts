@@ -38,6 +38,7 @@ export type NotExported =
   | 'attributes too long for a message'
   | 'too many different rewrites'
   | 'maxPrefixesOut is reached'
+  | 'not in the kernel'
   | 'export policy';
 
 export class ExportFilter {
@@ -71,6 +72,7 @@ export class ExportFilter {
     const { paths } = this.#context;
     // Resolvability changes without the set: it is no part of what is remembered.
     if (!this.#context.locRib.isResolvable(path)) return 0;
+    if (this.#isStopped(prefix, path)) return 0;
     if (!this.#isGeneral) return this.#evaluate(prefix, path);
     const set = paths.effective(path);
     const kind = this.#kindOf(path);
@@ -87,6 +89,7 @@ export class ExportFilter {
     if (rule !== undefined) return { reason: rule };
     const verdict = this.#verdict(prefix, path);
     if (!verdict.accept) return { reason: 'export policy', statement: verdict.statement };
+    if (this.#isStopped(prefix, path)) return { reason: 'not in the kernel' };
     if (this.export(prefix, path) !== 0) return undefined;
     const order = this.#order(path, this.#modificationOf(verdict));
     return {
@@ -111,6 +114,12 @@ export class ExportFilter {
   forget(): void {
     this.#memo.clear();
     this.#rewrites.forget();
+  }
+
+  #isStopped(prefix: PrefixId, path: PathId): boolean {
+    const { ask } = this.#context.gate;
+    if (ask === undefined || this.#context.paths.peer[path] === LOCAL_PEER) return false;
+    return ask(prefix) === 'stop';
   }
 
   /** What the result depends on beside the set: local source, eBGP, iBGP client, or one peer when reflecting. */
@@ -240,10 +249,11 @@ function isDownstream(peerRole: ExportConfig['peerRole']): boolean {
 
 /** Octets that a rewrite adds at most. */
 function growthMax(rewrite: ExportRewrite): number {
-  const { prepend, addCommunities, addLargeCommunities } = rewrite;
+  const { prepend, addCommunities, addLargeCommunities, linkBandwidth } = rewrite;
   // A longer list may need a wider length field, or a segment header every 255 AS numbers.
   return (
     REST_MAX +
+    (linkBandwidth === undefined ? 0 : 8) +
     prepend.length * 5 +
     (addCommunities?.length ?? 0) * 4 +
     (addLargeCommunities?.length ?? 0) * 12

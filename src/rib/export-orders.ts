@@ -82,6 +82,8 @@ function keyOf(rewrite: ExportRewrite): string {
     rewrite.clusterId,
     rewrite.otc,
     rewrite.removeOriginatorAndCluster,
+    rewrite.asPath === undefined ? '' : Object.values(rewrite.asPath).join(','),
+    rewrite.linkBandwidth === undefined ? '' : Object.values(rewrite.linkBandwidth).join(','),
     ...lists.map((list) => list?.join(',') ?? ''),
   ].join(' ');
 }

@@ -31,7 +31,13 @@ function bench(config: Partial<ExportConfig>) {
   const tables = { family, sets, paths, peers, prefixes, locRib } as const;
   const orders = new ExportOrders();
   const exported = new Exported(sets, orders);
-  const context = { ...tables, orders, exported, interfaceOfPath: () => undefined };
+  const context = {
+    ...tables,
+    orders,
+    exported,
+    interfaceOfPath: () => undefined,
+    gate: { ask: undefined },
+  };
   const set = (localPref?: number): number => {
     const values = { ...EMPTY_ATTRIBUTES, nextHop: ip('192.0.2.1') };
     const octets = encodeAttributes(

@@ -94,12 +94,23 @@ export class ExportRewrites {
     const config = this.#config;
     const { prepend, addCommunities, addLargeCommunities } = modification;
     const { nextHop } = source;
-    const common = { family: this.#context.family, nextHop, addCommunities, addLargeCommunities };
+    const common = {
+      family: this.#context.family,
+      nextHop,
+      addCommunities,
+      addLargeCommunities,
+      ...(config.linkBandwidth === undefined ? {} : { linkBandwidth: config.linkBandwidth }),
+    };
     if (config.ebgp) {
       return {
         ...common,
         // RFC 4271 §5.1.2: our AS number goes in front, left of what policy prepends.
-        prepend: [config.localAs, ...prepend],
+        prepend: [
+          config.localAs,
+          ...(config.shownAs === undefined ? [] : [config.shownAs]),
+          ...prepend,
+        ],
+        ...(config.asPath === undefined ? {} : { asPath: config.asPath }),
         // RFC 4271 §5.1.4: a MED received from a neighboring AS is not passed on to others.
         med: source.isLocal ? 'keep' : 'drop',
         // RFC 4271 §5.1.5: LOCAL_PREF is never sent to an external peer.

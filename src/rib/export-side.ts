@@ -10,11 +10,10 @@ import type { GroupOut } from './announcer.ts';
 import type { ExportContext } from './export-context.ts';
 import { ExportFilter } from './export-filter.ts';
 import type { GroupId, PeerId } from './ids.ts';
-import { Member } from './member.ts';
 import type { PolicyPort } from './policy-port.ts';
 import { Refreshes } from './refreshes.ts';
 import type { ExportConfig } from './rib-config.ts';
-import { UpdateGroup } from './update-group.ts';
+import { Member, UpdateGroup } from './update-group.ts';
 
 /** Entries of a dissolved group given up by one slice. */
 const DISSOLVE_IDS = 65_536;

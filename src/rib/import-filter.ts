@@ -8,8 +8,9 @@
 import { ByteWriter } from '../base/byte-writer.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
 import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
-import { asPathCount, clusterListContains } from '../wire/attributes/facts.ts';
+import { asPathCount, clusterListContains, communitiesContain } from '../wire/attributes/facts.ts';
 import { rewriteAttributes } from '../wire/attributes/rewrite.ts';
+import { WellKnownCommunity } from '../wire/iana.ts';
 import { type AttributeTable, SetFlag } from './attribute-table.ts';
 import type { AttributesId, NextHopId } from './ids.ts';
 import { adjustVerdict } from './import-adjust.ts';
@@ -47,7 +48,12 @@ export class ImportFilter {
   #attributes: AttributesId = 0;
   #isPerPrefix = false;
   #otc = 0; // to be added (RFC 9234 §5)
-  readonly #adjustments = { isShuttingDown: false, isLongLived: false };
+  readonly #adjustments = {
+    isShuttingDown: false,
+    isLongLived: false,
+    isBlackhole: false,
+    sessionAs: 0,
+  };
 
   constructor(context: ImportContext) {
     this.#context = context;
@@ -84,6 +90,9 @@ export class ImportFilter {
     }
     this.#otc = guard === undefined ? 0 : otcToAdd(guard, config.peerAs);
     this.#adjustments.isLongLived = isLongLived;
+    this.#adjustments.sessionAs = config.migration?.prepends === true ? config.localAs : 0;
+    this.#adjustments.isBlackhole =
+      config.honourBlackhole === true && communitiesContain(octets, WellKnownCommunity.Blackhole);
     this.#adjustments.isShuttingDown =
       config.honourGracefulShutdown === true &&
       (sets.flagsOf(attributes) & SetFlag.GracefulShutdown) !== 0;
@@ -176,6 +185,9 @@ export function isOtherLoop(old: PeerRibConfig, config: PeerRibConfig): boolean 
   return (
     old.localAs !== config.localAs ||
     old.allowLocalAs !== config.allowLocalAs ||
+    old.honourBlackhole !== config.honourBlackhole ||
+    old.migration?.nodeAs !== config.migration?.nodeAs ||
+    old.migration?.prepends !== config.migration?.prepends ||
     old.ownRouterId !== config.ownRouterId ||
     old.ownClusterId !== config.ownClusterId ||
     old.honourGracefulShutdown !== config.honourGracefulShutdown
@@ -191,7 +203,11 @@ export function loopOf(
   originatorId: number,
 ): LoopReason | undefined {
   // RFC 4271 §9.1.2: a path with our AS number in it is not feasible; allowLocalAs is the operator's exception.
-  if (asPathCount(octets, config.localAs) > config.allowLocalAs) return 'own AS in AS_PATH';
+  const { localAs, allowLocalAs, migration } = config;
+  if (asPathCount(octets, localAs) > allowLocalAs) return 'own AS in AS_PATH';
+  if (migration !== undefined && asPathCount(octets, migration.nodeAs) > allowLocalAs) {
+    return 'own AS in AS_PATH';
+  }
   // RFC 4456 §8: a path that we originated, or that passed our cluster, is ignored.
   if (originatorId !== 0 && originatorId === config.ownRouterId) return 'own ORIGINATOR_ID';
   if (clusterListContains(octets, config.ownClusterId ?? config.ownRouterId)) {

@@ -13,11 +13,18 @@ import { LOCAL_PEER, type PathId } from './ids.ts';
 import { INFEASIBLE, PathFlag, type PathTable, PrefixFlag } from './path-table.ts';
 import { Kind, type PeerTable } from './peer-table.ts';
 
+export interface Multipath {
+  /** Members of an ECMP set at most; 1 turns ECMP off. */
+  readonly maximumPaths: number;
+  /** Paths of equal length through different neighbor ASes are equal, as in BIRD (calico model 3.10). */
+  readonly asPathRelax: boolean;
+}
+
 export class LocRib {
   readonly #paths: PathTable;
   readonly #peers: PeerTable;
   readonly #sets: AttributeTable;
-  readonly #maximumPaths: number;
+  #multipath: Multipath;
   #candidates = new Uint32Array(64);
   #count = 0;
   #members = new Uint32Array(64); // the ECMP set of the prefix last decided
@@ -42,7 +49,17 @@ export class LocRib {
     this.#paths = tables.paths;
     this.#peers = tables.peers;
     this.#sets = tables.sets;
-    this.#maximumPaths = tables.maximumPaths;
+    this.#multipath = { maximumPaths: tables.maximumPaths, asPathRelax: true };
+  }
+
+  /** @returns Whether anything is different: then decide every prefix with several paths again. */
+  setMultipath(multipath: Multipath): boolean {
+    const { maximumPaths, asPathRelax } = this.#multipath;
+    if (multipath.maximumPaths === maximumPaths && multipath.asPathRelax === asPathRelax) {
+      return false;
+    }
+    this.#multipath = multipath;
+    return true;
   }
 
   /** Neither rejected nor looped nor of a dead generation. */
@@ -182,6 +199,7 @@ export class LocRib {
     if (this.#count > 1) this.#keepLowest(this.#byAddress);
     if (this.#count > 1) this.#keepLowest(this.#byIdentifier);
     const best = this.#candidates[0]!;
+    if (!this.#multipath.asPathRelax) this.#keepNeighborsOf(best);
     if (!this.#mayShare(best)) this.#memberCount = 0;
     return best;
   }
@@ -290,10 +308,23 @@ export class LocRib {
     return order !== 0 ? order : identifiers[a]! - identifiers[b]!;
   }
 
+  /** Of the members, those that came through the same neighbor AS. */
+  #keepNeighborsOf(best: PathId): void {
+    const neighborAs = this.#sets.neighborAsOf(this.#paths.effective(best));
+    let kept = 0;
+    for (let i = 0; i < this.#memberCount; i++) {
+      const path = this.#members[i]!;
+      if (this.#sets.neighborAsOf(this.#paths.effective(path)) === neighborAs) {
+        this.#members[kept++] = path;
+      }
+    }
+    this.#memberCount = kept;
+  }
+
   /** Own routes and unreachable ones are never shared. */
   #mayShare(best: PathId): boolean {
     return (
-      this.#maximumPaths > 1 &&
+      this.#multipath.maximumPaths > 1 &&
       this.#memberCount > 1 &&
       this.#paths.peer[best] !== LOCAL_PEER &&
       this.isResolvable(best)
@@ -304,13 +335,14 @@ export class LocRib {
   #flagMultipath(prefix: PrefixId): boolean {
     const { flags, next } = this.#paths;
     let count = this.#memberCount;
-    if (count > this.#maximumPaths) {
+    const { maximumPaths } = this.#multipath;
+    if (count > maximumPaths) {
       const best = this.#candidates[0]!;
       const sorted = this.#members.subarray(0, count).sort((a, b) => this.#compareAddress(a, b));
       // The best is always a member, also when more than `maximumPaths` have lower addresses.
-      const cut = sorted.subarray(0, this.#maximumPaths);
-      if (!cut.includes(best)) cut[this.#maximumPaths - 1] = best;
-      count = this.#maximumPaths;
+      const cut = sorted.subarray(0, maximumPaths);
+      if (!cut.includes(best)) cut[maximumPaths - 1] = best;
+      count = maximumPaths;
     }
     let changed = false;
     for (let path = this.#paths.heads[prefix]!; path !== 0; path = next[path]!) {

@@ -7,9 +7,7 @@ import type { PrefixId } from '../net/prefix-table.ts';
 import type { PathId } from './ids.ts';
 import type { LocRib } from './loc-rib.ts';
 import { PathFlag, type PathTable } from './path-table.ts';
-
-/** Every usable path, the ECMP set, or the best N. */
-export type AddPathSend = 'all' | 'ecmp' | number;
+import type { AddPathSend } from './rib-config.ts';
 
 /** Paths told of one prefix at most: a node has some ToRs and reflectors, and a fabric's groups are not larger. */
 export const PATHS_TOLD_MAX = 64;

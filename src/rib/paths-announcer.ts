@@ -14,7 +14,7 @@ import type { ExportContext } from './export-context.ts';
 import type { ExportFilter } from './export-filter.ts';
 import type { Audience } from './group-log.ts';
 import type { PathId, PeerId } from './ids.ts';
-import type { Members } from './member.ts';
+import type { Members } from './members.ts';
 import { choosePaths, PATHS_TOLD_MAX } from './path-choice.ts';
 import { type OutId, type PathKey, PathsOut } from './paths-out.ts';
 import type { UpdatePacker } from './update-packer.ts';

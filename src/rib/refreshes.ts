@@ -8,7 +8,7 @@
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import { RouteRefreshSubtype } from '../wire/iana.ts';
 import { encodeRouteRefresh } from '../wire/route-refresh.ts';
-import type { Member } from './member.ts';
+import type { Member } from './update-group.ts';
 
 export class Refreshes {
   readonly #family: AfiSafi;

@@ -4,10 +4,14 @@
  */
 
 import type { IpAddress } from '../net/ip-address.ts';
+import type { AsPathEdit } from '../wire/attributes/as-path-edit.ts';
+import type { LinkBandwidth } from '../wire/attributes/link-bandwidth.ts';
 import type { RoleName } from '../wire/capabilities/capability.ts';
 import type { ImportGuard } from './import-guard.ts';
-import type { AddPathSend } from './path-choice.ts';
 import type { PolicyPort } from './policy-port.ts';
+
+/** Which paths of a prefix are told (RFC 7911): every usable one, the ECMP set, or the best N. */
+export type AddPathSend = 'all' | 'ecmp' | number;
 
 /** Import side of one peer in one family. */
 export interface PeerRibConfig {
@@ -20,6 +24,8 @@ export interface PeerRibConfig {
   readonly address: IpAddress;
   /** How often our AS may stand in a received AS_PATH. */
   readonly allowLocalAs: number;
+  /** The session has another AS than the node, which moves from it (RFC 7705). */
+  readonly migration?: ImportMigration;
   readonly ownRouterId: number;
   /** Present on a route reflector; without it the router id stands for it (RFC 4456 §8). */
   readonly ownClusterId?: number;
@@ -32,8 +38,17 @@ export interface PeerRibConfig {
   readonly guard?: ImportGuard;
   /** RFC 8326 §4.1: a path with GRACEFUL_SHUTDOWN gets LOCAL_PREF 0. */
   readonly honourGracefulShutdown?: boolean;
+  /** RFC 7999 §3.2: a path with BLACKHOLE is for this AS alone. */
+  readonly honourBlackhole?: boolean;
   /** Paths the peer may hold here; more are refused and `announce` says how many. Undefined: `PATHS_MAX`. */
   readonly pathsMax?: number;
+}
+
+export interface ImportMigration {
+  /** The node's own AS, which is looked for in AS_PATH as well. */
+  readonly nodeAs: number;
+  /** RFC 7705 §3.2 without "no prepend": what comes in has the AS of the session in front. */
+  readonly prepends: boolean;
 }
 
 /** Export side of one peer in one family. Peers with equal values (policy: same object) form an update group. */
@@ -41,6 +56,12 @@ export interface ExportConfig {
   readonly policy: PolicyPort;
   readonly ebgp: boolean;
   readonly localAs: number;
+  /** The node's own AS, where the peer is to see it behind `localAs` (RFC 7705 §3.3 without "replace AS"). */
+  readonly shownAs?: number;
+  /** What an external peer is not to see of AS_PATH. */
+  readonly asPath?: AsPathEdit;
+  /** Said of all that is sent, instead of what came. */
+  readonly linkBandwidth?: LinkBandwidth;
   /** 4-octet AS numbers were negotiated (RFC 6793). */
   readonly as4: boolean;
   readonly rrClient: boolean;

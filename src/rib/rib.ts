@@ -19,7 +19,8 @@ import type { AttributesId, GroupId, NextHopId, PathId, PeerId } from './ids.ts'
 import { LOCAL_PEER } from './ids.ts';
 import { ImportFilter, isOtherLoop } from './import-filter.ts';
 import { isSameGuard, type Refusal } from './import-guard.ts';
-import { LocRib } from './loc-rib.ts';
+import type { InstallGate } from './install-gate.ts';
+import { LocRib, type Multipath } from './loc-rib.ts';
 import { OwnPaths } from './own-paths.ts';
 import type { AttributeSets } from './path-attributes.ts';
 import { PathFlag, PathTable } from './path-table.ts';
@@ -92,6 +93,7 @@ export class Rib {
   readonly #graves: Graves;
   readonly tables: ViewTables & ExportContext; // for questions: nobody outside changes them
   readonly #own: OwnPaths;
+  readonly #gate: { ask: InstallGate | undefined } = { ask: undefined };
   readonly #tidying: Tidying;
 
   constructor(options: RibOptions) {
@@ -119,7 +121,13 @@ export class Rib {
       this.#own.interfaceOf(path) ?? interfaceOf(this.nextHopOf(path));
     const orders = new ExportOrders();
     this.#exported = new Exported(sets.table, orders);
-    const exporting = { orders, exported: this.#exported, locRib: this.#locRib, interfaceOfPath };
+    const exporting = {
+      orders,
+      exported: this.#exported,
+      locRib: this.#locRib,
+      interfaceOfPath,
+      gate: this.#gate,
+    };
     this.tables = { ...common, ...exporting, filter: this.#filter };
     this.#export = new ExportSide(this.tables, (prefix) => this.#graves.bury(prefix));
   }
@@ -272,6 +280,28 @@ export class Rib {
 
   // ---- Looking
 
+  /** From now on routes of others are announced when `gate` lets them; undefined: at once. */
+  setGate(gate: InstallGate | undefined): void {
+    if (this.#gate.ask === gate) return;
+    this.#gate.ask = gate;
+    this.#export.reexport();
+  }
+
+  /** The gate may answer differently for the prefix. */
+  gateMoved(prefix: Prefix): void {
+    const id = this.prefixes.findPrefix(prefix);
+    if (id !== 0) this.#export.decided(id);
+  }
+
+  gateMovedFor(id: PrefixId): void {
+    if (this.#gate.ask !== undefined) this.#export.decided(id);
+  }
+
+  /** How many paths may share the traffic, and whether they may go through different neighbor ASes. */
+  setMultipath(multipath: Multipath): void {
+    if (this.#locRib.setMultipath(multipath)) this.#in.requestDecisions();
+  }
+
   /** 0 when the prefix is not held. */
   find(prefix: Prefix): PrefixId {
     return this.prefixes.findPrefix(prefix);
@@ -284,6 +314,11 @@ export class Rib {
   /** The best path as last settled; 0 when there is none. */
   best(prefix: PrefixId): PathId {
     return this.#paths.best(prefix);
+  }
+
+  /** Whether the path shares the traffic of its prefix with others. */
+  isMultipath(path: PathId): boolean {
+    return (this.#paths.flags[path]! & PathFlag.Multipath) !== 0;
   }
 
   /** The ECMP set with the best in it, lowest neighbor address first. Own and unreachable routes stand alone. */

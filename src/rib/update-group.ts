@@ -14,10 +14,11 @@ import type { Announcer, GroupOut } from './announcer.ts';
 import { BestAnnouncer } from './best-announcer.ts';
 import type { ExportContext } from './export-context.ts';
 import type { ExportFilter } from './export-filter.ts';
-import { GroupLog } from './group-log.ts';
+import { GroupLog, type Reader } from './group-log.ts';
 import { IdQueue } from './id-queue.ts';
-import type { GroupId, PeerId } from './ids.ts';
-import { type Member, Members } from './member.ts';
+import { type GroupId, LOCAL_PEER, type PeerId } from './ids.ts';
+import { MarkSet } from './mark-set.ts';
+import { type Hearer, Members } from './members.ts';
 import { type PathTable, PrefixFlag } from './path-table.ts';
 import { PathsAnnouncer } from './paths-announcer.ts';
 import { encodeEndOfRib, PACK_BATCH, UpdatePacker } from './update-packer.ts';
@@ -29,6 +30,22 @@ const BATCHES_PER_POLL = 16;
 
 /** A withdrawal. */
 const NOTHING = { set: 0, order: 0 } as const;
+
+export class Member implements Hearer {
+  readonly peer: PeerId;
+  group: UpdateGroup;
+  reader: Reader | undefined;
+  readonly marks = new MarkSet();
+  ownLog: GroupLog | undefined;
+  ownReader: Reader | undefined;
+  endOfRibAllowed = false;
+  endOfRibSent = false;
+
+  constructor(peer: PeerId, group: UpdateGroup) {
+    this.peer = peer;
+    this.group = group;
+  }
+}
 
 export interface GroupOptions {
   readonly id: GroupId;
@@ -45,7 +62,7 @@ export class UpdateGroup {
   readonly #onIdle: (prefix: PrefixId) => void;
   readonly #packer: UpdatePacker;
   readonly #ownPacker: UpdatePacker;
-  readonly #members = new Members();
+  readonly #members = new Members<Member>();
   readonly #announcer: Announcer;
   readonly #log: GroupLog;
   #filter: ExportFilter;
@@ -287,6 +304,10 @@ export class UpdateGroup {
       paths.prefixFlags[prefix]! |= PrefixFlag.Touched;
       return 1;
     }
+    const { ask } = this.#context.gate;
+    const best = ask === undefined ? 0 : paths.best(prefix);
+    // What was told stays until the kernel has what is to take its place.
+    if (best !== 0 && paths.peer[best] !== LOCAL_PEER && ask!(prefix) === 'wait') return 1;
     const looked = this.#announce(prefix);
     if (paths.best(prefix) === 0) this.#onIdle(prefix);
     return looked;

@@ -11,9 +11,9 @@ import type { NotExported } from './export-filter.ts';
 import { LOCAL_PEER, type PathId } from './ids.ts';
 import { type ImportFilter, loopOf } from './import-filter.ts';
 import type { LocRib } from './loc-rib.ts';
-import type { Member } from './member.ts';
 import { PathFlag, type PathTable } from './path-table.ts';
 import type { PeerTable } from './peer-table.ts';
+import type { Member } from './update-group.ts';
 
 export interface ViewTables {
   readonly prefixes: PrefixTable;

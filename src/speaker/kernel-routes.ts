@@ -6,7 +6,7 @@
  */
 
 import type { Millis } from '../base/units.ts';
-import type { OriginatedPrefix } from '../datastore/plan-types.ts';
+import type { OriginatedPrefix, PeerPlan } from '../datastore/plan-types.ts';
 import type { KernelPolicy, KernelSubject } from '../fib/kernel-policy.ts';
 import type { RouteProgrammer } from '../fib/route-programmer.ts';
 import { NO_SHAPE } from '../fib/route-shape.ts';
@@ -14,12 +14,19 @@ import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { PathId, PeerId } from '../rib/ids.ts';
+import type { GateAnswer } from '../rib/install-gate.ts';
 import type { NextHops } from '../rib/next-hops.ts';
 import type { AttributeSets } from '../rib/path-attributes.ts';
 import type { Rib, SettleConsumer } from '../rib/rib.ts';
+import { communitiesContain } from '../wire/attributes/facts.ts';
+import { linkBandwidthOf } from '../wire/attributes/link-bandwidth.ts';
+import { WellKnownCommunity } from '../wire/iana.ts';
+import { weigh } from './path-weights.ts';
 
 /** Prefixes decided again a step: about 2 ms. */
 const REMAKE_PREFIXES_PER_STEP = 4000;
+
+const NO_WEIGHTS: readonly number[] = [];
 
 /** What is needed of the core. */
 export interface KernelRoutesContext {
@@ -31,6 +38,7 @@ export interface KernelRoutesContext {
   readonly origins: ReadonlyMap<string, OriginatedPrefix>;
   readonly now: Millis;
   peerName(id: PeerId): string;
+  peerById(id: PeerId): { readonly plan: PeerPlan } | undefined;
 }
 
 /** Per family; buffers reused from call to call, so that a prefix costs no allocation. */
@@ -39,6 +47,8 @@ export class KernelRoutes implements SettleConsumer {
   readonly #rib: Rib;
   readonly #octets: Uint8Array;
   readonly #nextHops: IpAddress[] = [];
+  /** Octets a second that each next hop's path names, then its weight. */
+  readonly #bandwidths: number[] = [];
   readonly #subject: KernelSubject;
   readonly #prefix: { family: 4 | 6; octets: Uint8Array; octetsAt: number; length: number };
   readonly #wish = { shape: NO_SHAPE, metric: 0, origin: '' };
@@ -56,11 +66,14 @@ export class KernelRoutes implements SettleConsumer {
       source: 'bgp',
       blackhole: false,
       nextHops: this.#nextHops,
+      weights: NO_WEIGHTS,
       localPref: undefined,
     };
     this.#addNextHop = (path) => {
       const id = this.#rib.nextHopOf(path);
-      if (id !== 0) this.#nextHops.push(core.nextHops.addressOf(id));
+      if (id === 0) return;
+      this.#nextHops.push(core.nextHops.addressOf(id));
+      this.#bandwidths.push(this.#bandwidthOf(path));
     };
   }
 
@@ -91,6 +104,23 @@ export class KernelRoutes implements SettleConsumer {
     }
   }
 
+  /** For `Rib.setGate`: whether the kernel has the chosen route of the prefix as wished. */
+  readonly gate = (id: PrefixId): GateAnswer => {
+    const { programmer, kernelPolicy } = this.#core;
+    if (kernelPolicy === undefined) return 'go';
+    this.#rib.prefixes.writeAddress(id, this.#octets);
+    this.#prefix.length = this.#rib.prefixes.lengthOf(id);
+    switch (programmer.installState(this.#prefix)) {
+      case 'coming':
+        return 'wait';
+      case 'failed':
+        return 'stop';
+      default:
+        // Also what is not for us to write: another program's pool, a route of the kernel itself.
+        return 'go';
+    }
+  };
+
   /** Everything is to be decided again. */
   remake(): void {
     this.#remakeFrom = 1;
@@ -101,9 +131,14 @@ export class KernelRoutes implements SettleConsumer {
     if (this.#remakeFrom === 0) return false;
     const { prefixes } = this.#rib;
     const end = Math.min(this.#remakeFrom + REMAKE_PREFIXES_PER_STEP, prefixes.top + 1);
-    for (let id = this.#remakeFrom; id < end; id++) if (prefixes.isLive(id)) this.bestChanged(id);
+    for (let id = this.#remakeFrom; id < end; id++) if (prefixes.isLive(id)) this.#remakeOne(id);
     this.#remakeFrom = end > prefixes.top ? 0 : end;
     return this.#remakeFrom !== 0;
+  }
+
+  #remakeOne(id: PrefixId): void {
+    this.bestChanged(id);
+    this.#rib.gateMovedFor(id);
   }
 
   #describe(id: PrefixId, best: PathId): void {
@@ -112,9 +147,15 @@ export class KernelRoutes implements SettleConsumer {
     subject.source = rib.sourceOf(best);
     if (this.#nextHops.length > 0) this.#nextHops.length = 0;
     subject.blackhole = false;
+    subject.weights = NO_WEIGHTS;
     subject.localPref = undefined;
     if (subject.source === 'bgp') {
-      rib.forEachMultipath(id, this.#addNextHop);
+      if (rib.isMultipath(best)) this.#share(id);
+      else {
+        const nextHop = rib.nextHopOf(best);
+        if (nextHop !== 0) this.#nextHops.push(this.#core.nextHops.addressOf(nextHop));
+      }
+      subject.blackhole = this.#isBlackhole(best);
       const localPref = this.#core.sets.localPrefOf(rib.attributesOf(best));
       subject.localPref = localPref < 0 ? undefined : localPref;
     } else {
@@ -123,6 +164,27 @@ export class KernelRoutes implements SettleConsumer {
       subject.blackhole = origin?.blackhole ?? false;
       if (origin?.gateway !== undefined) this.#nextHops.push(origin.gateway);
     }
+  }
+
+  /** RFC 7999 §3.3, where the profile of the peer says so. */
+  #isBlackhole(best: PathId): boolean {
+    const { settings } = this.#core.peerById(this.#rib.peerOf(best))?.plan ?? {};
+    if (settings?.honourBlackhole !== true) return false;
+    const octets = this.#core.sets.octetsOf(this.#rib.attributesOf(best));
+    return communitiesContain(octets, WellKnownCommunity.Blackhole);
+  }
+
+  #share(id: PrefixId): void {
+    this.#bandwidths.length = 0;
+    this.#rib.forEachMultipath(id, this.#addNextHop);
+    if (weigh(this.#bandwidths)) this.#subject.weights = this.#bandwidths;
+  }
+
+  /** 0 where the path names none, or its peer is not asked. */
+  #bandwidthOf(path: PathId): number {
+    const { settings } = this.#core.peerById(this.#rib.peerOf(path))?.plan ?? {};
+    if (settings?.linkBandwidth?.use === false) return 0;
+    return linkBandwidthOf(this.#core.sets.octetsOf(this.#rib.attributesOf(path)));
   }
 
   #originOf(best: PathId): string {

@@ -4,15 +4,17 @@
  * The running state depends on the snapshot alone: what a change means is defined by `datastore/plan-diff.ts`.
  */
 
+import { nodeSettingsOf } from '../datastore/peer-settings.ts';
 import type { PlanChange } from '../datastore/plan-diff.ts';
 import type { OriginatedPrefix, PeerPlan, SpeakerPlan } from '../datastore/plan-types.ts';
 import type { SessionEvent } from '../fsm/events.ts';
-import { type AfiSafi, afiSafiOfIpFamily } from '../net/afi-safi.ts';
+import { AFI_SAFIS, type AfiSafi, afiSafiOfIpFamily } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { prefixAddress, prefixFamily } from '../net/prefix.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
 import type { PlanInput } from './inputs.ts';
+import { setInstallGate } from './install-gate.ts';
 import { rekey, tellListenerPeers } from './listener-peers.ts';
 import { checkPrefixes } from './max-prefixes.ts';
 import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
@@ -84,6 +86,9 @@ function finishPlan(core: Core, work: PlanWork): void {
   core.planWork = undefined;
   core.planRevision = revision;
   core.planSince = core.now;
+  const multipath = nodeSettingsOf(plan);
+  for (const family of AFI_SAFIS) core.ribs[family].setMultipath(multipath);
+  setInstallGate(core);
   // The keys before the listener: no peer that has one is to get in without it meanwhile.
   if (work.total > 0) {
     const policies = plan.peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy]);
@@ -203,6 +208,8 @@ function updatePeer(
   if (change.change === 'update-peer') reconfigurePeer(core, peer);
   for (const state of peer.families.values())
     if (state.group !== undefined) checkPrefixes(core, state);
+  // Weights and blackholes are decided where routes are made for the kernel.
+  if (change.change === 'reevaluate-import') remakeKernelRoutes(core);
   const slot = peer.up;
   for (const state of peer.families.values()) {
     const rib = core.ribs[state.family];

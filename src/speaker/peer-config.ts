@@ -3,8 +3,8 @@
 import { settingsOf } from '../datastore/peer-settings.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import { type IpAddress, ipFamily, ipToOctets, ipv4ToU32 } from '../net/ip-address.ts';
-import type { AddPathSend } from '../rib/path-choice.ts';
-import type { ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
+import type { AddPathSend, ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
+import { importMigration, pathEdits } from './as-path-settings.ts';
 import type { Core } from './core.ts';
 import { importGuardOf } from './import-guards.ts';
 import { limitOf } from './limit-in-force.ts';
@@ -32,6 +32,8 @@ export function ribConfigOf(core: Core, peer: Peer, family: AfiSafi): PeerRibCon
     addPathReceive: negotiated?.addPath[family].receive ?? false,
     importPolicy: core.policies.compiled(plan.importPolicy),
     guard: importGuardOf(peer),
+    honourBlackhole: settingsOf(plan).honourBlackhole,
+    ...importMigration(plan, own.localAs),
     honourGracefulShutdown: settingsOf(plan).honourGracefulShutdown,
     ...pathsMaxOf(core, peer.family(family)),
   };
@@ -70,6 +72,7 @@ export function exportConfigOf(core: Core, slot: SessionSlot, family: AfiSafi): 
       ? {}
       : { shutdown: core.drain.phase === 'announced' ? 'announced' : 'withdrawn' }),
     ...addPathOf(peer, family),
+    ...pathEdits(plan, own.localAs),
   };
 }
 

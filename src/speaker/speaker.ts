@@ -10,6 +10,7 @@ import { AFI_SAFIS } from '../net/afi-safi.ts';
 import { Core, type SpeakerOptions } from './core.ts';
 import type { Effect } from './effects.ts';
 import type { ConnectionId, SpeakerInput, TcpInput } from './inputs.ts';
+import { passInstalled } from './install-gate.ts';
 import { driveProof } from './kernel-proof.ts';
 import { onHost } from './listener-peers.ts';
 import { resolveNextHops } from './next-hops.ts';
@@ -136,6 +137,7 @@ export class Speaker {
       if (core.ribs[family].settle(DECISION_PREFIXES_PER_STEP_MAX, routes)) more = true;
       if (routes.continueRemake()) more = true;
     }
+    if (passInstalled(core)) more = true;
     tellWriters(core);
     // DESIGN 3.3: kernel routes outlive us, also those of peers whose paths just went with their sessions.
     if (core.stopping !== undefined) return more;

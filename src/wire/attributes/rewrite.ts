@@ -8,12 +8,16 @@ import type { ByteWriter } from '../../base/byte-writer.ts';
 import type { AfiSafi } from '../../net/afi-safi.ts';
 import { factsOf } from '../../net/afi-safi.ts';
 import { AsPathSegmentType, AttributeFlag, AttributeType } from '../iana.ts';
+import { type AsPathEdit, editAsPath } from './as-path-edit.ts';
 import { u32At, writeAttributeHeader } from './define.ts';
 import { attributeEnd, attributeValue } from './facts.ts';
+import { isLinkBandwidth, type LinkBandwidth, linkBandwidthOctets } from './link-bandwidth.ts';
 import type { LargeCommunity } from './path-attributes.ts';
 
 export interface ExportRewrite {
   readonly family: AfiSafi;
+  /** Done to the AS_PATH as it came, before `prepend`. */
+  readonly asPath?: AsPathEdit;
   /** AS numbers put in front of AS_PATH, left to right as they shall stand there. */
   readonly prepend: readonly number[];
   /**
@@ -31,6 +35,8 @@ export interface ExportRewrite {
   readonly addCommunities?: readonly number[];
   readonly removeCommunities?: readonly number[];
   readonly addLargeCommunities?: readonly LargeCommunity[];
+  /** Instead of those that are there. */
+  readonly linkBandwidth?: LinkBandwidth;
   /** Set where OTC is absent (RFC 9234 §5). */
   readonly otc?: number;
   /**
@@ -120,6 +126,7 @@ const INSERTABLE: readonly number[] = [
   AttributeType.OriginatorId,
   AttributeType.ClusterList,
   AttributeType.MpReachNlri,
+  AttributeType.ExtendedCommunities,
   AttributeType.LargeCommunity,
   AttributeType.OnlyToCustomer,
 ];
@@ -140,7 +147,7 @@ function rewriteAttribute(octets: Uint8Array, at: number, target: Target): void 
   const end = attributeEnd(octets, at);
   switch (octets[at + 1]) {
     case AttributeType.AsPath:
-      if (!writeLongerAsPath(octets, at, target)) {
+      if (rewrite.asPath !== undefined || !writeLongerAsPath(octets, at, target)) {
         writeAsPath(octets.subarray(attributeValue(octets, at), end), rewrite, out);
       }
       return;
@@ -171,8 +178,8 @@ function rewriteAttribute(octets: Uint8Array, at: number, target: Target): void 
         writeClusterList(octets.subarray(at, end), rewrite, out);
       return;
     case AttributeType.ExtendedCommunities:
-      if (!rewrite.removeOriginatorAndCluster) out.copy(octets, at, end);
-      else writeTransitiveOnes(octets, at, out);
+    case AttributeType.Ipv6ExtendedCommunities:
+      writeExtended(octets, at, target);
       return;
     case AttributeType.LargeCommunity:
       if (isKept(rewrite.addLargeCommunities)) writeUnlessEmpty(octets, at, target);
@@ -231,6 +238,9 @@ function insertAttribute(type: number, rewrite: ExportRewrite, out: ByteWriter):
     case AttributeType.LargeCommunity:
       if (!isKept(rewrite.addLargeCommunities)) writeLargeCommunities(NONE, rewrite, out);
       break;
+    case AttributeType.ExtendedCommunities:
+      if (rewrite.linkBandwidth !== undefined) writeExtendedOnes(NONE, NONE_KEPT, target);
+      break;
     case AttributeType.OnlyToCustomer:
       if (rewrite.otc !== undefined) writeU32(out, { flags: 0xc0, type, value: rewrite.otc });
       break;
@@ -276,7 +286,8 @@ function writeU32(out: ByteWriter, field: { flags: number; type: number; value: 
  */
 function writeAsPath(path: Uint8Array, rewrite: ExportRewrite, out: ByteWriter): void {
   const { prepend } = rewrite;
-  const from = rewrite.removeOriginatorAndCluster ? withoutConfederation(path) : path;
+  const shown = rewrite.asPath === undefined ? path : editAsPath(path, rewrite.asPath);
+  const from = rewrite.removeOriginatorAndCluster ? withoutConfederation(shown) : shown;
   const joins = from.length > 0 && from[0] === AsPathSegmentType.AsSequence;
   const first = joins ? from[1]! : 0;
   const joining = joins ? Math.min(prepend.length, 255 - first) : 0;
@@ -357,20 +368,48 @@ function writeCommunities(attribute: Uint8Array, rewrite: ExportRewrite, out: By
   for (const value of values) out.u32(value);
 }
 
-/** RFC 4360 §6: a non-transitive extended community does not cross the border of an AS. */
-function writeTransitiveOnes(octets: Uint8Array, at: number, out: ByteWriter): void {
-  const [start, end] = [attributeValue(octets, at), attributeEnd(octets, at)];
-  const isTransitive = (community: number): boolean => (octets[community]! & 0x40) === 0;
-  let kept = 0;
-  for (let i = start; i < end; i += 8) if (isTransitive(i)) kept++;
-  if (kept === 0) return;
-  const length = kept * 8;
-  writeAttributeHeader(out, {
-    flags: octets[at]! & ~AttributeFlag.ExtendedLength,
-    type: AttributeType.ExtendedCommunities,
-    length,
-  });
-  for (let i = start; i < end; i += 8) if (isTransitive(i)) out.copy(octets, i, i + 8);
+/** Extended communities, those of IPv6 as well (RFC 5701). */
+function writeExtended(octets: Uint8Array, at: number, target: Target): void {
+  const { rewrite, out } = target;
+  const end = attributeEnd(octets, at);
+  const isIpv6 = octets[at + 1] === AttributeType.Ipv6ExtendedCommunities;
+  const bandwidth = isIpv6 ? undefined : rewrite.linkBandwidth;
+  if (!rewrite.removeOriginatorAndCluster && bandwidth === undefined) {
+    out.copy(octets, at, end);
+    return;
+  }
+  const size = isIpv6 ? 20 : 8;
+  const kept: number[] = [];
+  for (let i = attributeValue(octets, at); i < end; i += size) {
+    // RFC 4360 §6, RFC 5701 §2: one that is not transitive does not cross the border of an AS.
+    if (rewrite.removeOriginatorAndCluster && (octets[i]! & 0x40) !== 0) continue;
+    if (bandwidth === undefined || !isLinkBandwidth(octets, i)) kept.push(i);
+  }
+  if (!isIpv6) return writeExtendedOnes(octets, { flags: octets[at]!, kept }, target);
+  if (kept.length === 0) return;
+  const length = kept.length * size;
+  writeAttributeHeader(out, { flags: withoutLength(octets[at]!), type: octets[at + 1]!, length });
+  for (const i of kept) out.copy(octets, i, i + size);
+}
+
+const NONE_KEPT = { flags: 0xc0, kept: [] };
+
+function writeExtendedOnes(
+  octets: Uint8Array,
+  { flags, kept }: { readonly flags: number; readonly kept: readonly number[] },
+  { rewrite, out }: Target,
+): void {
+  const added = rewrite.linkBandwidth;
+  const length = (kept.length + (added === undefined ? 0 : 1)) * 8;
+  if (length === 0) return;
+  const type = AttributeType.ExtendedCommunities;
+  writeAttributeHeader(out, { flags: withoutLength(flags), type, length });
+  for (const i of kept) out.copy(octets, i, i + 8);
+  if (added !== undefined) out.bytes(linkBandwidthOctets(added));
+}
+
+function withoutLength(flags: number): number {
+  return flags & ~AttributeFlag.ExtendedLength;
 }
 
 function writeLargeCommunities(
