@@ -18,7 +18,9 @@ import type { Rib } from '../rib/rib.ts';
 import type { Origination } from '../rib/rib-config.ts';
 
 /** Prefixes looked at a step: about a millisecond. */
-const LEARN_PREFIXES_PER_STEP_MAX = 512;
+const LEARN_PREFIXES_PER_STEP_MAX = 256;
+/** Routes of others passed over in one go, because they concern nobody: the same. */
+const PASSED_PER_STEP_MAX = 512;
 /** Prefixes that wait to be looked at; past it everything is. */
 const TOUCHED_MAX = 16_384;
 /** RT_TABLE_MAIN: the table that BIRD learns from. */
@@ -43,7 +45,7 @@ export class LearnedRoutes {
   /** To be looked at again. */
   readonly #touched = new Set<Prefix>();
   /** Everything is to be looked at again: what is left of it. */
-  #all: Iterator<Prefix> | undefined;
+  #all: Iterator<Prefix | undefined> | undefined;
   /** By source: what the tables hold, as text, so that what is the same is not said again. */
   readonly #held: Readonly<Record<Learned, Map<Prefix, string>>> = {
     direct: new Map(),
@@ -92,18 +94,24 @@ export class LearnedRoutes {
       if (left-- === 0) return true;
       const { value, done } = this.#all.next();
       if (done === true) this.#all = undefined;
+      else if (value === undefined) return true;
       else this.#look(value);
     }
     return false;
   }
 
-  /** What is held first: what is gone is to go before others come. The walk bears changes between its steps. */
-  *#everything(): Generator<Prefix> {
+  /**
+   * What is held first: what is gone is to go before others come. Undefined ends a step in which many were passed over.
+   * The walk bears changes between its steps.
+   */
+  *#everything(): Generator<Prefix | undefined> {
     for (const source of SOURCES) yield* [...this.#held[source].keys()];
     for (const prefix of this.#interfaces().keys()) if (this.#concerns(prefix)) yield prefix;
+    let passed = 0;
     for (const family of [4, 6] as const) {
       for (const [prefix] of this.#core.kernelView.foreign.entries(family)) {
         if (this.#concerns(prefix)) yield prefix;
+        else if (++passed % PASSED_PER_STEP_MAX === 0) yield undefined;
       }
     }
   }
