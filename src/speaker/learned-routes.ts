@@ -11,7 +11,8 @@ import type { ForeignRoute } from '../fib/foreign-routes.ts';
 import type { KernelView } from '../fib/kernel-view.ts';
 import { type AfiSafi, afiSafiOfIpFamily, factsOf } from '../net/afi-safi.ts';
 import { ipToOctets, isLinkLocal } from '../net/ip-address.ts';
-import { type Prefix, prefixContains, prefixFamily, prefixFrom } from '../net/prefix.ts';
+import { type Prefix, prefixFamily, prefixFrom } from '../net/prefix.ts';
+import { PrefixAreas } from '../net/prefix-areas.ts';
 import { RouteProtocol, RouteScope } from '../netlink/codes.ts';
 import { compileShellPattern } from '../policy/interface-match.ts';
 import type { Rib } from '../rib/rib.ts';
@@ -40,7 +41,7 @@ export interface LearningContext {
 
 export class LearnedRoutes {
   readonly #core: LearningContext;
-  #inside: readonly Prefix[] = [];
+  #inside = new PrefixAreas([]);
   #ignored: readonly ((name: string) => boolean)[] = [];
   /** To be looked at again. */
   readonly #touched = new Set<Prefix>();
@@ -59,7 +60,7 @@ export class LearnedRoutes {
   }
 
   setPlan(learn: LearnPlan | undefined): void {
-    this.#inside = learn?.inside ?? [];
+    this.#inside = new PrefixAreas(learn?.inside ?? []);
     this.#ignored = (learn?.ignoredInterfaces ?? []).map(compileShellPattern);
     this.remake();
   }
@@ -117,7 +118,7 @@ export class LearnedRoutes {
   }
 
   #concerns(prefix: Prefix): boolean {
-    return this.#inside.some((area) => prefixContains(area, prefix));
+    return this.#inside.contains(prefix);
   }
 
   #look(prefix: Prefix): void {

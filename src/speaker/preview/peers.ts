@@ -48,9 +48,14 @@ const PEERS_PER_SLICE = 128;
 /** By name: what becomes of those that change. */
 function fates(changes: readonly PlanChange[]): Map<string, PeerPlan | 'goes'> {
   const fate = new Map<string, PeerPlan | 'goes'>();
+  /** Those that get another name stand under the one that they have. */
+  const names = new Map<string, string>();
   for (const change of changes) {
     if (change.change === 'remove-peer') fate.set(change.name, 'goes');
-    else if ('peer' in change) fate.set(change.peer.name, change.peer);
+    else if ('peer' in change) {
+      if (change.change === 'relabel-peer') names.set(change.peer.name, change.from);
+      fate.set(names.get(change.peer.name) ?? change.peer.name, change.peer);
+    }
   }
   return fate;
 }
@@ -78,16 +83,20 @@ export function* outlookOf(
       plan === undefined || !changed || !state.inRib
         ? undefined
         : importOf(core, peer, { plan, family, policies, clusterId: next.clusterId });
-    const outlook = outlookFor(peer.plan, { id: peer.id, goes: plan === undefined, imports });
+    const outlook = outlookFor(plan ?? peer.plan, {
+      id: peer.id,
+      goes: plan === undefined,
+      imports,
+    });
     peers.push(outlook);
     if (state.group === undefined || peer.up === undefined) continue;
     const before = exportConfigOf(core, peer.up, family);
     const changedTo = plan === undefined ? undefined : exportOf(before, plan, { policies, next });
     audiences.add(outlook, before, plan === undefined || changed ? changedTo : before);
   }
-  for (const plan of fate.values()) {
+  for (const [name, plan] of fate) {
     if (++looked % PEERS_PER_SLICE === 0) yield undefined;
-    if (plan === 'goes' || core.peers.has(plan.name) || !plan.families.includes(family)) continue;
+    if (plan === 'goes' || core.peers.has(name) || !plan.families.includes(family)) continue;
     const outlook = outlookFor(plan, { id: 0, goes: false, imports: undefined });
     peers.push(outlook);
     audiences.add(outlook, undefined, newcomer(plan, { policies, next }));
