@@ -30,7 +30,10 @@ export function guardPlan({ running, next, heldSince, now }: GuardQuestion): Gua
   if (running === undefined) return { action: 'apply' };
   const losses = [
     // By address, not by name: a mesh session that becomes an explicit one is not lost.
-    loss('sessions', running.peers.map(peerKey), next.peers.map(peerKey)),
+    // The planner keeps the list in which nothing changed.
+    running.peers === next.peers
+      ? undefined
+      : loss('sessions', running.peers.map(peerKey), next.peers.map(peerKey)),
     loss('own blocks', blocksOf(running), blocksOf(next)),
   ].filter((text) => text !== undefined);
   const until = ((heldSince ?? now) + GUARD_HOLD) as Millis;

@@ -65,17 +65,13 @@ export function settle(
   }
   const locate = (problem: ConfigError): ConfigError =>
     located(problem, checked.get(problem.resource ?? '')?.document);
-  return { ...assemble([...inForce.values()].sort(byKey), refused, memo), problems, locate };
+  return { ...assemble(memo.inOrder([...inForce.values()]), refused, memo), problems, locate };
 }
 
 function located(problem: ConfigError, document: RawDocument | undefined): ConfigError {
   if (problem.file !== undefined || document === undefined) return problem;
   const place = document.positionOf(parsePath(problem.path ?? ''));
   return { ...problem, file: document.file, ...(place ?? {}) };
-}
-
-function byKey(a: InForce, b: InForce): number {
-  return a.good.key < b.good.key ? -1 : 1;
 }
 
 /** Two documents with one name: the first in file order counts, the other is named. */

@@ -6,7 +6,8 @@
  * @see calico model 3.1, 3.4
  */
 
-import { type Prefix, prefix, prefixContains } from '../net/prefix.ts';
+import { type Prefix, prefix } from '../net/prefix.ts';
+import { PrefixAreas } from '../net/prefix-areas.ts';
 import type { Cluster } from './cluster.ts';
 import { poolsInForce } from './kernel.ts';
 import { ownBlocks } from './originate.ts';
@@ -37,10 +38,9 @@ export function learnPlan(cluster: Cluster): LearnPlan {
 
 /** Without what lies inside others: a block of a pool changes nothing. */
 function widest(areas: readonly Prefix[]): Prefix[] {
-  const distinct = [...new Set(areas)].sort(compareText);
-  return distinct.filter(
-    (area) => !distinct.some((other) => other !== area && prefixContains(other, area)),
-  );
+  const all = new PrefixAreas(areas);
+  const distinct = [...new Set(areas)].filter((area) => !all.containsWider(area));
+  return distinct.sort(compareText);
 }
 
 /** A filter may accept what the rest of the policy would refuse. */

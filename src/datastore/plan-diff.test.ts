@@ -65,6 +65,21 @@ describe('the difference of two plans', () => {
     );
   });
 
+  it('a session that is asked for by another resource keeps standing, under its new name', () => {
+    const label = { name: 'Global_10_0_0_2', kind: 'global', origin: 'BGPPeer/rr' } as const;
+    expect(changesAfter(label)).toEqual(['relabel-peer Global_10_0_0_2']);
+    const client = { ...label, rrClient: true, passive: false };
+    expect(changesAfter(client)).toEqual([
+      'relabel-peer Global_10_0_0_2',
+      'update-peer Global_10_0_0_2',
+      'reevaluate-export Global_10_0_0_2',
+    ]);
+    // What would restart it anyway is another session.
+    const other = ['remove-peer', 'add-peer Global_10_0_0_2'];
+    expect(changesAfter({ ...label, remoteAs: 65_001 })).toEqual(other);
+    expect(changesAfter({ ...label, remotePort: 1179 })).toEqual(other);
+  });
+
   it('peers come and go without touching the others', () => {
     const fewer = { ...BASE, peers: BASE.peers.slice(1) };
     expect(diffPlans(BASE, fewer)).toEqual([

@@ -44,6 +44,13 @@ export type PlanChange =
     }
   | { readonly change: 'remove-peer'; readonly name: string; readonly reason: string }
   | { readonly change: 'add-peer'; readonly peer: PeerPlan; readonly reason: string }
+  /** The session stays as it stands, and has another name from now on; what else changes follows. */
+  | {
+      readonly change: 'relabel-peer';
+      readonly from: string;
+      readonly peer: PeerPlan;
+      readonly reason: string;
+    }
   /** The session is closed and opened again; nothing else is said about this peer. */
   | {
       readonly change: 'restart-peer';
@@ -129,6 +136,10 @@ export function applyChanges(plan: SpeakerPlan, changes: readonly PlanChange[]):
         break;
       case 'remove-peer':
         peers.delete(change.name);
+        break;
+      case 'relabel-peer':
+        peers.delete(change.from);
+        peers.set(change.peer.name, change.peer);
         break;
       case 'withdraw':
         originated.delete(originatedKey(change.originated));
@@ -220,18 +231,61 @@ function changedKeys(old: object, next: object, known?: KnownPairs): string[] {
 /** All that leave before any that come: an address may go from one to the other. */
 function* diffPeers(old: SpeakerPlan, next: SpeakerPlan): Generator<PlanChange> {
   const effect: IdentityEffect = { ...identityEffect(old, next), known: new Map() };
+  const labels = relabelled(old, next, effect);
   // Both lists are in order of the names: nothing is looked up.
   for (const [before, peer] of pairs(old.peers, next.peers, nameOf)) {
-    if (before === undefined || peer !== undefined) continue;
+    if (before === undefined || peer !== undefined || labels.gone.has(before)) continue;
     const reason = `${before.origin} no longer asks for it`;
     yield { change: 'remove-peer', name: before.name, reason };
   }
   const touchesAll = effect.restart !== undefined || effect.reevaluate !== undefined;
   for (const [before, peer] of pairs(old.peers, next.peers, nameOf)) {
     if (peer === undefined || (before === peer && !touchesAll)) continue;
-    if (before === undefined) yield { change: 'add-peer', peer, reason: peer.origin };
+    const was = before === undefined ? labels.came.get(peer) : undefined;
+    if (was !== undefined) yield* relabel(was, peer, effect);
+    else if (before === undefined) yield { change: 'add-peer', peer, reason: peer.origin };
     else yield* diffPeer(before, peer, effect);
   }
+}
+
+/** The same session under another name: a node of the mesh that has become a reflector is still the same neighbor. */
+function* relabel(was: PeerPlan, peer: PeerPlan, effect: IdentityEffect): Generator<PlanChange> {
+  const { name, kind, origin } = peer;
+  const named = { ...was, name, kind, origin };
+  const reason = `${was.name} is asked for by the ${origin} now; the session stays`;
+  yield { change: 'relabel-peer', from: was.name, peer: named, reason };
+  yield* diffPeer(named, peer, effect);
+}
+
+interface Labels {
+  readonly gone: ReadonlySet<PeerPlan>;
+  readonly came: ReadonlyMap<PeerPlan, PeerPlan>;
+}
+
+/** Sessions that go and come to one address and port, and that nothing but their names would restart. */
+function relabelled(old: SpeakerPlan, next: SpeakerPlan, effect: IdentityEffect): Labels {
+  const gone = new Set<PeerPlan>();
+  const came = new Map<PeerPlan, PeerPlan>();
+  const leaving = new Map<string, PeerPlan>();
+  if (effect.restart !== undefined) return { gone, came };
+  for (const [before, peer] of pairs(old.peers, next.peers, nameOf)) {
+    if (before !== undefined && peer === undefined) leaving.set(placeOf(before), before);
+  }
+  if (leaving.size === 0) return { gone, came };
+  for (const [before, peer] of pairs(old.peers, next.peers, nameOf)) {
+    if (before !== undefined || peer === undefined) continue;
+    const was = leaving.get(placeOf(peer));
+    if (was === undefined || gone.has(was)) continue;
+    const changed = changedKeys(was, peer, effect.known);
+    if (changed.some((field) => field in RESTARTING)) continue;
+    gone.add(was);
+    came.set(peer, was);
+  }
+  return { gone, came };
+}
+
+function placeOf({ remoteAddress, remotePort }: PeerPlan): string {
+  return `${remoteAddress} ${remotePort}`;
 }
 
 function nameOf(peer: PeerPlan): string {

@@ -20,6 +20,10 @@ export class SettleMemo {
   readonly #inForce = new WeakMap<Entry, InForce>();
   readonly #reread = new WeakMap<GoodResource, Entry>();
   #resources: Resources = collect([]);
+  #order: { readonly keys: readonly string[]; readonly places: readonly number[] } = {
+    keys: [],
+    places: [],
+  };
 
   check(document: RawDocument): readonly CheckedDocument[] {
     const { value } = document;
@@ -46,6 +50,20 @@ export class SettleMemo {
     const force = { good, entry, status };
     this.#inForce.set(entry, force);
     return force;
+  }
+
+  /** In order of their keys: that of last time, where the keys came in the same order as then. */
+  inOrder(items: readonly InForce[]): InForce[] {
+    const before = this.#order;
+    const same =
+      items.length === before.keys.length &&
+      items.every((item, index) => item.good.key === before.keys[index]);
+    if (!same) {
+      const keys = items.map((item) => item.good.key);
+      const places = keys.map((_, index) => index);
+      this.#order = { keys, places: places.sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1)) };
+    }
+    return this.#order.places.map((place) => items[place]!);
   }
 
   /** What a last good version says; undefined when it cannot be used any more. */

@@ -11,14 +11,17 @@ import type { ForeignRoute } from '../fib/foreign-routes.ts';
 import type { KernelView } from '../fib/kernel-view.ts';
 import { type AfiSafi, afiSafiOfIpFamily, factsOf } from '../net/afi-safi.ts';
 import { ipToOctets, isLinkLocal } from '../net/ip-address.ts';
-import { type Prefix, prefixContains, prefixFamily, prefixFrom } from '../net/prefix.ts';
+import { type Prefix, prefixFamily, prefixFrom } from '../net/prefix.ts';
+import { PrefixAreas } from '../net/prefix-areas.ts';
 import { RouteProtocol, RouteScope } from '../netlink/codes.ts';
 import { compileShellPattern } from '../policy/interface-match.ts';
 import type { Rib } from '../rib/rib.ts';
 import type { Origination } from '../rib/rib-config.ts';
 
 /** Prefixes looked at a step: about a millisecond. */
-const LEARN_PREFIXES_PER_STEP_MAX = 512;
+const LEARN_PREFIXES_PER_STEP_MAX = 256;
+/** Routes of others passed over in one go, because they concern nobody: the same. */
+const PASSED_PER_STEP_MAX = 512;
 /** Prefixes that wait to be looked at; past it everything is. */
 const TOUCHED_MAX = 16_384;
 /** RT_TABLE_MAIN: the table that BIRD learns from. */
@@ -38,12 +41,12 @@ export interface LearningContext {
 
 export class LearnedRoutes {
   readonly #core: LearningContext;
-  #inside: readonly Prefix[] = [];
+  #inside = new PrefixAreas([]);
   #ignored: readonly ((name: string) => boolean)[] = [];
   /** To be looked at again. */
   readonly #touched = new Set<Prefix>();
   /** Everything is to be looked at again: what is left of it. */
-  #all: Iterator<Prefix> | undefined;
+  #all: Iterator<Prefix | undefined> | undefined;
   /** By source: what the tables hold, as text, so that what is the same is not said again. */
   readonly #held: Readonly<Record<Learned, Map<Prefix, string>>> = {
     direct: new Map(),
@@ -57,7 +60,7 @@ export class LearnedRoutes {
   }
 
   setPlan(learn: LearnPlan | undefined): void {
-    this.#inside = learn?.inside ?? [];
+    this.#inside = new PrefixAreas(learn?.inside ?? []);
     this.#ignored = (learn?.ignoredInterfaces ?? []).map(compileShellPattern);
     this.remake();
   }
@@ -92,24 +95,30 @@ export class LearnedRoutes {
       if (left-- === 0) return true;
       const { value, done } = this.#all.next();
       if (done === true) this.#all = undefined;
+      else if (value === undefined) return true;
       else this.#look(value);
     }
     return false;
   }
 
-  /** What is held first: what is gone is to go before others come. The walk bears changes between its steps. */
-  *#everything(): Generator<Prefix> {
+  /**
+   * What is held first: what is gone is to go before others come. Undefined ends a step in which many were passed over.
+   * The walk bears changes between its steps.
+   */
+  *#everything(): Generator<Prefix | undefined> {
     for (const source of SOURCES) yield* [...this.#held[source].keys()];
     for (const prefix of this.#interfaces().keys()) if (this.#concerns(prefix)) yield prefix;
+    let passed = 0;
     for (const family of [4, 6] as const) {
       for (const [prefix] of this.#core.kernelView.foreign.entries(family)) {
         if (this.#concerns(prefix)) yield prefix;
+        else if (++passed % PASSED_PER_STEP_MAX === 0) yield undefined;
       }
     }
   }
 
   #concerns(prefix: Prefix): boolean {
-    return this.#inside.some((area) => prefixContains(area, prefix));
+    return this.#inside.contains(prefix);
   }
 
   #look(prefix: Prefix): void {

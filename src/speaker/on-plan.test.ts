@@ -52,6 +52,26 @@ describe('peers', () => {
     expect(s.node.view.status().unknownCallers).toMatchObject([{ address: '10.0.0.11' }]);
   });
 
+  it('one that is asked for by another resource keeps its session and its routes, under the new name', () => {
+    const s = three();
+    const scoped = peerDocument('p0', '10.0.0.11', 64512, { node: 'a' });
+    const others = s.documents.filter(
+      (one) => (one as { metadata: { name: string } }).metadata.name !== 'p0',
+    );
+    s.apply([...others, scoped]);
+    s.lab.run(5000);
+    expect(s.neighbor().name).toBe('Node_10_0_0_11');
+    expect(s.node.view.neighbors().length).toBe(3);
+    expect(s.has(A)).toBe(true);
+    expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
+    undisturbed(s, 0, 1, 2);
+    // And it ends as itself.
+    s.apply(without(s, '10.0.0.11'));
+    s.lab.run(1000);
+    expect(s.peer.talk.notifications).toMatchObject([{ code: 6, subcode: 3 }]);
+    expect(s.node.view.neighbors().length).toBe(2);
+  });
+
   it('one whose AS number changes is restarted with Cease, Other Configuration Change', () => {
     const s = three();
     s.peer.options = { ...s.peer.options, as: 65001 };

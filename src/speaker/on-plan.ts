@@ -132,6 +132,8 @@ function apply(core: Core, change: PlanChange): void {
       return removePeer(core, change.name, change.reason);
     case 'add-peer':
       return addPeer(core, change.peer, change.reason);
+    case 'relabel-peer':
+      return relabelPeer(core, change);
     case 'restart-peer':
       return restartPeer(core, change.peer, change.reason);
     case 'update-peer':
@@ -173,6 +175,22 @@ function removePeer(core: Core, name: string, reason: string): void {
   forgetPaths(core, peer);
   core.removePeer(peer);
   core.publish({ event: 'peer-removed', peer: name, address: peer.plan.remoteAddress, reason });
+}
+
+/** Session, paths and counters stay: they are the peer's, by whatever name. */
+function relabelPeer(core: Core, change: Extract<PlanChange, { change: 'relabel-peer' }>): void {
+  const { from, peer: plan, reason } = change;
+  const peer = core.peers.get(from);
+  if (peer === undefined) return;
+  // A quarantine is remembered by name, also over restarts: such a peer goes, and another one comes.
+  if (core.quarantines.current(from, core.now) !== undefined) {
+    removePeer(core, from, reason);
+    return addPeer(core, plan, reason);
+  }
+  core.peers.delete(from);
+  peer.plan = plan;
+  core.peers.set(plan.name, peer);
+  core.publish({ event: 'peer-changed', peer: plan.name, change: change.change, reason });
 }
 
 function restartPeer(core: Core, plan: PeerPlan, reason: string): void {

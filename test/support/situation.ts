@@ -71,6 +71,9 @@ export interface Seen {
   readonly kernel: readonly string[];
 }
 
+/** Several situations share two cores. */
+const SETTLED_MS_MAX = 60_000;
+
 export function birdHead(id: string = NODE.v4): string {
   return `log stderr all;
 router id ${id};
@@ -152,7 +155,7 @@ class World {
         (['mate', 'tor'] as const).every(
           (name) => (states[name] === 'Established') === this.#situation.up.includes(name),
         ),
-      { what: `sessions: ${this.#log()}`, timeoutMs: 20_000 },
+      { what: `sessions: ${this.#log()}`, timeoutMs: SETTLED_MS_MAX },
     );
   }
 
@@ -173,7 +176,8 @@ class World {
     const wrap = ['env', ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
     // As on Calico's own datastores: what BIRD passes on to outside peers, we do.
     const config = { policy: { outside: 'calico' } };
-    const options = { lab: this.#lab, namespace, name: 'node-a', resources, config, wrap };
+    const common = { lab: this.#lab, namespace, name: 'node-a' };
+    const options = { ...common, resources, config, wrap };
     this.#godwit = new Godwit(options);
     await this.#godwit.start();
   }

@@ -90,11 +90,16 @@ describe('godwit plan', () => {
       exportV4: [{ action: 'Reject' }],
     });
     const peer = resource('BGPPeer', 'p', { peerIP: PEER, asNumber: 64512, filters: ['f'] });
-    // The explicit peer takes the place of the mesh: one session goes, another one comes.
+    // The explicit peer takes the place of the mesh: the session stays, under another name.
     const { said } = await plan('-f', proposed(filter, peer));
-    expect(said).toContain('session add: Global_10_0_0_2');
-    expect(said).toContain('session remove: Mesh_10_0_0_2');
-    expect(said).toContain('note: What added peers are going to announce is not known');
+    expect(said).toContain('session update: Global_10_0_0_2 (Established): Mesh_10_0_0_2 is asked for');
+    expect(said).not.toMatch(/session (add|remove|restart)/);
+    expect(said).toContain(`Global_10_0_0_2 received: 1 lost: ${THEIRS[0]}`);
+    expect(said).toContain('Global_10_0_0_2 advertised: 1 lost: 10.100.0.0/26');
+    const other = resource('BGPPeer', 'p', { peerIP: '10.0.0.9', asNumber: 64512 });
+    expect((await plan('-f', proposed(filter, other))).said).toContain(
+      'note: What added peers are going to announce is not known',
+    );
   });
 
   it('counts a withdrawn own block for every peer that is told of it', async () => {

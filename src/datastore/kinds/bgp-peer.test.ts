@@ -25,4 +25,13 @@ describe('BGPPeer', () => {
       expect(codesOf('BGPPeer', spec)).toEqual(expected);
     });
   }
+
+  it('names what is for peers given by peerIP alone beside a peerSelector', () => {
+    const spec = { peerSelector: 'all()', localASNumber: 65_001, numAllowedLocalASNumbers: 1 };
+    expect(codesOf('BGPPeer', spec)).toEqual([
+      'NoEffect spec.localASNumber',
+      'NoEffect spec.numAllowedLocalASNumbers',
+    ]);
+    expect(codesOf('BGPPeer', { ...spec, numAllowedLocalASNumbers: 0 })).toHaveLength(1);
+  });
 });

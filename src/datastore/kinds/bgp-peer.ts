@@ -148,8 +148,13 @@ function checkRest(spec: Fields, peer: BgpPeerResource): void {
   if (peer.keepOriginalNextHop && peer.nextHopMode !== undefined) {
     exclusive(spec, 'keepOriginalNextHop', 'nextHopMode');
   }
-  if (peer.localAsNumber !== undefined && peer.peerSelector !== undefined) {
-    spec.report('localASNumber', {
+  const ofPeerIp = [
+    ['localASNumber', peer.localAsNumber !== undefined],
+    ['numAllowedLocalASNumbers', peer.numAllowedLocalAsNumbers > 0],
+  ] as const;
+  for (const [field, written] of ofPeerIp) {
+    if (!written || peer.peerSelector === undefined) continue;
+    spec.report(field, {
       code: 'NoEffect',
       severity: 'warning',
       message: 'Honoured for peers given by peerIP alone: it has no effect here',

@@ -28,11 +28,13 @@ export interface PeerOutlook {
   readonly advertised: Difference;
 }
 
-/** Peers that are told the same, before and after. */
+/** Peers that are told the same, before and after, but for what is their own. */
 export interface Audience {
   readonly before: ExportConfig | undefined;
   readonly after: ExportConfig | undefined;
-  readonly members: readonly PeerOutlook[];
+  readonly members: PeerOutlook[];
+  /** What all of them gain and lose; a member's `advertised` is what differs for it. */
+  readonly told: Difference;
 }
 
 export interface Outlook {
@@ -40,35 +42,38 @@ export interface Outlook {
   readonly audiences: readonly Audience[];
 }
 
+/** Peers looked at in one slice: some 10 µs each. */
+const PEERS_PER_SLICE = 128;
+
 /** By name: what becomes of those that change. */
 function fates(changes: readonly PlanChange[]): Map<string, PeerPlan | 'goes'> {
   const fate = new Map<string, PeerPlan | 'goes'>();
+  /** Those that get another name stand under the one that they have. */
+  const names = new Map<string, string>();
   for (const change of changes) {
     if (change.change === 'remove-peer') fate.set(change.name, 'goes');
-    else if ('peer' in change) fate.set(change.peer.name, change.peer);
+    else if ('peer' in change) {
+      if (change.change === 'relabel-peer') names.set(change.peer.name, change.from);
+      fate.set(names.get(change.peer.name) ?? change.peer.name, change.peer);
+    }
   }
   return fate;
 }
 
-/** Of one family. Sessions that are down have been told nothing, and are not counted. */
-export function outlookOf(core: Core, { changes, next }: Proposal, family: AfiSafi): Outlook {
+/** Of one family, peer by peer: `yield` between slices. Sessions that are down have been told nothing, and do not count. */
+export function* outlookOf(
+  core: Core,
+  { changes, next }: Proposal,
+  family: AfiSafi,
+): Generator<undefined, Outlook> {
   const fate = fates(changes);
   const policies = new Policies();
   const identity = core.plan?.clusterId !== next.clusterId;
   const peers: PeerOutlook[] = [];
-  const audiences = new Map<string, { -readonly [K in keyof Audience]: Audience[K] }>();
-  const numbers = new Map<unknown, number>();
-  const number = (policy: unknown): number => {
-    if (!numbers.has(policy)) numbers.set(policy, numbers.size);
-    return numbers.get(policy)!;
-  };
-  const tell = (outlook: PeerOutlook, before?: ExportConfig, after?: ExportConfig): void => {
-    const key = [before, after].map((one) => audienceKey(one, number)).join(' → ');
-    const known = audiences.get(key);
-    if (known === undefined) audiences.set(key, { before, after, members: [outlook] });
-    else known.members = [...known.members, outlook];
-  };
+  const audiences = new Audiences();
+  let looked = 0;
   for (const peer of core.peers.values()) {
+    if (++looked % PEERS_PER_SLICE === 0) yield undefined;
     const state = peer.families.get(family);
     if (state === undefined) continue;
     const planned = fate.get(peer.plan.name);
@@ -78,25 +83,48 @@ export function outlookOf(core: Core, { changes, next }: Proposal, family: AfiSa
       plan === undefined || !changed || !state.inRib
         ? undefined
         : importOf(core, peer, { plan, family, policies, clusterId: next.clusterId });
-    const outlook = outlookFor(peer.plan, { id: peer.id, goes: plan === undefined, imports });
+    const outlook = outlookFor(plan ?? peer.plan, {
+      id: peer.id,
+      goes: plan === undefined,
+      imports,
+    });
     peers.push(outlook);
     if (state.group === undefined || peer.up === undefined) continue;
     const before = exportConfigOf(core, peer.up, family);
-    const after =
-      plan === undefined
-        ? undefined
-        : changed
-          ? exportOf(before, plan, { policies, next })
-          : before;
-    tell(outlook, before, after);
+    const changedTo = plan === undefined ? undefined : exportOf(before, plan, { policies, next });
+    audiences.add(outlook, before, plan === undefined || changed ? changedTo : before);
   }
-  for (const plan of fate.values()) {
-    if (plan === 'goes' || core.peers.has(plan.name) || !plan.families.includes(family)) continue;
+  for (const [name, plan] of fate) {
+    if (++looked % PEERS_PER_SLICE === 0) yield undefined;
+    if (plan === 'goes' || core.peers.has(name) || !plan.families.includes(family)) continue;
     const outlook = outlookFor(plan, { id: 0, goes: false, imports: undefined });
     peers.push(outlook);
-    tell(outlook, undefined, newcomer(plan, { policies, next }));
+    audiences.add(outlook, undefined, newcomer(plan, { policies, next }));
   }
-  return { peers, audiences: [...audiences.values()] };
+  return { peers, audiences: audiences.all() };
+}
+
+class Audiences {
+  readonly #byKey = new Map<string, Audience>();
+  readonly #numbers = new Map<unknown, number>();
+
+  add(outlook: PeerOutlook, before?: ExportConfig, after?: ExportConfig): void {
+    const number = (policy: unknown): number => {
+      if (!this.#numbers.has(policy)) this.#numbers.set(policy, this.#numbers.size);
+      return this.#numbers.get(policy)!;
+    };
+    const key = [before, after].map((one) => audienceKey(one, number)).join(' → ');
+    let audience = this.#byKey.get(key);
+    if (audience === undefined) {
+      audience = { before, after, members: [], told: noDifference() };
+      this.#byKey.set(key, audience);
+    }
+    audience.members.push(outlook);
+  }
+
+  all(): Audience[] {
+    return [...this.#byKey.values()];
+  }
 }
 
 function outlookFor(

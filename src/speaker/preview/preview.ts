@@ -14,16 +14,19 @@ import { ipToOctets } from '../../net/ip-address.ts';
 import { type Prefix, prefixAddress, prefixFamily, prefixLength } from '../../net/prefix.ts';
 import type { PrefixId } from '../../net/prefix-table.ts';
 import { ExportFilter } from '../../rib/export-filter.ts';
+import type { PeerId } from '../../rib/ids.ts';
 import type { Rib } from '../../rib/rib.ts';
 import type { ExportConfig } from '../../rib/rib-config.ts';
 import { EMPTY_ATTRIBUTES, encodeAttributes } from '../../wire/attributes/codec.ts';
 import type { Core } from '../core.ts';
 import { Chooser, type Chosen } from './choice.ts';
 import { KernelOutlook } from './kernel.ts';
-import { type Audience, type Outlook, outlookOf } from './peers.ts';
+import { type Audience, type Outlook, outlookOf, type PeerOutlook } from './peers.ts';
 import { diffSummary } from './sessions.ts';
 import {
+  addDifferences,
   countDifference,
+  type Difference,
   type PeerForecast,
   type PlanForecast,
   type PreviewRun,
@@ -61,16 +64,10 @@ export class PlanPreview implements PreviewRun {
 
   result(): PlanForecast {
     const { changes } = this.#proposal;
-    const peers = new Map<string, PeerForecast>();
-    for (const { outlook } of this.#families) {
-      for (const { name, address, received, advertised } of outlook.peers) {
-        if (received.gained + received.lost + advertised.gained + advertised.lost === 0) continue;
-        peers.set(name, { name, address, received, advertised });
-      }
-    }
+    const peers = this.#families.flatMap((family) => family.peers());
     return {
       ...diffSummary(changes, this.#established),
-      peers: [...peers.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
+      peers: peers.sort((a, b) => (a.name < b.name ? -1 : 1)),
       kernel: this.#kernel.forecast,
     };
   }
@@ -100,40 +97,52 @@ interface Filters extends Audience {
   readonly isTold: ExportFilter | undefined;
   /** What it is told does not depend on what is chosen alone: its policy changes, or it comes or goes. */
   readonly changes: boolean;
+  readonly byId: ReadonlyMap<PeerId, PeerOutlook>;
 }
 
 class FamilyPreview {
-  readonly outlook: Outlook;
   readonly #core: Core;
   readonly #rib: Rib;
   readonly #parts: FamilyParts;
-  readonly #chooser: Chooser;
-  readonly #audiences: readonly Filters[];
   readonly #emptySet: Uint8Array;
+  /** Until all peers have been looked at. */
+  #looking: Iterator<undefined, Outlook> | undefined;
+  #outlook: Outlook = { peers: [], audiences: [] };
+  #chooser: Chooser | undefined;
+  #audiences: readonly Filters[] = [];
   /** Next PrefixId; 0 = all have been looked at. */
   #at = 1;
 
   constructor(core: Core, parts: FamilyParts) {
-    const { family, proposal, origins } = parts;
+    const { family, proposal } = parts;
     this.#core = core;
     this.#rib = core.ribs[family];
     this.#parts = parts;
-    this.outlook = outlookOf(core, proposal, family);
-    const { peers, audiences } = this.outlook;
-    this.#chooser = new Chooser(this.#rib, core.nextHops, { peers, origins });
     this.#emptySet = encodeAttributes(EMPTY_ATTRIBUTES, family);
-    const filter = (config: ExportConfig | undefined): ExportFilter | undefined =>
-      config === undefined ? undefined : new ExportFilter(this.#rib.tables, config);
-    this.#audiences = audiences.map((audience) => ({
-      ...audience,
-      wasTold: filter(audience.before),
-      isTold: filter(audience.after),
-      changes: audience.before !== audience.after,
-    }));
+    this.#looking = outlookOf(core, proposal, family);
   }
 
-  /** Looks at some prefixes. @returns whether more are left. */
+  /** Those for which something changes. */
+  peers(): PeerForecast[] {
+    const advertised = new Map<PeerOutlook, Difference>();
+    for (const { members, told } of this.#audiences) {
+      for (const member of members) advertised.set(member, addDifferences(told, member.advertised));
+    }
+    return this.#outlook.peers.flatMap((peer) => {
+      const { name, address, received } = peer;
+      const told = advertised.get(peer) ?? peer.advertised;
+      const all = received.gained + received.lost + told.gained + told.lost;
+      return all === 0 ? [] : [{ name, address, received, advertised: told }];
+    });
+  }
+
+  /** Looks at some peers or prefixes. @returns whether more are left. */
   next(): boolean {
+    if (this.#looking !== undefined) {
+      const { value, done } = this.#looking.next();
+      if (done === true) this.#begin(value);
+      return true;
+    }
     if (this.#at === 0) return false;
     const { prefixes } = this.#rib;
     const end = Math.min(this.#at + PREVIEW_PREFIXES_MAX, prefixes.top + 1);
@@ -147,8 +156,25 @@ class FamilyPreview {
     return false;
   }
 
+  #begin(outlook: Outlook): void {
+    this.#looking = undefined;
+    this.#outlook = outlook;
+    const { peers, audiences } = outlook;
+    const { origins } = this.#parts;
+    this.#chooser = new Chooser(this.#rib, this.#core.nextHops, { peers, origins });
+    const filter = (config: ExportConfig | undefined): ExportFilter | undefined =>
+      config === undefined ? undefined : new ExportFilter(this.#rib.tables, config);
+    this.#audiences = audiences.map((audience) => ({
+      ...audience,
+      wasTold: filter(audience.before),
+      isTold: filter(audience.after),
+      changes: audience.before !== audience.after,
+      byId: new Map(audience.members.map((member) => [member.id, member])),
+    }));
+  }
+
   #look(id: PrefixId): void {
-    const chooser = this.#chooser;
+    const chooser = this.#chooser!;
     const name = (): string => this.#rib.prefixOf(id);
     const before = chooser.before(id, (key) => this.#core.origins.get(key));
     const verdict = chooser.after(id, (peer, was, is) =>
@@ -178,7 +204,7 @@ class FamilyPreview {
   }
 
   #tell(
-    { wasTold, isTold, members, after: config }: Filters,
+    { wasTold, isTold, byId, told, after: config }: Filters,
     what: {
       readonly id: PrefixId;
       readonly before: Chosen | undefined;
@@ -197,11 +223,15 @@ class FamilyPreview {
       (after.path === 0
         ? this.#acceptsNew(config!, after.origin!)
         : isTold.refusal(id, after.path) === undefined);
-    for (const member of members) {
-      // RFC 4271 §9.1.3: nobody is told his own route.
-      const wasOwn = before !== undefined && before.peer !== 0 && before.peer === member.id;
-      const isOwn = after !== undefined && after.peer !== 0 && after.peer === member.id;
-      countDifference(member.advertised, { before: was && !wasOwn, after: is && !isOwn }, name);
+    countDifference(told, { before: was, after: is }, name);
+    // RFC 4271 §9.1.3: nobody is told his own route. There are two such at most, however many members there are.
+    for (const owner of new Set([before?.peer ?? 0, after?.peer ?? 0])) {
+      const member = owner === 0 ? undefined : byId.get(owner);
+      if (member === undefined) continue;
+      const own = { before: was && before?.peer !== owner, after: is && after?.peer !== owner };
+      countDifference(member.advertised, own, name);
+      // It is counted among all of them already.
+      if (was !== is) member.advertised[is ? 'gained' : 'lost']--;
     }
   }
 

@@ -6,6 +6,7 @@ import type { PlanForecast, SessionForecast } from './types.ts';
 const SESSION_CHANGES = {
   'add-peer': 'add',
   'remove-peer': 'remove',
+  'relabel-peer': 'update',
   'restart-peer': 'restart',
   'update-peer': 'update',
   'reevaluate-import': 'policy',
@@ -47,7 +48,7 @@ function sessionOf(change: SessionChange, established: ReadonlySet<string>): Ses
     address: change.change === 'remove-peer' ? '' : change.peer.remoteAddress,
     change: SESSION_CHANGES[change.change],
     reason: change.reason,
-    established: established.has(name),
+    established: established.has(change.change === 'relabel-peer' ? change.from : name),
   };
 }
 

@@ -65,6 +65,19 @@ export function noDifference(): Difference {
   return { gained: 0, lost: 0, gainedExamples: [], lostExamples: [] };
 }
 
+/** What is added to a difference, signed: what holds for all, and what is otherwise for one of them. */
+export function addDifferences(all: Difference, one: Difference): Difference {
+  const [gained, lost] = [all.gained + one.gained, all.lost + one.lost];
+  const some = (count: number, own: readonly string[], common: readonly string[]): string[] =>
+    [...own, ...common].slice(0, Math.min(EXAMPLES_MAX, count));
+  return {
+    gained,
+    lost,
+    gainedExamples: some(gained, one.gainedExamples, all.gainedExamples),
+    lostExamples: some(lost, one.lostExamples, all.lostExamples),
+  };
+}
+
 export function countDifference(
   difference: Difference,
   { before, after }: { readonly before: boolean; readonly after: boolean },
