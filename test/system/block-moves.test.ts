@@ -10,9 +10,12 @@ import { describeWith } from '../support/requirements.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const BLOCK = '10.244.9.0/26';
+/** Has two owners all the time. */
+const SIX = 'fd00:244:9::/122';
 const POD = '10.244.9.5';
 const ADDRESSES = { client: '10.9.0.1', a: '10.9.0.2', b: '10.9.0.3' } as const;
 type Member = keyof typeof ADDRESSES;
+const SIXES = { client: 'fd09::1', a: 'fd09::2', b: 'fd09::3' } as const;
 const MEMBERS = Object.keys(ADDRESSES) as Member[];
 /** One echo request is on the wire at the moment of the change, and one may be on the way back. */
 const IN_FLIGHT = 2;
@@ -34,7 +37,7 @@ describeWith(
       for (const member of MEMBERS) {
         const namespace = await lab.namespace(member);
         spaces.set(member, namespace);
-        const addresses = [`${ADDRESSES[member]}/24`];
+        const addresses = [`${ADDRESSES[member]}/24`, `${SIXES[member]}/64`];
         await lab.attach(fabric, { namespace, device: 'eth0', addresses });
       }
       // The pod answers on both nodes, as while it is moved.
@@ -42,14 +45,19 @@ describeWith(
         await spaces.get(member)!.ip('address', 'add', `${POD}/32`, 'dev', 'lo');
       }
       const nodes = MEMBERS.map((name) =>
-        calico('Node', name, { bgp: { ipv4Address: `${ADDRESSES[name]}/24` } }),
+        calico('Node', name, {
+          bgp: { ipv4Address: `${ADDRESSES[name]}/24`, ipv6Address: `${SIXES[name]}/64` },
+        }),
       );
       for (const name of MEMBERS) {
-        const resources = [
-          ...nodes,
+        const pools = [
           calico('IPPool', 'pods', { cidr: '10.244.0.0/16' }),
-          owner('a'),
+          calico('IPPool', 'six', { cidr: 'fd00:244::/32' }),
         ];
+        const six = (['a', 'b'] as const).map((node) =>
+          calico('BlockAffinity', `six-of-${node}`, { node, cidr: SIX, state: 'confirmed' }),
+        );
+        const resources = [...nodes, ...pools, owner('a'), ...six];
         const godwit = new Godwit({ lab, namespace: spaces.get(name)!, name, resources });
         daemons.set(name, godwit);
       }
@@ -104,6 +112,25 @@ describeWith(
       }
       console.log(`lost ${lost.join(' and ')} of 400 pings`);
       for (const count of lost) expect(count).toBeLessThanOrEqual(IN_FLIGHT);
+    });
+
+    it('has an IPv6 route whole again after one of its next hops was deleted, and says so', async () => {
+      const client = spaces.get('client')!;
+      const both = () =>
+        waitFor(
+          () => client.ip('-6', 'route', 'show', SIX),
+          (text) => text.includes('via fd09::2 dev eth0') && text.includes('via fd09::3 dev eth0'),
+          { what: 'both next hops of the IPv6 block', intervalMs: 20 },
+        );
+      await both();
+      await client.ip('-6', 'route', 'delete', SIX, 'via', 'fd09::3', 'dev', 'eth0', 'proto', '12');
+      await both();
+      const told = await waitFor(
+        () => daemons.get('client')!.events('route-restored'),
+        (events) => events.some(({ prefix }) => prefix === SIX),
+        { what: 'the event' },
+      );
+      expect(told.at(-1)!['reason']).toMatch(/deleted (some of its next hops|it)/);
     });
 
     it('names a block that two nodes own, while it lasts', async () => {
