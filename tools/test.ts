@@ -1,6 +1,7 @@
 /**
- * `npm test`: the quick checks, the tests on real kernels and peers, and the demonstration fabric
- * with its proof. The last line counts test cases; a failure, or in CI a skipped test, fails it.
+ * `npm test`: the quick checks, the tests on real kernels and peers, the demonstration fabric with
+ * its proof, some rounds of chaos, and the real IP-in-IP device in user-mode Linux. The last line
+ * counts test cases; a failure, or in CI a skipped test, fails it.
  * `--report NAME=FILE` counts in what vitest wrote on another Node.
  */
 
@@ -10,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { cacheDir } from './cache-dir.ts';
 import { quickChecks } from './checks.ts';
 import { addResults, NO_RESULTS, type Results, readResults, summarize } from './results.ts';
-import { runStep, vitestRun } from './steps.ts';
+import { runStep, type Step, vitestRun } from './steps.ts';
 
 /** `sysexits.h`: how a program says that this machine does not let it. */
 const EX_UNAVAILABLE = 69;
@@ -25,7 +26,8 @@ const peers = await runStep({
 if (!peers.ok) console.log('    the tests that need them are reported as skipped');
 const system = await systemTests();
 const fabrics = [await fabricCheck('file'), await fabricCheck('etcd')];
-const results = addResults(...others, quick, system, ...fabrics);
+const kernels = await Promise.all([chaosCheck(), ipipCheck()]);
+const results = addResults(...others, quick, system, ...fabrics, ...kernels);
 for (const line of summarize(results)) console.log(line);
 const skippedFails = process.env['CI'] === 'true' && results.skipped.length > 0;
 process.exitCode = results.failed.length > 0 || skippedFails ? 1 : 0;
@@ -54,13 +56,37 @@ async function systemTests(): Promise<Results> {
 
 async function fabricCheck(datastore: 'file' | 'etcd'): Promise<Results> {
   const args = ['--datastore', datastore, '--check'];
-  const name = `npm start -- ${args.join(' ')} proves the demonstration fabric`;
-  const { ok, exitCode, output } = await runStep({
+  const command = `npm start -- ${args.join(' ')}`;
+  return oneResult(`${command} proves the demonstration fabric`, {
     name: `fabric, ${datastore}`,
     program: 'sh',
     args: ['tools/launch', ...args],
-    remedy: `npm start -- ${args.join(' ')}`,
+    remedy: command,
   });
+}
+
+/** Some rounds with a fixed seed; many minutes with many seeds are `npm run chaos`. */
+function chaosCheck(): Promise<Results> {
+  const args = ['--seed', '7', '--minutes', '0.3'];
+  const command = `npm run chaos -- ${args.join(' ')}`;
+  return oneResult(`${command}: kernel = Loc-RIB at every quiet point`, {
+    name: 'chaos',
+    args: ['tools/chaos/main.ts', ...args],
+    remedy: command,
+  });
+}
+
+function ipipCheck(): Promise<Results> {
+  return oneResult("npm run test:ipip: pods reach each other through the kernel's own tunl0", {
+    name: 'ipip',
+    args: ['tools/ipip/main.ts'],
+    remedy: 'npm run test:ipip',
+  });
+}
+
+/** A program that proves one thing, and says by its exit status when this machine does not let it. */
+async function oneResult(name: string, step: Step): Promise<Results> {
+  const { ok, exitCode, output } = await runStep(step);
   if (ok) return { ...NO_RESULTS, passed: 1 };
   const cannot = exitCode === EX_UNAVAILABLE || exitCode === EX_NOPERM;
   // What is missing here is the last thing that it says; what went wrong needs more than a line.

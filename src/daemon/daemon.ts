@@ -73,6 +73,8 @@ export class Daemon {
   #http: HttpServer | undefined;
   #bird: BirdSockets | undefined;
   #leaving = false;
+  /** How the last step towards a tunnel device was refused; empty when it was not. */
+  #tunnelRefused = '';
   #ended: ((exitCode: number) => void) | undefined;
 
   private constructor(settings: Settings, log: Log) {
@@ -287,9 +289,15 @@ export class Daemon {
   /** What came of it, the kernel tells as of any link; only a refusal is ours to tell. */
   #writeLink(request: LinkRequest): void {
     const device = this.#settings.kernel.tunnelDevice;
-    this.#log.info({ event: 'tunnel-device', ...request }, `${device}: ${request.what}`);
     const refused = writeLink(request) ?? (request.what === 'up' ? enableForwarding() : undefined);
-    if (refused !== undefined) this.#trouble(`the tunnel device ${device}`, refused);
+    const said = refused === undefined ? '' : `${refused.call} ${refused.errno}`;
+    // A step that fails is tried again for ever: told once.
+    if (refused !== undefined && said !== this.#tunnelRefused) {
+      this.#trouble(`the tunnel device ${device}`, refused);
+    } else if (refused === undefined) {
+      this.#log.info({ event: 'tunnel-device', ...request }, `${device}: ${request.what}`);
+    }
+    this.#tunnelRefused = said;
   }
 
   #appendJournal(octets: Uint8Array): void {

@@ -21,6 +21,7 @@ import type { Resources } from './resources.ts';
 import { routerIdOf } from './router-id.ts';
 import type { SessionEntry } from './session-entry.ts';
 import { sessionEntries } from './sessions.ts';
+import { reportTwoOwners } from './two-owners.ts';
 
 export function planFor(node: string, resources: Resources, options: PlanOptions): PlanResult {
   return planWith({ node, resources, options }, new PlanMemo());
@@ -63,6 +64,7 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
   reportNoAddress(cluster);
   reportFilters(cluster);
   reportOpenImports(cluster, entries);
+  reportTwoOwners(cluster);
   return { plan, problems };
 }
 

@@ -9,6 +9,7 @@
 import type { Millis } from '../base/units.ts';
 import { formatRouteProtocol, RouteProtocol } from '../netlink/codes.ts';
 import type { KernelRoute } from '../netlink/kernel-route.ts';
+import { culpritName, culpritRemedy } from './culprits.ts';
 import {
   ADOPTED,
   type FibTable,
@@ -276,7 +277,7 @@ export class KernelObserver {
     const row = ref >> 1;
     const left = this.#hopsLeft(table.heldShape[row]!, rec.shapes.fromKernel(route));
     if (left === undefined) {
-      this.#lost(ref, `${this.#culprit} deleted it`, now);
+      this.#lost(ref, `${this.#culprit} deleted it${culpritRemedy(this.#by)}`, now);
       return;
     }
     const wasRight = rec.isFulfilled(table, row);
@@ -311,11 +312,12 @@ export class KernelObserver {
   }
 
   #disturbed(ref: number, did: string, now: Millis): void {
-    this.#rec.disturbed(ref, { reason: `${this.#culprit} ${did}`, by: this.#by }, now);
+    const reason = `${this.#culprit} ${did}${culpritRemedy(this.#by)}`;
+    this.#rec.disturbed(ref, { reason, by: this.#by }, now);
   }
 
   get #culprit(): string {
-    return this.#by ?? 'Another program';
+    return this.#by === undefined ? 'Another program' : culpritName(this.#by);
   }
 }
 

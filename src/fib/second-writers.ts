@@ -4,6 +4,7 @@
  */
 
 import type { Millis } from '../base/units.ts';
+import { culpritName } from './culprits.ts';
 
 /** Times that one route is disturbed, each within a minute after its last repair, before it counts as a fight. */
 export const FIGHT_ATTEMPTS = 3;
@@ -34,7 +35,7 @@ export class SecondWriters {
    */
   strike(by: string | undefined, attempts: number, now: Millis): SecondWriter | undefined {
     if (attempts < FIGHT_ATTEMPTS) return undefined;
-    const writer = by ?? 'Another program';
+    const writer = by === undefined ? 'Another program' : culpritName(by);
     const known = this.#fights.get(writer);
     const fight = known ?? { routes: 0, toldAt: now };
     if (attempts === FIGHT_ATTEMPTS) fight.routes++;

@@ -30,7 +30,9 @@ export function writeLink(request: LinkRequest): SystemError | undefined {
     const said = decodeAcknowledgement(message);
     // Somebody was faster, or the module made it when it was loaded: what was wanted is there.
     if (said === undefined || said.errno === 0 || said.errno === Errno.EEXIST) return undefined;
-    return systemError(`netlink(${request.what})`, -said.errno, said.text);
+    const lacks = request.what === 'create' && said.errno === Errno.EOPNOTSUPP;
+    const detail = lacks ? 'this kernel has no ipip, and no module for it' : said.text;
+    return systemError(`netlink(${request.what})`, -said.errno, detail);
   } finally {
     native.close(fd);
   }

@@ -2,6 +2,8 @@
  * The kernel is as godwit says: proven by a second look, restored at once with all that hung on what was deleted, and
  * whoever undoes it again and again is named.
  */
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { KernelRouteMessage } from '../../src/api/messages.ts';
 import type { Namespace } from '../../tools/fabric/netns.ts';
@@ -172,6 +174,21 @@ protocol bgp node {
     ).toBeLessThan(8);
     await stopProcess(fight);
     await installed();
+  });
+
+  it('survives a systemd-networkd that flushes routes of others, names it, and says what stops it', async () => {
+    // Its way is that of any program; its name is what the kernel has of the process.
+    const networkd = join(lab.dir, 'systemd-networkd');
+    copyFileSync((await node.runOk(['sh', '-c', 'command -v ip'])).trim(), networkd);
+    const flush = 'route flush proto 12 root 10.245.0.0/20';
+    await node.runOk(['sh', '-c', `(echo ${flush}; sleep 0.5) | ${networkd} -batch -`]);
+    await installed();
+    const told = godwit
+      .events('route-restored')
+      .filter(({ reason }) => /networkd/.test(`${reason}`));
+    expect(told.map(({ reason }) => reason)).toContain(
+      'systemd-networkd deleted it; set ManageForeignRoutes=no in /etc/systemd/networkd.conf',
+    );
   });
 
   it('counts it all in its metrics', async () => {

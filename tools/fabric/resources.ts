@@ -113,6 +113,8 @@ export function godwitYaml(member: string, places: DaemonPlaces): string {
         : { type: 'etcd', endpoints: places.endpoints },
     // Their usual place is one for the machine, and here are several nodes.
     bird: { sockets: 'off' },
+    // The fabric makes the device, or a stand-in for it.
+    kernel: { manageTunnel: false },
     state: { dir: `${places.dir}/state` },
     control: { socket: `${places.dir}/godwit.sock` },
     http: { listen: places.httpListen },
