@@ -1,5 +1,6 @@
 /** The rows of the interop matrix in the order of the document. */
 import type { Feature } from './feature.ts';
+import { ADD_PATH } from './features/add-path.ts';
 import { AS_SETS } from './features/as-sets.ts';
 import { COMMUNITIES, PREFERENCES } from './features/attributes.ts';
 import { LATER_RESTARTS } from './features/later-restarts.ts';
@@ -22,6 +23,7 @@ export const FEATURES: readonly Feature[] = [
   ...AS_PATHS,
   ...AS_SETS,
   ...NEXT_HOPS,
+  ...ADD_PATH,
   ...REFLECTION,
   ...SIZES,
   ...RESTARTS,
