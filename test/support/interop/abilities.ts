@@ -6,7 +6,7 @@ import type { DaemonName } from './daemon.ts';
 
 type Reasons = Readonly<Partial<Record<DaemonName, string>>>;
 
-export const LACKS = {
+const LACKS = {
   /** To be told to say no 4-octet AS capability. */
   twoOctetAs: {
     gobgpd:

@@ -5,15 +5,14 @@
 import type { RouteMessage } from '../../../src/api/messages.ts';
 import type { Namespace } from '../../../tools/fabric/netns.ts';
 import { type CalicoResource, calico, Godwit } from '../../support/godwit.ts';
-import {
-  type Daemon,
-  type DaemonConfig,
-  type DaemonName,
-  type DaemonSession,
-  type Family,
-  familyOf,
-  type Origination,
-  type PathSeen,
+import type {
+  Daemon,
+  DaemonConfig,
+  DaemonName,
+  DaemonSession,
+  Family,
+  Origination,
+  PathSeen,
 } from '../../support/interop/daemon.ts';
 import { makeDaemon } from '../../support/interop/drivers.ts';
 import { NetworkLab } from '../../support/netns.ts';
@@ -336,9 +335,4 @@ export class Stage {
 
 export function handAddress(host: number): string {
   return `10.9.0.${host}`;
-}
-
-/** By the family of a prefix. */
-export function daemonAddress(prefix: string): string {
-  return DAEMON[familyOf(prefix)];
 }
