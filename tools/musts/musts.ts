@@ -16,7 +16,7 @@ export interface Must {
   readonly whyNot?: string;
 }
 
-const LINE = /^([\dA-Z][\d.]*): (.+?)(?: -- not: (.+))?$/;
+const LINE = /^([\dA-Z][\d.]*(?:\(\w\))?): (.+?)(?: -- not: (.+))?$/;
 
 /** @throws {Error} A line that is neither empty, a comment, nor a rule. */
 export function parseMusts(rfc: number, text: string): Must[] {
@@ -40,7 +40,8 @@ export function readMusts(folder: string = import.meta.dirname): Must[] {
 /** The sources that cite the section of a demand, or a part of it (`9.1.2.2(a)`). */
 export function metBy(must: Must, citations: readonly Citation[]): string[] {
   const here = citations.filter(
-    ({ rfc, section }) => rfc === must.rfc && section.replace(/\(.*$/, '') === must.section,
+    ({ rfc, section }) =>
+      rfc === must.rfc && [section, section.replace(/\(.*$/, '')].includes(must.section),
   );
   return [...new Set(here.map(({ file }) => file))].sort();
 }
