@@ -7,33 +7,25 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { REPOSITORY } from './cache-dir.ts';
-import { type Citation, citationsIn, citationsInText } from './citations.ts';
+import type { Citation } from './citations.ts';
+import { citationsOfTree } from './citations-of-tree.ts';
 import { renderInterop } from './interop/render.ts';
 import { DOCUMENT as INTEROP, type MatrixResults, FILE as RESULTS } from './interop/results.ts';
-import { isTest } from './tidy/imports.ts';
-import { readSource } from './tidy/source.ts';
-import { readTree } from './tidy/tree.ts';
+import { type Must, metBy, readMusts } from './musts/musts.ts';
 
 const FILE = 'docs/rfc-coverage.md';
 const HEAD = `# RFC coverage
 
 Made by \`npm run docs\` from the comments in \`src/\` and the tests; do not edit.
-A rule is listed where a comment cites it as \`RFC 4271 §6.8: …\`; the words are ours.
+A rule is listed where a comment cites it as \`RFC 4271 §6.8: …\`; the words are ours. Where a list of an RFC's MUSTs has been
+reviewed (\`tools/musts\`), it follows, each with the files that cite its section, or with the reason why it is not met.
 `;
 
-function collect(): { sources: Citation[]; tests: Citation[] } {
-  const sources: Citation[] = [];
-  const tests: Citation[] = [];
-  for (const { path, text } of readTree(REPOSITORY)) {
-    if (text === undefined || !/^(src|test)\/.*\.ts$/.test(path)) continue;
-    // In a test the titles cite, and they are strings: the whole text counts.
-    if (isTest(path)) tests.push(...citationsInText(text, path));
-    else if (path.startsWith('src/')) sources.push(...citationsIn(readSource(path, text)));
-  }
-  return { sources, tests };
-}
-
-function render(sources: readonly Citation[], tests: readonly Citation[]): string {
+function render(
+  sources: readonly Citation[],
+  tests: readonly Citation[],
+  musts: readonly Must[],
+): string {
   const parts = [HEAD];
   const rfcs = [...new Set(sources.map(({ rfc }) => rfc))].sort((a, b) => a - b);
   for (const rfc of rfcs) {
@@ -46,8 +38,27 @@ function render(sources: readonly Citation[], tests: readonly Citation[]): strin
       parts.push(row(section, here, tested));
     }
     parts.push('');
+    const demanded = musts.filter((must) => must.rfc === rfc);
+    if (demanded.length > 0) parts.push(...demands(demanded, sources));
   }
   return parts.join('\n');
+}
+
+/** The reviewed list of what the RFC says MUST, each line with who obeys it or why nobody does. */
+function demands(musts: readonly Must[], sources: readonly Citation[]): string[] {
+  const rows = musts.map((must) => {
+    const where = metBy(must, sources).map((file) => `\`${file.replace(/^src\//, '')}\``);
+    const met = must.whyNot === undefined ? where.join(', ') : `**not**: ${must.whyNot}`;
+    return `| ${[must.section, must.rule, met].join(' | ')} |`;
+  });
+  const { rfc } = musts[0]!;
+  return [
+    `### What RFC ${rfc} says MUST\n`,
+    '| § | demand | obeyed in |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+  ];
 }
 
 function row(section: string, here: readonly Citation[], tested: readonly Citation[]): string {
@@ -89,7 +100,7 @@ function put(file: string, wanted: string, summary: string): void {
   console.log(`${file}: ${summary}`);
 }
 
-const { sources, tests } = collect();
-put(FILE, render(sources, tests), `${sources.length} citations`);
+const { sources, tests } = citationsOfTree();
+put(FILE, render(sources, tests, readMusts()), `${sources.length} citations`);
 const results = JSON.parse(readFileSync(join(REPOSITORY, RESULTS), 'utf8')) as MatrixResults;
 put(INTEROP, renderInterop(results), `${results.features.length} features`);

@@ -21,7 +21,7 @@ const others = otherReports();
 const quick = await quickChecks();
 const peers = await runStep({
   name: 'real peers',
-  args: ['tools/peers/fetch.ts', 'bird2', 'bird1', 'gobgpd', 'etcd'],
+  args: ['tools/peers/fetch.ts', 'bird2', 'bird1', 'gobgpd', 'frr', 'openbgpd', 'etcd'],
 });
 if (!peers.ok) console.log('    the tests that need them are reported as skipped');
 const system = await systemTests();

@@ -18,6 +18,7 @@ import type {
 
 /** Calico's default AS number of every node. */
 const DEFAULT_AS = 64_512;
+/** RFC 4271 §8.2.1: where we listen, and whom we call. */
 export const BGP_PORT = 179;
 /** Metric of an ordinary workload route (calico model 3.8). */
 const NORMAL_ROUTE_PRIORITY = 1024;

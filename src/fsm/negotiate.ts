@@ -149,7 +149,7 @@ function negotiateTimes(
   return { holdTime, keepaliveTime: Math.min(third, timers.keepaliveTime ?? third) };
 }
 
-/** RFC 7911 §4: we send where we offered to and the peer offered to receive, and the other way round. */
+/** RFC 7911 §4, §5: we send where we offered to and the peer offered to receive, and the other way round. */
 function addPathOf(
   family: AfiSafi,
   offer: Offer,

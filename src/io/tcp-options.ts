@@ -97,6 +97,8 @@ export function setMinTtl(fd: number, address: IpAddress, minTtl: number): Syste
 /**
  * Sets the key of RFC 2385 for a peer, or for all peers in a prefix.
  *
+ * RFC 4271 §E: an implementation has TCP-MD5.
+ *
  * @param key  1 to 80 octets as UTF-8; empty removes the key. Never part of an error.
  */
 export function setMd5Key(

@@ -1,6 +1,8 @@
 /**
  * Adj-RIB-In: received NLRI become path rows, and rows become dirty prefixes (RFC 4271 §3.2, §9.1).
  *
+ * RFC 4271 §9: what is withdrawn goes, what comes again replaces what was there, and either makes the prefix dirty.
+ *
  * Hot path: per prefix one table lookup, one short list walk and a few column writes; nothing is allocated
  * (`bench/rib.bench.ts`). Everything that concerns many rows at once (dead generations, a new import policy, next hops
  * that changed) is one sliced scan over the rows. Invariant: counters by generation equal what the rows say.

@@ -1,6 +1,8 @@
 /**
  * What an export does to an attribute set, as an order to `rewriteAttributes` (RFC 4271 §5.1, RFC 4456 §8).
  *
+ * RFC 4456 §10: nothing else of what is reflected changes, unless an operator wants himself as next hop.
+ *
  * Nearly all sets of a group are rewritten alike: a handful of orders, and one an originator on a reflector.
  */
 

@@ -1,6 +1,8 @@
 /**
  * The Loc-RIB: dirty prefixes are decided, the best path of each stands at the head of its list (RFC 4271 §9.1.2).
  *
+ * RFC 4271 §9.1.4: overlapping prefixes are decided each for itself, and whatever is accepted is in force.
+ *
  * The same eliminations as `decision.ts`, on columns and without allocation. A prefix is dirty at most once however
  * often it flaps. Invariant: between decisions the head of a list with `HasBest` is what consumers were last told.
  */

@@ -4,6 +4,7 @@
  * A row is one path: where it comes from (peer, identifier as received), which set was announced in which way, and the
  * identifier it was given. A row without a set is a ghost: its path is withdrawn, but a member that is out of step may
  * still know the identifier, and only a withdrawal that names it takes it back.
+ * RFC 7911 §2: the identifier is ours, and names one path of its prefix.
  * Invariant: a row with a set is a reference to the set and to its order; identifiers of a prefix are distinct.
  *
  * Memory: 4 octets a prefix, 24 a path.

@@ -1,6 +1,8 @@
 /**
  * One configured peer: its plan, up to two sessions during a collision, its counters, and why it is down.
  *
+ * RFC 4271 §8.2.1: each configured peer has a state machine of its own.
+ *
  * Invariant: `sessions` is never empty while the peer may have a session; the first is the one that dials.
  */
 

@@ -22,7 +22,8 @@ const NO_OCTETS = new Uint8Array(0);
 export class Framer {
   /**
    * Octets of the longest message accepted; set to `EXTENDED_MESSAGE_LENGTH_MAX` once both sides have sent the
-   * Extended Message capability (RFC 8654 §4). OPEN and KEEPALIVE stay at 4096.
+   * Extended Message capability (RFC 8654 §4). RFC 8654 §5, §6: until then what is longer than 4096 is a bad length, and
+   * OPEN and KEEPALIVE stay there.
    */
   lengthMax: number = MESSAGE_LENGTH_MAX;
   #tail = NO_OCTETS;

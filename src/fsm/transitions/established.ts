@@ -42,11 +42,11 @@ export const ESTABLISHED: StateRow = {
   ManualStop: (_session, event) =>
     to('Idle', ...stopped(event), stopConnecting, drop, forgetRetries),
 
-  /** Event 8. */
+  /** Event 8. RFC 4271 §6.7: Cease is for ends that no error has made. */
   AutomaticStop: (_session, event) =>
     to('Idle', ...stopped(event), stopConnecting, drop, countRetry, damp),
 
-  /** Event 10. */
+  /** Event 10. RFC 4271 §6.5: the peer is told, and the connection ends. */
   HoldTimer_Expires: (session) =>
     to(
       'Idle',

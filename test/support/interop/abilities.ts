@@ -6,7 +6,7 @@ import type { DaemonName } from './daemon.ts';
 
 type Reasons = Readonly<Partial<Record<DaemonName, string>>>;
 
-export const LACKS = {
+const LACKS = {
   /** To be told to say no 4-octet AS capability. */
   twoOctetAs: {
     gobgpd:
@@ -40,7 +40,7 @@ export const LACKS = {
   takesPaths: {},
   /** RFC 7313. */
   enhancedRefresh: {
-    gobgpd: 'GoBGP 3.10 knows the capability by name alone; configuration.md has no switch for it',
+    gobgpd: 'GoBGP 3.10 never says the capability; configuration.md has no switch for it',
   },
   /** RFC 8538. */
   notificationBit: {
@@ -58,8 +58,14 @@ export const LACKS = {
       'BIRD 1.6.8, bird-6.html, BGP: none of its options says a role (BIRD 2.0.11 was the first)',
     gobgpd: 'GoBGP 3.10, configuration.md: nothing under [neighbors] says a role',
   },
+  /** Both families over one session. */
+  bothFamilies: {
+    bird1:
+      'BIRD 1.6.8, bird-1.html: one daemon a family (`bird` and `bird6`), and a session carries that of its daemon',
+  },
   /** RFC 8654. */
   extendedMessages: {
+    gobgpd: 'GoBGP 3.10 never says the capability; configuration.md has no switch for it',
     openbgpd: 'OpenBGPD 7.7, bgpd(8), STANDARDS: no RFC 8654',
   },
   /** To pass a path on that has an AS_SET. */
@@ -67,7 +73,7 @@ export const LACKS = {
   /** To refuse a connection without a password on Linux where it has been given one. */
   refusesUnsigned: {
     openbgpd:
-      'OpenBGPD 7.7 on Linux calls with its key and takes calls without one: its listener has no key (bgpd.conf(5), tcp md5sig, speaks of OpenBSD alone)',
+      'OpenBGPD 7.7 on Linux calls with its key and takes calls without one: its listener has no key, whatever bgpd.conf(5), tcp md5sig, says',
   },
   shutdownText: {},
   /** To send a path to a peer whose AS is in it. */
@@ -79,18 +85,18 @@ export const LACKS = {
   sendsNoAdvertise: {
     frr: 'FRR 8.4, bgp.html, no-advertise: "All routes carry this value must not be advertise to other BGP peers", its own too',
     openbgpd:
-      'OpenBGPD 7.7 keeps a network of its own that has NO_ADVERTISE, as bgpd.conf(5) says of the well-known',
+      'OpenBGPD 7.7 keeps a network of its own to itself that has NO_ADVERTISE, which bgpd.conf(5), community, names among the well-knowns',
   },
   /** To obey NO_EXPORT and NO_ADVERTISE. */
   obeysWellKnowns: {
     gobgpd:
-      'GoBGP 3.10 passes routes with well-known communities on as any other; policy.md has them as values to match alone',
+      'GoBGP 3.10 passes routes with well-known communities on as any other; its documents name no-export once, as a value to add (cli-command-syntax.md, 1.2)',
   },
   /** To pass a next hop on as it came. */
   keepNextHop: {},
   /** To pass an attribute on that it does not know, with a length that is wrong. */
   passesMalformed: {
-    frr: 'FRR 8.4 knows all of the optional transitive attributes that godwit judges, and passes on none that is malformed',
+    frr: 'FRR 8.4 judges for itself what godwit judges: of IPv6 extended communities of 7 octets, which the others pass on, it makes a withdrawal (bgp.html has no switch for it)',
   },
   /** To keep its routes over its own restart, and say so. */
   restarts: {

@@ -133,7 +133,7 @@ export function communityText(value: number): string {
 }
 
 /** The well-knowns that daemons print by name (RFC 1997, RFC 7999, RFC 8326, RFC 9494), back in figures. */
-export const WELL_KNOWN: Readonly<Record<string, string>> = {
+const WELL_KNOWN: Readonly<Record<string, string>> = {
   'no-export': '65535:65281',
   'no-advertise': '65535:65282',
   'no-export-subconfed': '65535:65283',

@@ -3,12 +3,12 @@ import type { Ability } from '../../support/interop/abilities.ts';
 import type { DaemonName } from '../../support/interop/daemon.ts';
 import type { Stage, StageOptions } from './stage.ts';
 
-export const SECTIONS = ['Sessions', 'Attributes', 'Paths', 'Restarts'] as const;
+type Section = 'Sessions' | 'Attributes' | 'Paths' | 'Restarts';
 
 export interface Feature {
   /** Short and stable: the key in the results. */
   readonly id: string;
-  readonly section: (typeof SECTIONS)[number];
+  readonly section: Section;
   /** What a cell shows, as a sentence. */
   readonly title: string;
   /** `4724`, in the order of importance. */

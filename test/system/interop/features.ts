@@ -1,10 +1,12 @@
 /** The rows of the interop matrix in the order of the document. */
 import type { Feature } from './feature.ts';
+import { ADD_PATH } from './features/add-path.ts';
 import { AS_SETS } from './features/as-sets.ts';
 import { COMMUNITIES, PREFERENCES } from './features/attributes.ts';
 import { LATER_RESTARTS } from './features/later-restarts.ts';
 import { OPENS } from './features/opens.ts';
 import { AS_PATHS, NEXT_HOPS, PASSED_ON, SIZES } from './features/paths.ts';
+import { BOTH_FAMILIES, EXTENDED_MESSAGES, LONG_LIVED, ROLES } from './features/profiled.ts';
 import { REFLECTION } from './features/reflection.ts';
 import { REFRESHES } from './features/refreshes.ts';
 import { RESTARTS } from './features/restarts.ts';
@@ -13,7 +15,10 @@ import { SESSIONS } from './features/sessions.ts';
 
 export const FEATURES: readonly Feature[] = [
   ...SESSIONS,
+  ...BOTH_FAMILIES,
   ...OPENS,
+  ...ROLES,
+  ...EXTENDED_MESSAGES,
   ...SECURITY,
   ...REFRESHES,
   ...COMMUNITIES,
@@ -22,8 +27,10 @@ export const FEATURES: readonly Feature[] = [
   ...AS_PATHS,
   ...AS_SETS,
   ...NEXT_HOPS,
+  ...ADD_PATH,
   ...REFLECTION,
   ...SIZES,
   ...RESTARTS,
   ...LATER_RESTARTS,
+  ...LONG_LIVED,
 ];

@@ -5,15 +5,14 @@
 import type { RouteMessage } from '../../../src/api/messages.ts';
 import type { Namespace } from '../../../tools/fabric/netns.ts';
 import { type CalicoResource, calico, Godwit } from '../../support/godwit.ts';
-import {
-  type Daemon,
-  type DaemonConfig,
-  type DaemonName,
-  type DaemonSession,
-  type Family,
-  familyOf,
-  type Origination,
-  type PathSeen,
+import type {
+  Daemon,
+  DaemonConfig,
+  DaemonName,
+  DaemonSession,
+  Family,
+  Origination,
+  PathSeen,
 } from '../../support/interop/daemon.ts';
 import { makeDaemon } from '../../support/interop/drivers.ts';
 import { NetworkLab } from '../../support/netns.ts';
@@ -44,6 +43,10 @@ export interface StageOptions {
   readonly session?: Partial<DaemonSession>;
   /** What godwit is told of its session with the daemon: spec of the BGPPeer. */
   readonly peer?: Readonly<Record<string, unknown>>;
+  /** Settings of a PeerProfile for the sessions with the daemon. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** godwit has no BGPPeer for the daemon. */
+  readonly unnamed?: boolean;
   /** Into `spec.bgp` of the Node. */
   readonly node?: Readonly<Record<string, unknown>>;
   readonly resources?: readonly CalicoResource[];
@@ -303,7 +306,8 @@ export class Stage {
   }
 
   #resources(): CalicoResource[] {
-    const { node, resources = [], hands = [] } = this.#options;
+    const { node, resources = [], hands = [], settings, unnamed = false } = this.#options;
+    const peers = this.families.map((family) => `daemon-${family}`);
     const address = { ipv4Address: `${GODWIT.ipv4}/24`, ipv6Address: `${GODWIT.ipv6}/64` };
     const pools = { ipv4: '10.244.0.0/16', ipv6: 'fd00:10:244::/48' };
     return [
@@ -316,7 +320,7 @@ export class Stage {
           state: 'confirmed',
         }),
       ]),
-      ...this.families.map((family) =>
+      ...(unnamed ? [] : this.families).map((family) =>
         calico('BGPPeer', `daemon-${family}`, this.#peerSpec(family)),
       ),
       ...hands
@@ -329,16 +333,18 @@ export class Stage {
             ...hand.peer,
           }),
         ),
+      ...(settings === undefined ? [] : [profile({ sessions: { peers }, settings })]),
       ...resources,
     ];
   }
 }
 
-export function handAddress(host: number): string {
-  return `10.9.0.${host}`;
+/** A PeerProfile. */
+export function profile(spec: Readonly<Record<string, unknown>>): CalicoResource {
+  const metadata = { name: 'interop' };
+  return { apiVersion: 'godwit.dev/v1', kind: 'PeerProfile', metadata, spec };
 }
 
-/** By the family of a prefix. */
-export function daemonAddress(prefix: string): string {
-  return DAEMON[familyOf(prefix)];
+export function handAddress(host: number): string {
+  return `10.9.0.${host}`;
 }
