@@ -22,7 +22,7 @@ import { MarkSet } from './mark-set.ts';
 import { type Hearer, Members } from './members.ts';
 import { type PathTable, PrefixFlag } from './path-table.ts';
 import { PathsAnnouncer } from './paths-announcer.ts';
-import { encodeEndOfRib, PACK_BATCH, UpdatePacker } from './update-packer.ts';
+import { encodeEndOfRib, PACK_BATCH, type PackScratch, UpdatePacker } from './update-packer.ts';
 import { Welcome } from './welcome.ts';
 
 /** Chunks the slowest member may lag behind: 1 MiB of UPDATEs, a second of a 10 Mbit/s peer. */
@@ -55,6 +55,8 @@ export interface GroupOptions {
   readonly filter: ExportFilter;
   /** A prefix is no longer announced by this group, or owed to a member. */
   readonly onIdle: (prefix: PrefixId) => void;
+  /** Shared by all groups. */
+  readonly scratch: PackScratch;
 }
 
 export class UpdateGroup {
@@ -89,7 +91,8 @@ export class UpdateGroup {
     const { family, prefixes, exported } = context;
     const { as4, messageMax } = filter.config;
     const addPath = filter.config.addPath !== undefined;
-    const packing = { family, prefixes, exported, as4, messageMax, addPath };
+    const { scratch } = options;
+    const packing = { family, prefixes, exported, as4, messageMax, addPath, scratch };
     this.#packer = new UpdatePacker(packing);
     this.#ownPacker = new UpdatePacker(packing);
     this.#log = new GroupLog({ names: addPath ? 'paths' : 'prefixes' });
