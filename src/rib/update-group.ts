@@ -258,6 +258,9 @@ export class UpdateGroup {
   /** Whole UPDATEs for the member; undefined when nothing is due, or nothing was found within a poll's work. */
   poll(member: Member, budget: number): Uint8Array | undefined {
     if (member.reader === undefined) {
+      // A pass over all may find what this member is not to be told any more.
+      for (let batch = 0; this.#scanAt !== 0 && batch < BATCHES_PER_POLL; batch++) this.#pack();
+      if (this.#scanAt !== 0) return undefined;
       const octets = this.#pollOwn(member, budget);
       if (octets !== undefined) return octets;
       this.#rejoin(member);
@@ -420,7 +423,7 @@ export class UpdateGroup {
     const { peer, marks } = member;
     if (out.count === 0) return;
     const isNew = marks.size === 0 && this.#isOwnLogRead(member);
-    const welcome = isNew ? this.#welcome?.for(peer) : undefined;
+    const welcome = isNew && this.#scanAt === 0 ? this.#welcome?.for(peer) : undefined;
     if (welcome !== undefined) {
       member.ownLog = welcome.log;
       member.ownReader = welcome.reader;
