@@ -42,6 +42,8 @@ export class KernelView {
   readonly #ownAddresses = new Map<IpAddress, number>(); // how many interfaces have it
   readonly #remembered = new Map<string, Remembered>();
   #gateways: ReadonlyMap<IpAddress, IpAddress> = new Map();
+  /** What was said last of a route that next hops are reached through. */
+  readonly #answers = new WeakMap<ForeignRoute, Resolution>();
   /** Some resolution was forgotten: every change counts as a change of it. */
   #forgotten = false;
   #dumping = false;
@@ -282,7 +284,12 @@ export class KernelView {
     }
     const connected = hops.every((hop) => hop.gateway === undefined);
     const via = `${prefix} dev ${hops.map((hop) => hop.interfaceName).join(',')}`;
-    return { reachable: true, hops, metric: route.metric, connected, via };
+    const answer: Resolution = { reachable: true, hops, metric: route.metric, connected, via };
+    // A thousand next hops on one subnet share what is said of them.
+    const before = this.#answers.get(route);
+    if (before !== undefined && sameResolution(before, answer)) return before;
+    this.#answers.set(route, answer);
+    return answer;
   }
 
   #dropLink(index: number): void {

@@ -280,3 +280,28 @@ describe('RFC 9494 §3.1 long-lived graceful restart', () => {
     expect(agreed(offering({ gracefulRestart }), saying(short, long)).longLived).toBeUndefined();
   });
 });
+
+describe('what peers of one configuration agree on', () => {
+  const shared = config();
+  const capabilities = [...open().capabilities];
+
+  it('is shared by those that say the same, but for who they are', () => {
+    const one = agreed(shared, open({ capabilities, bgpIdentifier: 1 }));
+    const other = agreed(shared, open({ capabilities, bgpIdentifier: 2 }));
+    expect([one.remoteIdentifier, other.remoteIdentifier]).toEqual([1, 2]);
+    expect(other.families).toBe(one.families);
+    expect({ ...other, remoteIdentifier: 1 }).toEqual(one);
+  });
+
+  it('is looked at anew when anything that they say differs', () => {
+    const said = open({ capabilities });
+    agreed(shared, said);
+    expect(agreed(shared, { ...said, holdTime: 30 }).holdTime).toBe(30);
+    expect(agreed(shared, said).holdTime).toBe(90);
+    const fewer = capabilities.filter((_, i) => i !== 1);
+    expect(agreed(shared, { ...said, capabilities: fewer }).families).toEqual(['ipv4-unicast']);
+    expect(refused(shared, { ...said, bgpIdentifier: 0 }).subcode).toBe(
+      OpenSubcode.BadBgpIdentifier,
+    );
+  });
+});

@@ -31,32 +31,53 @@ export function negotiate(config: SessionConfig, open: OpenMessage): Negotiation
   const remoteAs = remoteAsOf(open, offer);
   const fault = openFault(config, open, remoteAs);
   if (fault !== undefined) return fault;
+  const agreed = agreedOf.get(config);
+  const isSame =
+    agreed !== undefined &&
+    agreed.capabilities === open.capabilities &&
+    agreed.myAs === open.myAs &&
+    agreed.offeredHoldTime === open.holdTime;
+  if (isSame)
+    return { ok: true, session: { ...agreed.session, remoteIdentifier: open.bgpIdentifier } };
   const families = commonFamilies(config, offer, open);
   if (families.length === 0) return noCommonFamily(config, open);
   const times = negotiateTimes(config, open);
-  return {
-    ok: true,
-    session: {
-      peerType: remoteAs === config.localAs ? 'ibgp' : 'ebgp',
-      remoteAs,
-      remoteIdentifier: open.bgpIdentifier,
-      as4: offer.fourOctetAs && has(open, 'fourOctetAs'),
-      families,
-      // RFC 2918 §4: sent only to a peer that said it understands; code 128 is the same message.
-      routeRefresh: offer.routeRefresh && has(open, 'routeRefresh'),
-      enhancedRouteRefresh: offer.enhancedRouteRefresh && has(open, 'enhancedRouteRefresh'),
-      extendedMessage: offer.extendedMessage && has(open, 'extendedMessage'),
-      addPath: {
-        'ipv4-unicast': addPathOf('ipv4-unicast', offer, { open, families }),
-        'ipv6-unicast': addPathOf('ipv6-unicast', offer, { open, families }),
-      },
-      extendedNextHop: families.filter((family) => extendedNextHopOf(family, offer, open)),
-      ...times,
-      gracefulRestart: gracefulRestartOf(offer, open, families),
-      longLived: longLivedOf(offer, open, families),
-      capabilities: open.capabilities,
+  const session: NegotiatedSession = {
+    peerType: remoteAs === config.localAs ? 'ibgp' : 'ebgp',
+    remoteAs,
+    remoteIdentifier: open.bgpIdentifier,
+    as4: offer.fourOctetAs && has(open, 'fourOctetAs'),
+    families,
+    // RFC 2918 §4: sent only to a peer that said it understands; code 128 is the same message.
+    routeRefresh: offer.routeRefresh && has(open, 'routeRefresh'),
+    enhancedRouteRefresh: offer.enhancedRouteRefresh && has(open, 'enhancedRouteRefresh'),
+    extendedMessage: offer.extendedMessage && has(open, 'extendedMessage'),
+    addPath: {
+      'ipv4-unicast': addPathOf('ipv4-unicast', offer, { open, families }),
+      'ipv6-unicast': addPathOf('ipv6-unicast', offer, { open, families }),
     },
+    extendedNextHop: families.filter((family) => extendedNextHopOf(family, offer, open)),
+    ...times,
+    gracefulRestart: gracefulRestartOf(offer, open, families),
+    longLived: longLivedOf(offer, open, families),
+    capabilities: open.capabilities,
   };
+  const { capabilities, myAs, holdTime } = open;
+  agreedOf.set(config, { capabilities, myAs, offeredHoldTime: holdTime, session });
+  return { ok: true, session };
+}
+
+/**
+ * What was agreed last under a configuration. The peers of a mesh say the same but for their identifiers, and their
+ * capabilities are one list (`CapabilitiesMemo`): they share what comes of it.
+ */
+const agreedOf = new WeakMap<SessionConfig, Agreed>();
+
+interface Agreed {
+  readonly capabilities: OpenMessage['capabilities'];
+  readonly myAs: number;
+  readonly offeredHoldTime: number;
+  readonly session: NegotiatedSession;
 }
 
 /** RFC 6793 §4.1: the capability has the AS number where both speak four octets, else the field has. */

@@ -92,11 +92,18 @@ export const SEND_HOLD_TIME_MIN: Seconds = 480;
 /** The shortest stay of one TCP attempt, whatever is configured: a zero would dial without end in one step. */
 export const CONNECT_TIMEOUT_MIN: Seconds = 1;
 
-/** One object for all sessions that say nothing of timers. */
+/** One object for all sessions that say nothing of timers, and for all of one configuration. */
 let defaults: SessionTimers | undefined;
+const resolvedOf = new WeakMap<Partial<SessionTimers>, SessionTimers>();
 
 export function resolveTimers(given: Partial<SessionTimers> = {}): SessionTimers {
-  if (Object.keys(given).length > 0) return resolved(given);
+  const known = resolvedOf.get(given);
+  if (known !== undefined) return known;
+  if (Object.keys(given).length > 0) {
+    const timers = resolved(given);
+    resolvedOf.set(given, timers);
+    return timers;
+  }
   defaults ??= resolved({});
   return defaults;
 }

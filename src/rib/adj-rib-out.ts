@@ -31,6 +31,7 @@ export class AdjRibOut implements GroupOut {
   readonly #table: AttributeTable;
   readonly #orders: ExportOrders;
   #count = 0;
+  #changes = 0;
   #bySource = new Uint32Array(16); // by PeerId
 
   constructor(table: AttributeTable, orders: ExportOrders) {
@@ -41,6 +42,11 @@ export class AdjRibOut implements GroupOut {
   /** Prefixes announced to members that are not their source. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Moves with every announcement and withdrawal. */
+  get changes(): number {
+    return this.#changes;
   }
 
   get top(): PrefixId {
@@ -89,6 +95,7 @@ export class AdjRibOut implements GroupOut {
   set(prefix: PrefixId, set: AttributesId, how: How): void {
     const oldSet = this.sets[prefix]!;
     const oldHow = this.how[prefix]!;
+    this.#changes++;
     if (set !== 0) {
       this.#table.retain(set);
       this.#orders.retain(orderOf(how));

@@ -47,7 +47,7 @@ export class BestAnnouncer implements Announcer {
     const best: PathId = paths.best(prefix);
     const order = best === 0 ? 0 : filter.export(prefix, best);
     const set: AttributesId = order === 0 ? 0 : paths.effective(best);
-    const how: How = order === 0 ? 0 : howOf(order, paths.peer[best]!);
+    const how: How = order === 0 ? 0 : howOf(order, filter.withheld.from(best, order));
     const { out } = this;
     out.ensure(prefix);
     if (set !== out.sets[prefix] || how !== out.how[prefix]) {

@@ -24,10 +24,12 @@ import { type PolicyVerdict, SOURCES } from './policy-port.ts';
 import type { ExportConfig } from './rib-config.ts';
 import { RouteSubject } from './route-subject.ts';
 import { Modifications, OrderMemo } from './verdict-memo.ts';
+import { Withheld } from './withheld.ts';
 
 /** Why a best path is not announced to a peer. */
 export type NotExported =
   | 'own route of the peer'
+  | 'next hop is the peer itself'
   | 'next hop unreachable'
   | 'iBGP route to an iBGP peer'
   | 'NO_ADVERTISE'
@@ -45,6 +47,7 @@ export class ExportFilter {
   readonly config: ExportConfig;
   /** The prefix at hand is kept back, whatever policy says: the group announces as many as it may. */
   isWithholding = false;
+  readonly withheld: Withheld;
   readonly #context: ExportContext;
   readonly #memo: OrderMemo;
   readonly #modifications = new Modifications();
@@ -60,6 +63,7 @@ export class ExportFilter {
     this.#context = context;
     this.#memo = new OrderMemo(context.sets);
     this.#rewrites = new ExportRewrites(context, config);
+    this.withheld = new Withheld(context, config);
     this.#isGeneral = !config.policy.dependsOnPrefix && !config.policy.dependsOnInterface;
     const { family, sets, prefixes } = context;
     const peerType = config.ebgp ? 'ebgp' : 'ibgp';

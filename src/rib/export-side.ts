@@ -14,6 +14,7 @@ import type { PolicyPort } from './policy-port.ts';
 import { Refreshes } from './refreshes.ts';
 import type { ExportConfig } from './rib-config.ts';
 import { Member, UpdateGroup } from './update-group.ts';
+import { PackScratch } from './update-packer.ts';
 
 /** Entries of a dissolved group given up by one slice. */
 const DISSOLVE_IDS = 65_536;
@@ -28,6 +29,7 @@ export class ExportSide {
   readonly #touched = new Set<Member>();
   /** Members that have not been sent End-of-RIB and may be. */
   readonly #awaitEnd = new Set<Member>();
+  readonly #scratch = new PackScratch();
   #dissolving: { out: GroupOut; at: PrefixId }[] = [];
   #policyIds = new WeakMap<PolicyPort, number>();
   #nextPolicyId = 1;
@@ -183,7 +185,7 @@ export class ExportSide {
     const filter = new ExportFilter(this.#context, config);
     const id = this.#nextGroup++;
     const group = new UpdateGroup(
-      { id, context: this.#context, filter, onIdle: this.#onIdle },
+      { id, context: this.#context, filter, onIdle: this.#onIdle, scratch: this.#scratch },
       from,
     );
     this.groups.push(group);

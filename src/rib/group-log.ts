@@ -86,6 +86,15 @@ export class Reader {
   get position(): number {
     return this.chunk.start + this.offset;
   }
+
+  /** Another one at the same place. */
+  twin(): Reader {
+    const twin = new Reader(this.chunk);
+    twin.offset = this.offset;
+    twin.run = this.run;
+    this.chunk.readers++;
+    return twin;
+  }
 }
 
 export class GroupLog {
@@ -94,11 +103,21 @@ export class GroupLog {
   #chunks = 1;
   /** A log of one member needs none. */
   readonly names: Names;
+  #isSealed = false;
 
   constructor(options: { names: Names }) {
     this.names = options.names;
     this.#first = new Chunk(options.names !== 'none' ? SMALL_CHUNK_OCTETS : OWN_CHUNK_OCTETS, 0);
     this.#last = this.#first;
+  }
+
+  /** Several members read it, and it says what it says. */
+  get isSealed(): boolean {
+    return this.#isSealed;
+  }
+
+  seal(): void {
+    this.#isSealed = true;
   }
 
   get first(): Chunk {

@@ -96,6 +96,14 @@ export class NextHops {
     return id;
   }
 
+  /** Whether any attribute set names this address, 4 or 16 octets. */
+  names(octets: Uint8Array): boolean {
+    const span = { start: 0, end: octets.length };
+    let id = this.#index.first(hashOctets(octets, span, this.#seed), 0);
+    while (id !== 0 && !this.#equals(id, octets, span)) id = this.#index.next();
+    return id !== 0;
+  }
+
   release(id: NextHopId): void {
     if (--this.#refs[id]! > 0) return;
     this.#index.remove(this.#hashes[id]!, 0, id);

@@ -32,6 +32,9 @@ export class PeerTable {
   /** Bit 1: import is to be evaluated again by the running scan. */
   pending = new Uint8Array(16);
   #identifiers = new Uint32Array(16); // see `identifierOf`
+  readonly #byAddress = new Map<IpAddress, PeerId>();
+  /** Moves when a peer comes, goes or has another address. */
+  changed = 0;
   #order = new Uint32Array(16);
   #isOrderFresh = true;
 
@@ -53,7 +56,18 @@ export class PeerTable {
     return before !== 0 && (before !== config.routerId || this.kinds[peer] !== kindsOf(config));
   }
 
+  /** The peer with this address; `LOCAL_PEER` when there is none. */
+  at(address: IpAddress): PeerId {
+    return this.#byAddress.get(address) ?? LOCAL_PEER;
+  }
+
   set(peer: PeerId, config: PeerRibConfig): void {
+    const before = this.configs[peer]?.address;
+    if (before !== config.address) {
+      if (before !== undefined) this.#byAddress.delete(before);
+      this.#byAddress.set(config.address, peer);
+      this.changed++;
+    }
     this.configs[peer] = config;
     this.kinds[peer] = kindsOf(config);
     this.routerIds[peer] = config.routerId;
@@ -62,6 +76,9 @@ export class PeerTable {
   }
 
   remove(peer: PeerId): void {
+    const address = this.configs[peer]?.address;
+    if (address !== undefined && this.at(address) === peer) this.#byAddress.delete(address);
+    this.changed++;
     this.configs[peer] = undefined;
     this.#isOrderFresh = false;
   }

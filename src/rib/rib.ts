@@ -7,6 +7,7 @@
  */
 
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
+import { ipToOctets } from '../net/ip-address.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { type PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import { AdjRibIn, type NlriSpan } from './adj-rib-in.ts';
@@ -156,6 +157,8 @@ export class Rib {
     // Who had this id before may stand in rewrites that are still remembered.
     if (this.#peers.isOther(peer, config)) this.#export.forget();
     this.#peers.add(peer, config);
+    // RFC 4271 §5.1.3: from now on what has this next hop is withheld from it.
+    if (this.sets.nextHops.names(ipToOctets(config.address))) this.#export.reexport();
   }
 
   /** Whatever changed is applied in slices by `settle`; paths stay as they were received. */

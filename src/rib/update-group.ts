@@ -10,6 +10,7 @@
 import { assert } from '../base/assert.ts';
 import { capacityFor, grownForAWhile } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
+import { AdjRibOut } from './adj-rib-out.ts';
 import type { Announcer, GroupOut } from './announcer.ts';
 import { BestAnnouncer } from './best-announcer.ts';
 import type { ExportContext } from './export-context.ts';
@@ -21,7 +22,8 @@ import { MarkSet } from './mark-set.ts';
 import { type Hearer, Members } from './members.ts';
 import { type PathTable, PrefixFlag } from './path-table.ts';
 import { PathsAnnouncer } from './paths-announcer.ts';
-import { encodeEndOfRib, PACK_BATCH, UpdatePacker } from './update-packer.ts';
+import { encodeEndOfRib, PACK_BATCH, type PackScratch, UpdatePacker } from './update-packer.ts';
+import { Welcome } from './welcome.ts';
 
 /** Chunks the slowest member may lag behind: 1 MiB of UPDATEs, a second of a 10 Mbit/s peer. */
 const LOG_CHUNKS_MAX = 16;
@@ -53,6 +55,8 @@ export interface GroupOptions {
   readonly filter: ExportFilter;
   /** A prefix is no longer announced by this group, or owed to a member. */
   readonly onIdle: (prefix: PrefixId) => void;
+  /** Shared by all groups. */
+  readonly scratch: PackScratch;
 }
 
 export class UpdateGroup {
@@ -64,6 +68,7 @@ export class UpdateGroup {
   readonly #ownPacker: UpdatePacker;
   readonly #members = new Members<Member>();
   readonly #announcer: Announcer;
+  readonly #welcome: Welcome | undefined;
   readonly #log: GroupLog;
   #filter: ExportFilter;
   #isMarked = new Uint8Array(capacityFor(0)); // by PrefixId: in #marks
@@ -86,13 +91,16 @@ export class UpdateGroup {
     const { family, prefixes, exported } = context;
     const { as4, messageMax } = filter.config;
     const addPath = filter.config.addPath !== undefined;
-    const packing = { family, prefixes, exported, as4, messageMax, addPath };
+    const { scratch } = options;
+    const packing = { family, prefixes, exported, as4, messageMax, addPath, scratch };
     this.#packer = new UpdatePacker(packing);
     this.#ownPacker = new UpdatePacker(packing);
     this.#log = new GroupLog({ names: addPath ? 'paths' : 'prefixes' });
     this.#announcer = addPath
       ? new PathsAnnouncer(context, this.#members, from?.announcer as PathsAnnouncer | undefined)
       : new BestAnnouncer(context, this.#members, from?.announcer as BestAnnouncer | undefined);
+    const { out } = this.#announcer;
+    this.#welcome = out instanceof AdjRibOut ? new Welcome(out, this.#ownPacker) : undefined;
     this.markAll();
   }
 
@@ -189,8 +197,8 @@ export class UpdateGroup {
     assert(!this.members.has(member.peer), 'a member joins a group once');
     member.group = this;
     this.#members.byPeer.set(member.peer, member);
-    if (this.out.count > 0) this.#markTold(member);
-    if (member.marks.size === 0) this.#rejoin(member);
+    this.#oweAll(member);
+    if (member.marks.size === 0 && this.#isOwnLogRead(member)) this.#rejoin(member);
   }
 
   /** A member that comes from another group: it is owed the difference between what both have announced. */
@@ -228,7 +236,7 @@ export class UpdateGroup {
   /** Everything again for this member (RFC 2918). */
   refresh(member: Member): void {
     if (member.reader !== undefined) this.#detach(member);
-    this.#markTold(member);
+    this.#oweAll(member);
   }
 
   hasPending(member: Member): boolean {
@@ -242,13 +250,17 @@ export class UpdateGroup {
    */
   pendingFor(member: Member): number {
     const { reader } = member;
-    const unread = reader === undefined || this.#log.isAtEnd(reader) ? 0 : 1;
+    const isRead = reader === undefined ? this.#isOwnLogRead(member) : this.#log.isAtEnd(reader);
+    const unread = isRead ? 0 : 1;
     return this.pending + member.marks.size + unread;
   }
 
   /** Whole UPDATEs for the member; undefined when nothing is due, or nothing was found within a poll's work. */
   poll(member: Member, budget: number): Uint8Array | undefined {
     if (member.reader === undefined) {
+      // A pass over all may find what this member is not to be told any more.
+      for (let batch = 0; this.#scanAt !== 0 && batch < BATCHES_PER_POLL; batch++) this.#pack();
+      if (this.#scanAt !== 0) return undefined;
       const octets = this.#pollOwn(member, budget);
       if (octets !== undefined) return octets;
       this.#rejoin(member);
@@ -405,16 +417,29 @@ export class UpdateGroup {
     }
   }
 
-  #markTold(member: Member): void {
+  /** All that the group has announced, in the octets that others get too where that will do. */
+  #oweAll(member: Member): void {
     const { out } = this;
     const { peer, marks } = member;
+    if (out.count === 0) return;
+    const isNew = marks.size === 0 && this.#isOwnLogRead(member);
+    const welcome = isNew && this.#scanAt === 0 ? this.#welcome?.for(peer) : undefined;
+    if (welcome !== undefined) {
+      member.ownLog = welcome.log;
+      member.ownReader = welcome.reader;
+      return;
+    }
     const top = Math.min(this.#context.prefixes.top, out.top);
     for (let id = top; id > 0; id--) if (out.isTold(id, peer)) marks.add(id);
   }
 }
 
 function ownLogOf(member: Member): GroupLog {
-  member.ownLog ??= new GroupLog({ names: 'none' });
-  member.ownReader ??= member.ownLog.readerAtEnd();
+  const { ownLog, ownReader } = member;
+  if (ownLog !== undefined && !ownLog.isSealed) return ownLog;
+  const isRead = ownLog === undefined || ownReader === undefined || ownLog.isAtEnd(ownReader);
+  assert(isRead, 'a log that others read too is read before another one is begun');
+  member.ownLog = new GroupLog({ names: 'none' });
+  member.ownReader = member.ownLog.readerAtEnd();
   return member.ownLog;
 }

@@ -6,7 +6,7 @@
  * Invariant: no message exceeds `messageMax`, and none is empty.
  */
 
-import { assert } from '../base/assert.ts';
+import { assert, assertShared } from '../base/assert.ts';
 import { ByteWriter } from '../base/byte-writer.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
@@ -29,6 +29,20 @@ const HEADER_LENGTH = 19;
 /** A message that would have less room for NLRI than this begins a new chunk instead. */
 const NLRI_ROOM_MIN = 256;
 
+/** What a packer sorts with. Empty between two calls of `flush`, so that all packers of a family share one. */
+export class PackScratch {
+  readonly prefix = new Uint32Array(PACK_BATCH);
+  readonly next = new Int32Array(PACK_BATCH); // next entry of the bucket, −1 ends
+  readonly bucketSet = new Int32Array(BUCKETS);
+  readonly bucketOrder = new Int32Array(BUCKETS);
+  readonly bucketAudience = new Int32Array(BUCKETS);
+  readonly bucketHead = new Int32Array(BUCKETS); // entry + 1; 0 = free
+  readonly bucketTail = new Int32Array(BUCKETS);
+  readonly buckets = new Int32Array(PACK_BATCH); // as first met
+  /** Who sorts with it now. */
+  user: UpdatePacker | undefined;
+}
+
 export interface PackerOptions {
   readonly family: AfiSafi;
   readonly prefixes: PrefixTable;
@@ -37,20 +51,21 @@ export interface PackerOptions {
   readonly messageMax: number;
   /** NLRI carry path identifiers (RFC 7911 §3). */
   readonly addPath: boolean;
+  readonly scratch: PackScratch;
 }
 
 export class UpdatePacker {
   readonly #options: PackerOptions;
   readonly #isWide: boolean;
-  readonly #prefix = new Uint32Array(PACK_BATCH);
+  readonly #prefix: Uint32Array;
   readonly #identifier: Uint32Array; // of each change; empty without ADD-PATH
-  readonly #next = new Int32Array(PACK_BATCH); // next entry of the bucket, −1 ends
-  readonly #bucketSet = new Int32Array(BUCKETS);
-  readonly #bucketOrder = new Int32Array(BUCKETS);
-  readonly #bucketAudience = new Int32Array(BUCKETS);
-  readonly #bucketHead = new Int32Array(BUCKETS); // entry + 1; 0 = free
-  readonly #bucketTail = new Int32Array(BUCKETS);
-  readonly #buckets = new Int32Array(PACK_BATCH); // as first met
+  readonly #next: Int32Array;
+  readonly #bucketSet: Int32Array;
+  readonly #bucketOrder: Int32Array;
+  readonly #bucketAudience: Int32Array;
+  readonly #bucketHead: Int32Array;
+  readonly #bucketTail: Int32Array;
+  readonly #buckets: Int32Array;
   #bucketCount = 0;
   #set = 0;
   #order = 0;
@@ -66,6 +81,15 @@ export class UpdatePacker {
     this.#options = options;
     this.#isWide = factsOf(options.family).width === 128;
     this.#identifier = new Uint32Array(options.addPath ? PACK_BATCH : 0);
+    const { scratch } = options;
+    this.#prefix = scratch.prefix;
+    this.#next = scratch.next;
+    this.#bucketSet = scratch.bucketSet;
+    this.#bucketOrder = scratch.bucketOrder;
+    this.#bucketAudience = scratch.bucketAudience;
+    this.#bucketHead = scratch.bucketHead;
+    this.#bucketTail = scratch.bucketTail;
+    this.#buckets = scratch.buckets;
   }
 
   get size(): number {
@@ -94,6 +118,7 @@ export class UpdatePacker {
   }
 
   #put(prefix: PrefixId, audience: Audience): void {
+    if (this.#size === 0) this.#begin();
     const entry = this.#size++;
     const set = this.#set;
     const order = this.#order;
@@ -123,6 +148,12 @@ export class UpdatePacker {
     this.#bucketTail[at] = entry;
   }
 
+  #begin(): void {
+    const { scratch } = this.#options;
+    assertShared(scratch.user === undefined, 'one packer after the other sorts its changes');
+    scratch.user = this;
+  }
+
   /** Writes all changes to `log`, withdrawals first: they free what announcements may need. */
   flush(log: GroupLog): void {
     for (const withdraws of [true, false]) {
@@ -133,6 +164,7 @@ export class UpdatePacker {
     }
     for (let i = 0; i < this.#bucketCount; i++) this.#bucketHead[this.#buckets[i]!] = 0;
     this.#bucketCount = 0;
+    this.#options.scratch.user = undefined;
     this.#size = 0;
   }
 

@@ -76,6 +76,10 @@ export function explainExport(
   // RFC 4271 §9.1.3: a route is not sent back to where it came from.
   if (paths.peer[best] === member.peer) return { reason: 'own route of the peer' };
   const { filter, keepsBack } = member.group;
+  const order = filter.export(prefix, best);
+  if (order !== 0 && filter.withheld.from(best, order) === member.peer) {
+    return { reason: 'next hop is the peer itself' };
+  }
   const explained = filter.explain(prefix, best);
   if (explained !== undefined) return explained;
   return { reason: keepsBack ? 'maxPrefixesOut is reached' : 'not packed yet' };

@@ -20,6 +20,7 @@ import {
   tablesAgree,
 } from './checkers.ts';
 import { followPacket } from './forwarding.ts';
+import { MatchKeys } from './kernel.ts';
 import { type Lab, type MeshLabOptions, meshLab } from './lab.ts';
 import { announcement, withdrawal } from './messages.ts';
 import { reflectorLab } from './reflectors.ts';
@@ -92,7 +93,7 @@ describe('the checkers', () => {
     const lab = mesh();
     turn(lab, 'n2', '10.0.0.1');
     turn(lab, 'n1', '10.0.0.2');
-    expect(followPacket(lab, lab.node('n1'), ip('10.244.0.130')).end).toBe('loop');
+    expect(followPacket(lab, lab.node('n1'), new MatchKeys(ip('10.244.0.130'))).end).toBe('loop');
     expect(noForwardingLoop(lab).length).toBe(2);
     lab.node('n1').kernel.delete(routeOf(lab, 'n1', B2), true);
     expect(packetsArrive(lab)).toContain(

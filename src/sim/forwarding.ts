@@ -4,7 +4,7 @@
 
 import type { IpAddress } from '../net/ip-address.ts';
 import type { KernelRoute } from '../netlink/kernel-route.ts';
-import { MatchKeys } from './kernel.ts';
+import type { MatchKeys } from './kernel.ts';
 import { type Lab, TUNL0 } from './lab.ts';
 import type { SimNode } from './node.ts';
 
@@ -22,10 +22,9 @@ export type Fate =
     }
   | { readonly end: 'loop'; readonly at: string; readonly path: readonly string[] };
 
-/** Follows a packet for `target` from `start`. */
-export function followPacket(lab: Lab, start: SimNode, target: IpAddress): Fate {
+/** Follows a packet from `start` for the target of `keys`. */
+export function followPacket(lab: Lab, start: SimNode, keys: MatchKeys): Fate {
   const path: string[] = [];
-  const keys = matchKeys(target);
   let at = start;
   for (let hops = 0; hops < HOPS_MAX; hops++) {
     path.push(at.name);
@@ -37,7 +36,7 @@ export function followPacket(lab: Lab, start: SimNode, target: IpAddress): Fate 
         : { end: 'lost', at: at.name, why: `blackhole ${route.prefix}`, path };
     }
     if (route.type !== 'unicast') return { end: 'lost', at: at.name, why: route.type, path };
-    const next = nextNode(lab, route, target);
+    const next = nextNode(lab, route, keys.target);
     if (typeof next === 'string') return { end: 'lost', at: at.name, why: next, path };
     at = next;
   }
@@ -57,12 +56,4 @@ function nextNode(lab: Lab, route: KernelRoute, target: IpAddress): SimNode | st
 
 function isOwnBlock(node: SimNode, route: KernelRoute): boolean {
   return node.plan?.originated.some(({ prefix }) => prefix === route.prefix) === true;
-}
-
-/** A thousand packets go to the same address, one from each node. */
-let lastKeys: { readonly of: IpAddress; readonly keys: MatchKeys } | undefined;
-
-function matchKeys(target: IpAddress): MatchKeys {
-  if (lastKeys?.of !== target) lastKeys = { of: target, keys: new MatchKeys(target) };
-  return lastKeys.keys;
 }

@@ -280,11 +280,13 @@ export class SimKernel {
 
 /** What a target is looked up by, made once a length and target: `<table> <prefix>`. */
 export class MatchKeys {
+  readonly target: IpAddress;
   readonly family: 4 | 6;
   readonly #octets: Uint8Array;
   readonly #keys: string[] = [];
 
   constructor(target: IpAddress) {
+    this.target = target;
     this.#octets = ipToOctets(target);
     this.family = this.#octets.length === 4 ? 4 : 6;
   }

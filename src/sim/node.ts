@@ -5,6 +5,7 @@
  * core does against the contract is written down in `violations`.
  */
 
+import { ByteWriter } from '../base/byte-writer.ts';
 import type { SystemError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
@@ -86,8 +87,8 @@ export class SimNode {
   #speaker: Speaker | undefined;
   #plan: SpeakerPlan | undefined;
   #revision = 0;
-  /** What the state directory holds, piece by piece as it was appended. */
-  #journal: Uint8Array[] = [];
+  /** What the state directory holds. */
+  readonly #journal = new ByteWriter();
   #quarantines: { readonly at: Millis; readonly stored: readonly StoredQuarantine[] } | undefined;
   #incarnation = 0;
   #running = false;
@@ -168,7 +169,7 @@ export class SimNode {
       kernelEnabled,
       restarting,
       ...(this.#quarantines === undefined ? {} : { quarantines: this.#savedQuarantines() }),
-      ...(this.#journal.length === 0 ? {} : { journal: joined(this.#journal) }),
+      ...(this.#journal.length === 0 ? {} : { journal: this.#journal.finish() }),
       now: this.#clock.now,
     });
     this.#tcp.start();
@@ -273,7 +274,7 @@ export class SimNode {
     // Borrowed octets are valid only during `step`: whoever has kept a view of them reads nonsense from now on.
     if (input.type === 'octetsReceived') input.octets.fill(SCRIBBLE);
     const journal = speaker.takeJournal();
-    if (journal !== undefined) this.#journal.push(journal.slice());
+    if (journal !== undefined) this.#journal.bytes(journal);
     for (const effect of effects) {
       if (this.#speaker === speaker || PRIVATE.has(effect.type)) this.#perform(effect);
       else this.#violation(`${effect.type} after 'stopped'`);
@@ -391,14 +392,4 @@ export class SimNode {
   #violation(text: string): void {
     this.violations.push(`${this.name} at ${this.#clock.now.toFixed(3)} ms: ${text}`);
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

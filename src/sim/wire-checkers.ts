@@ -91,16 +91,20 @@ function reflects(node: SimNode, from: SimNode, to: SimNode): boolean {
 export function memoryBounded(lab: Lab): string[] {
   const problems: string[] = [];
   const running = lab.running;
+  const known = {
+    'ipv4-unicast': prefixesIn(running, 'ipv4-unicast'),
+    'ipv6-unicast': prefixesIn(running, 'ipv6-unicast'),
+  };
   for (const node of running) {
     if (node.unsentOctetsMax > UNSENT_OCTETS_MAX)
       problems.push(`${node.name} had ${node.unsentOctetsMax} octets waiting for one socket`);
     const { routes } = node.view.status();
     for (const family of AFI_SAFIS) {
       const { prefixes, attributeSets } = routes[family];
-      const known = prefixesIn(running, family);
-      if (prefixes > known + IDLE_PREFIXES_MAX)
-        problems.push(`${node.name} holds ${prefixes} prefixes of ${family}, there are ${known}`);
-      const setsMax = IDLE_SETS_MAX + 4 * (known + running.length);
+      const there = known[family];
+      if (prefixes > there + IDLE_PREFIXES_MAX)
+        problems.push(`${node.name} holds ${prefixes} prefixes of ${family}, there are ${there}`);
+      const setsMax = IDLE_SETS_MAX + 4 * (there + running.length);
       if (attributeSets > setsMax)
         problems.push(`${node.name} holds ${attributeSets} attribute sets of ${setsMax} at most`);
     }

@@ -38,7 +38,7 @@ import { Policies } from './policies.ts';
 import { QuarantineRecords, type StoredQuarantine } from './quarantine-records.ts';
 import { ResolutionHandles } from './resolution-handles.ts';
 import { SessionConfigs } from './session-configs.ts';
-import { Trails } from './trails.ts';
+import { TRAIL, Trails } from './trails.ts';
 import { UnknownCallers } from './unknown-callers.ts';
 
 export interface SpeakerOptions {
@@ -90,7 +90,9 @@ export class Core {
   readonly callers = new Callers();
   readonly connections = new Map<ConnectionId, Connection>();
   /** What each peer sent last, in case it brings out a bug. */
-  readonly trails = new Trails();
+  readonly trails = new Trails(TRAIL);
+  /** Its last OPENs, which stay with what is kept as evidence when the rest has moved on: one of each connection. */
+  readonly opens = new Trails({ octetsMax: TRAIL.octetsMax, chunksMax: 2 });
   readonly policies = new Policies();
   readonly capabilities: CapabilitiesMemo = { octets: new Uint8Array(0), capabilities: [] };
   readonly sessionConfigs = new SessionConfigs();
@@ -231,6 +233,7 @@ export class Core {
     this.peers.delete(peer.plan.name);
     this.callers.remove(peer);
     this.trails.forget(peer.id);
+    this.opens.forget(peer.id);
     // The id may be another peer's next.
     for (const key of Object.values(timerKeys(peer.id))) this.timers.clear(key);
   }

@@ -12,21 +12,28 @@ export type HoldKind = 'operator' | 'drain' | 'secret' | 'quarantine' | 'prefix-
 const KINDS: readonly HoldKind[] = ['operator', 'drain', 'secret', 'quarantine', 'prefix-limit'];
 
 export class Holds {
-  readonly #reasons = new Map<HoldKind, string>();
+  /** Nearly no peer is held: there is a map while there is a reason. */
+  #reasons: Map<HoldKind, string> | undefined;
 
   /** A sentence; undefined when nothing holds the peer. */
   get because(): string | undefined {
-    const kind = KINDS.find((candidate) => this.#reasons.has(candidate));
-    return kind === undefined ? undefined : this.#reasons.get(kind);
+    const reasons = this.#reasons;
+    if (reasons === undefined) return undefined;
+    const kind = KINDS.find((candidate) => reasons.has(candidate));
+    return kind === undefined ? undefined : reasons.get(kind);
   }
 
   has(kind: HoldKind): boolean {
-    return this.#reasons.has(kind);
+    return this.#reasons?.has(kind) === true;
   }
 
   /** @param reason  Undefined: no longer. */
   set(kind: HoldKind, reason: string | undefined): void {
-    if (reason === undefined) this.#reasons.delete(kind);
-    else this.#reasons.set(kind, reason);
+    if (reason !== undefined) {
+      this.#reasons ??= new Map();
+      this.#reasons.set(kind, reason);
+    } else if (this.#reasons?.delete(kind) === true && this.#reasons.size === 0) {
+      this.#reasons = undefined;
+    }
   }
 }

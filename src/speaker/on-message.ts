@@ -68,7 +68,7 @@ function handle(core: Core, connection: Connection, message: Uint8Array): void {
       return feed(core, slot, { type: 'KeepAliveMsg' });
     case MessageType.Open:
       peer.received.open++;
-      connection.open = message.slice();
+      core.opens.note(peer.id, { at: core.now, connection: connection.id, octets: message });
       return onOpen(core, connection, message);
     case MessageType.Notification:
       return feed(core, slot, {

@@ -42,8 +42,6 @@ export interface Connection {
   readonly visit: MessageVisit;
   /** `wantsWrite` was said and `pollTransmit` has not come back empty since. */
   writePending: boolean;
-  /** The OPEN received; it stays with what is kept as evidence. */
-  open: Uint8Array | undefined;
 }
 
 /** State of one address family with this peer, across sessions. */
@@ -86,7 +84,8 @@ const noMessages = (): MessageCounters => ({
 export class Peer {
   readonly id: PeerId;
   plan: PeerPlan;
-  readonly sessions: SessionSlot[] = [];
+  /** Another list when one comes or goes: what was pushed into a list has room for seventeen. */
+  sessions: readonly SessionSlot[] = [];
   readonly families = new Map<AfiSafi, PeerFamily>();
   /** Of the Established session. */
   negotiated: NegotiatedSession | undefined;

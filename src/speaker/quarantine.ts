@@ -103,6 +103,7 @@ function evidenceOf(core: Core, peer: Peer, what: Breakage & { reason: string })
   const handled = octets === undefined ? [] : [{ at: core.now, octets: octets.slice() }];
   const stack = error instanceof Error ? error.stack : undefined;
   const ours = connection?.local ?? plan.localAddress;
+  const open = core.opens.of(peer.id).findLast((one) => one.connection === connection?.id);
   return {
     type: 'keepEvidence',
     peer: plan.name,
@@ -111,7 +112,7 @@ function evidenceOf(core: Core, peer: Peer, what: Breakage & { reason: string })
     // Of the configuration only what concerns this peer: the rest is nobody's business who reads the report.
     plan: { ...core.plan!, peers: [plan] },
     ...(ours === undefined ? {} : { localAddress: ours }),
-    ...(connection?.open === undefined ? {} : { open: connection.open }),
+    ...(open === undefined ? {} : { open: open.octets }),
     chunks: [...before(core, peer, connection?.id), ...handled],
   };
 }

@@ -37,7 +37,7 @@ export function startPeer(core: Core, peer: Peer): void {
 
 /** Ends all sessions of the peer with `event` and forgets them. */
 export function stopPeer(core: Core, peer: Peer, event: SessionEvent): void {
-  for (const slot of [...peer.sessions]) {
+  for (const slot of peer.sessions) {
     if (!peer.sessions.includes(slot)) continue;
     feed(core, slot, event);
     removeSlot(core, slot);
@@ -46,7 +46,7 @@ export function stopPeer(core: Core, peer: Peer, event: SessionEvent): void {
 
 /** Ends all sessions of the peer without asking them: they may be broken. */
 export function abandonSessions(core: Core, peer: Peer): void {
-  for (const slot of [...peer.sessions]) removeSlot(core, slot);
+  for (const slot of peer.sessions) removeSlot(core, slot);
   peer.negotiated = undefined;
   peer.updateContext = undefined;
 }
@@ -63,15 +63,15 @@ export function addSlot(peer: Peer, session: Session): SessionSlot {
   const keys = timerKeys(peer.id);
   const timerKey = peer.sessions[0]?.timerKey === keys.first ? keys.second : keys.first;
   const slot: SessionSlot = { peer, session, connection: undefined, timerKey };
-  peer.sessions.push(slot);
+  peer.sessions = [...peer.sessions, slot];
   return slot;
 }
 
 export function removeSlot(core: Core, slot: SessionSlot): void {
-  const { sessions } = slot.peer;
-  const at = sessions.indexOf(slot);
+  const { peer } = slot;
+  const at = peer.sessions.indexOf(slot);
   if (at < 0) return;
-  sessions.splice(at, 1);
+  peer.sessions = peer.sessions.toSpliced(at, 1);
   core.timers.clear(slot.timerKey);
   hangUp(core, slot, true);
 }
@@ -88,7 +88,6 @@ export function attach(
     framer: new Framer(),
     visit: (_type, message) => core.listener.message(connection, message),
     writePending: false,
-    open: undefined,
   };
   slot.connection = connection;
   core.connections.set(given.id, connection);

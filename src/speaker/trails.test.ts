@@ -1,7 +1,7 @@
 /** What a peer sent last is kept whole, bounded, and as it was. */
 
 import { describe, expect, it } from 'vitest';
-import { Trails } from './trails.ts';
+import { TRAIL, Trails } from './trails.ts';
 
 const PEER = 1;
 const CHUNK_MAX = 8192;
@@ -13,7 +13,7 @@ function chunk(length: number, fill: number): Uint8Array {
 
 describe('the trail of a peer', () => {
   it('has its chunks in order, as copies, with connection and time', () => {
-    const trails = new Trails();
+    const trails = new Trails(TRAIL);
     const octets = chunk(3, 1);
     trails.note(PEER, { connection: 2, octets, at: 10 });
     octets.fill(9);
@@ -25,7 +25,7 @@ describe('the trail of a peer', () => {
   });
 
   it('keeps the newest, as many as fit 16 KiB', () => {
-    const trails = new Trails();
+    const trails = new Trails(TRAIL);
     for (let i = 0; i < 200; i++) {
       trails.note(PEER, { connection: 2, octets: chunk(1460, i & 255), at: i });
     }
@@ -38,7 +38,7 @@ describe('the trail of a peer', () => {
   });
 
   it('keeps a bounded number of small chunks', () => {
-    const trails = new Trails();
+    const trails = new Trails(TRAIL);
     for (let i = 0; i < 1000; i++) {
       trails.note(PEER, { connection: 2, octets: chunk(19, 255), at: i });
     }
@@ -47,7 +47,7 @@ describe('the trail of a peer', () => {
   });
 
   it('keeps the last part of a chunk that is longer than 8 KiB', () => {
-    const trails = new Trails();
+    const trails = new Trails(TRAIL);
     const large = chunk(CHUNK_MAX + 10, 1);
     large[CHUNK_MAX + 9] = 7;
     trails.note(PEER, { connection: 2, octets: large, at: 1 });
@@ -57,7 +57,7 @@ describe('the trail of a peer', () => {
   });
 
   it('is of one peer, whatever others say meanwhile and in whichever order they go', () => {
-    const trails = new Trails();
+    const trails = new Trails(TRAIL);
     for (let i = 0; i < 300; i++) {
       for (const peer of [1, 2, 700]) {
         trails.note(peer, {
@@ -82,7 +82,7 @@ describe('the trail of a peer', () => {
   });
 
   it('gives its room back when the peer goes, and to others when it is busy', () => {
-    const trails = new Trails();
+    const trails = new Trails(TRAIL);
     for (let i = 0; i < 5000; i++) {
       trails.note(1 + (i % 3), { connection: 2, octets: chunk(i % 9000, 1), at: i });
     }

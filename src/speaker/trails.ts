@@ -17,6 +17,13 @@ const CHUNK_OCTETS_MAX = 8192;
 /** Chunks of a trail; KEEPALIVEs alone must not make the list long. */
 const CHUNKS_MAX = 64;
 
+export interface TrailLimits {
+  readonly octetsMax: number;
+  readonly chunksMax: number;
+}
+
+export const TRAIL: TrailLimits = { octetsMax: TRAIL_OCTETS_MAX, chunksMax: CHUNKS_MAX };
+
 /** OPEN, KEEPALIVE, an UPDATE and End-of-RIB fit one: all that a node of a mesh says until it is up. */
 const PIECE_OCTETS = 256;
 const SLAB_PIECES = 256;
@@ -34,6 +41,7 @@ export interface TrailChunk {
 }
 
 export class Trails {
+  readonly #limits: TrailLimits;
   readonly #slabs: Uint8Array[] = [];
   /** By piece: the next one of its trail, or the next free one. Piece 0 is none. */
   #next = new Int32Array(1024);
@@ -52,12 +60,17 @@ export class Trails {
   readonly #header = new Uint8Array(HEADER_OCTETS);
   readonly #fields = new DataView(this.#header.buffer);
 
+  constructor(limits: TrailLimits) {
+    this.#limits = limits;
+  }
+
   /** @param chunk  Its octets are borrowed. */
   note(peer: PeerId, { at, connection, octets }: TrailChunk): void {
     const from = Math.max(0, octets.length - CHUNK_OCTETS_MAX);
     const size = HEADER_OCTETS + octets.length - from;
     this.#ensure(peer);
-    while (this.#octets[peer]! + size > TRAIL_OCTETS_MAX || this.#chunks[peer]! >= CHUNKS_MAX) {
+    const { octetsMax, chunksMax } = this.#limits;
+    while (this.#octets[peer]! + size > octetsMax || this.#chunks[peer]! >= chunksMax) {
       this.#dropOldest(peer);
     }
     this.#fields.setFloat64(0, at);

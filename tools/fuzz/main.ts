@@ -131,7 +131,7 @@ function tell(found: Found): number {
   return fail(
     found.alone
       ? `repeat with: npm run fuzz -- --case ${file}`
-      : `it needs the rounds before; repeat with: npm run fuzz -- --seed ${found.seed} --target ${found.target}`,
+      : `it needs the rounds before; repeat with: npm run fuzz -- --seed ${found.seed} --target ${found.target} --jobs 1`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** What `npm run fuzz` can be told, and its help. */
 
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { TARGETS, type TargetName } from './action.ts';
 
@@ -12,11 +13,14 @@ file with the one line that repeats it. What is looked for: docs/fuzzing.md
   --minutes N       how long (default 1; with --messages: as long as it takes)
   --messages N      how many messages, e.g. 100000000
   --seed N          the same seed makes the same messages again (default 1)
-  --jobs N          so many processes side by side, with seeds of their own
+  --jobs N          so many processes side by side, with seeds of their own (default: one a core, 4 at most)
   --target NAME     only one of: ${TARGETS.join(', ')}
   --case FILE       play what an earlier run has found
   --help            this text
 `;
+
+/** Each takes some 300 MiB. */
+const JOBS_MAX = 4;
 
 export interface Options {
   readonly minutes: number;
@@ -36,7 +40,7 @@ export function optionsFrom(args: readonly string[]): Options {
       minutes: { type: 'string' },
       messages: { type: 'string' },
       seed: { type: 'string', default: '1' },
-      jobs: { type: 'string', default: '1' },
+      jobs: { type: 'string' },
       target: { type: 'string' },
       case: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -48,7 +52,7 @@ export function optionsFrom(args: readonly string[]): Options {
     minutes: positive('minutes', values.minutes, isEndless ? Number.POSITIVE_INFINITY : 1),
     messages: positive('messages', values.messages, Number.POSITIVE_INFINITY),
     seed: positive('seed', values.seed, 1),
-    jobs: positive('jobs', values.jobs, 1),
+    jobs: positive('jobs', values.jobs, Math.min(JOBS_MAX, availableParallelism())),
     target: target === undefined ? undefined : targetFrom(target),
     case: values.case,
     help: values.help,

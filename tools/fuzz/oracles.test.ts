@@ -133,7 +133,7 @@ describe('the watchdog', () => {
 
 describe('the options', () => {
   it('are a minute of both targets unless said otherwise', () => {
-    expect(optionsFrom([])).toMatchObject({ minutes: 1, seed: 1, jobs: 1, target: undefined });
+    expect(optionsFrom([])).toMatchObject({ minutes: 1, seed: 1, target: undefined });
     const { minutes, messages } = optionsFrom(['--messages', '1e8']);
     expect({ minutes, messages }).toEqual({ minutes: Number.POSITIVE_INFINITY, messages: 1e8 });
   });

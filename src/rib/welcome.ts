@@ -1,0 +1,52 @@
+/**
+ * What an update group has announced, packed once for all peers that come and are to be told all of it: a thousand
+ * nodes of a mesh that come up together read the same octets, where each had a log, marks and an encoding of its own.
+ *
+ * Only for peers that are the source of none of it, and for tables of one batch; all others are owed marks. Invariant:
+ * a log is never added to once it is packed, and is forgotten when the group announces something else.
+ */
+
+import type { AdjRibOut } from './adj-rib-out.ts';
+import { GroupLog, type Reader } from './group-log.ts';
+import type { PeerId } from './ids.ts';
+import { PACK_BATCH, type UpdatePacker } from './update-packer.ts';
+
+export class Welcome {
+  readonly #out: AdjRibOut;
+  readonly #packer: UpdatePacker;
+  #log: GroupLog | undefined;
+  /** Stays at the beginning. */
+  #start: Reader | undefined;
+  /** Of `AdjRibOut` when the log was packed. */
+  #changes = 0;
+
+  constructor(out: AdjRibOut, packer: UpdatePacker) {
+    this.#out = out;
+    this.#packer = packer;
+  }
+
+  /** The log of all that is announced, and a reader at its beginning; undefined where it does not suit `peer`. */
+  for(peer: PeerId): { readonly log: GroupLog; readonly reader: Reader } | undefined {
+    const { count, changes } = this.#out;
+    if (count === 0 || count > PACK_BATCH || this.#out.countFor(peer) < count) return undefined;
+    if (this.#log === undefined || this.#start === undefined || this.#changes !== changes) {
+      this.#log = new GroupLog({ names: 'none' });
+      this.#start = this.#log.readerAtEnd();
+      this.#changes = changes;
+      this.#pack(this.#log);
+    }
+    return { log: this.#log, reader: this.#start.twin() };
+  }
+
+  #pack(log: GroupLog): void {
+    const announced = { set: 0, order: 0 };
+    for (let id = 1, left = this.#out.count; left > 0; id++) {
+      if (!this.#out.has(id)) continue;
+      this.#packer.take(this.#out.read(id, announced));
+      this.#packer.add(id, 0);
+      left--;
+    }
+    this.#packer.flush(log);
+    log.seal();
+  }
+}
