@@ -7,6 +7,7 @@ import type {
   BlockAffinityResource,
   IpPoolResource,
   NodeResource,
+  PeerProfileResource,
   Resources,
   SecretResource,
 } from './resources.ts';
@@ -20,6 +21,7 @@ export function collect(entries: readonly Entry[]): Resources {
   const ipPools = new Map<string, IpPoolResource>();
   const blockAffinities = new Map<string, BlockAffinityResource>();
   const secrets = new Map<string, SecretResource>();
+  const peerProfiles = new Map<string, PeerProfileResource>();
   let clusterInformation: Resources['clusterInformation'];
   for (const { kind, value } of entries) {
     if (kind === 'Node') nodes.set(value.name, value);
@@ -28,6 +30,7 @@ export function collect(entries: readonly Entry[]): Resources {
     else if (kind === 'BGPFilter') bgpFilters.set(value.name, value);
     else if (kind === 'IPPool') ipPools.set(value.name, value);
     else if (kind === 'BlockAffinity') blockAffinities.set(value.name, value);
+    else if (kind === 'PeerProfile') peerProfiles.set(value.name, value);
     else if (kind === 'Secret') secrets.set(`${value.namespace}/${value.name}`, value);
     else if (value.name === 'default') clusterInformation = value;
   }
@@ -40,6 +43,7 @@ export function collect(entries: readonly Entry[]): Resources {
     blockAffinities,
     secrets,
     clusterInformation,
+    peerProfiles,
   };
 }
 
@@ -54,6 +58,7 @@ export function shareKinds(before: Resources, next: Resources): Resources {
     blockAffinities: shareMap(before.blockAffinities, next.blockAffinities),
     secrets: shareMap(before.secrets, next.secrets),
     clusterInformation: next.clusterInformation,
+    peerProfiles: shareMap(before.peerProfiles, next.peerProfiles),
   };
 }
 

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyProfile } from '../../test/support/any-profile.ts';
 import { documents, FILE_OPTIONS, node, resource } from '../../test/support/resources.ts';
 import type { RawDocument } from './documents.ts';
 import { type LastGood, NO_LAST_GOOD, settle } from './last-good.ts';
@@ -46,7 +47,12 @@ const anyPeer = fc
     ),
   })
   .map(({ name, side, remote, more }) =>
-    resource('BGPPeer', name, { ...side, ...remote, ...more }),
+    resource(
+      'BGPPeer',
+      name,
+      { ...side, ...remote, ...more },
+      { tier: name === 'q' ? 'tor' : 'x' },
+    ),
   );
 
 const anyOther = fc.oneof(
@@ -73,7 +79,10 @@ const anyOther = fc.oneof(
 
 /** An edit puts a resource in the place of the one of its name, or takes one away. */
 const anyEdit = fc.oneof(
-  { weight: 4, arbitrary: fc.oneof(anyNode, anyPeer, anyOther).map((put) => ({ put })) },
+  {
+    weight: 4,
+    arbitrary: fc.oneof(anyNode, anyPeer, anyOther, anyProfile).map((put) => ({ put })),
+  },
   { weight: 1, arbitrary: fc.nat().map((take) => ({ take })) },
 );
 const anyHistory = fc.array(fc.array(anyEdit, { minLength: 1, maxLength: 4 }), { maxLength: 12 });

@@ -10,11 +10,14 @@ import { ipFamily } from '../net/ip-address.ts';
 import { BGP_PORT, type Cluster, listenPortOf, type PlanQuestion, viewCluster } from './cluster.ts';
 import { peerPlans } from './effective.ts';
 import { kernelRules } from './kernel.ts';
+import { listenRangesOf } from './listen-ranges.ts';
 import { originatedPrefixes } from './originate.ts';
 import { compareText, sortedByName } from './plan-data.ts';
 import { PlanMemo } from './plan-memo.ts';
 import type { PlanOptions, PlanResult } from './plan-options.ts';
 import type { ListenPlan, SpeakerPlan } from './plan-types.ts';
+import { reportProfiles } from './profile-problems.ts';
+import { profiledEntries } from './profiled.ts';
 import type { Resources } from './resources.ts';
 import { routerIdOf } from './router-id.ts';
 import type { SessionEntry } from './session-entry.ts';
@@ -33,7 +36,9 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
   const { cluster, problems } = viewCluster(question, memo);
   if (cluster === undefined) return { problems };
   const { own } = cluster;
-  const entries = sessionEntries(cluster);
+  const entries = profiledEntries(cluster, sessionEntries(cluster));
+  const settings = cluster.memo.profiles.nodeSettings();
+  const listenRanges = listenRangesOf(cluster);
   const plan: SpeakerPlan = {
     node,
     localAs: cluster.localAs,
@@ -50,10 +55,13 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
     originated: originatedPrefixes(cluster),
     kernel: kernelRules(cluster),
     logLevel: cluster.ownConfiguration?.logLevel ?? cluster.global?.logLevel ?? 'info',
+    ...(settings === undefined ? {} : { settings }),
+    ...(listenRanges === undefined ? {} : { listenRanges }),
   };
   reportNoAddress(cluster);
   reportFilters(cluster);
   reportOpenImports(cluster, entries);
+  reportProfiles(cluster, plan.peers);
   return { plan, problems };
 }
 

@@ -15,6 +15,7 @@ import { readBgpPeer } from './kinds/bgp-peer.ts';
 import { readIpPool } from './kinds/ip-pool.ts';
 import { readNode } from './kinds/node.ts';
 import { readBlockAffinity, readClusterInformation, readSecret } from './kinds/others.ts';
+import { readPeerProfile } from './kinds/peer-profile.ts';
 import type {
   BgpConfigurationResource,
   BgpFilterResource,
@@ -23,6 +24,7 @@ import type {
   ClusterInformationResource,
   IpPoolResource,
   NodeResource,
+  PeerProfileResource,
   SecretResource,
 } from './resources.ts';
 
@@ -35,6 +37,7 @@ export type Entry =
   | { readonly kind: 'IPPool'; readonly value: IpPoolResource }
   | { readonly kind: 'BlockAffinity'; readonly value: BlockAffinityResource }
   | { readonly kind: 'ClusterInformation'; readonly value: ClusterInformationResource }
+  | { readonly kind: 'PeerProfile'; readonly value: PeerProfileResource }
   | { readonly kind: 'Secret'; readonly value: SecretResource };
 
 export interface CheckedDocument {
@@ -65,7 +68,10 @@ const READERS: Readonly<Record<string, Reader>> = {
     kind: 'BGPConfiguration',
     value: readBgpConfiguration(name, spec),
   }),
-  BGPPeer: (name, { spec }) => ({ kind: 'BGPPeer', value: readBgpPeer(name, spec) }),
+  BGPPeer: (name, { metadata, spec }) => ({
+    kind: 'BGPPeer',
+    value: readBgpPeer(name, metadata, spec),
+  }),
   BGPFilter: (name, { spec }) => ({ kind: 'BGPFilter', value: readBgpFilter(name, spec) }),
   IPPool: (name, { spec }) => {
     const value = readIpPool(name, spec);
@@ -81,11 +87,17 @@ const READERS: Readonly<Record<string, Reader>> = {
   }),
 };
 
+/** Our own kinds: nobody else extends their schema, so an unknown key in them is an error. */
+const OWN_GROUP = 'godwit.dev/v1';
+const OWN_READERS: Readonly<Record<string, Reader>> = {
+  PeerProfile: (name, { spec }) => ({ kind: 'PeerProfile', value: readPeerProfile(name, spec) }),
+};
+const READ_KINDS = [...Object.keys(READERS), ...Object.keys(OWN_READERS), 'Secret'];
+
 /** Legal kinds that have no bearing on what godwit does now, and what follows from that. */
 const UNUSED: Readonly<Record<string, string>> = {
   Service: 'services are not advertised yet',
   EndpointSlice: 'services are not advertised yet',
-  PeerProfile: 'profiles are not honoured yet',
   CalicoNodeStatus: 'its status is not filled yet',
   FelixConfiguration: 'it says what Felix does, not what godwit does',
   ...Object.fromEntries(
@@ -152,7 +164,11 @@ function checkResource(
   if (kind === undefined || name === undefined) return failed(nameless, undefined);
   const namespace = metadata?.text('namespace') ?? 'default';
   const key = kind === 'Secret' ? `Secret/${namespace}/${name}` : `${kind}/${name}`;
-  const findings: Findings = { ...newFindings(document, key), problems: nameless.problems };
+  const findings: Findings = {
+    ...newFindings(document, key),
+    problems: nameless.problems,
+    unknownKeys: Object.hasOwn(OWN_READERS, kind) ? 'error' : 'warning',
+  };
   const reader = readerFor(findings, kind, value['apiVersion']);
   if (reader === undefined) {
     const unused = findings.problems.every((problem) => problem.severity === 'warning');
@@ -209,6 +225,16 @@ function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reade
     });
     return undefined;
   }
+  if (Object.hasOwn(OWN_READERS, kind)) {
+    if (apiVersion === OWN_GROUP) return OWN_READERS[kind];
+    root.report('apiVersion', {
+      code: 'BadValue',
+      message: `Not a ${kind} of godwit`,
+      remedy: `Write apiVersion: ${OWN_GROUP}`,
+      value: apiVersion ?? '',
+    });
+    return undefined;
+  }
   if (Object.hasOwn(UNUSED, kind)) {
     root.report('kind', {
       code: 'NotYetHonoured',
@@ -217,16 +243,13 @@ function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reade
     });
     return undefined;
   }
-  const near = nearest(kind, [...Object.keys(READERS), 'Secret']);
+  const near = nearest(kind, READ_KINDS);
   const known = CALICO_GROUPS.includes(group) || near !== undefined;
   root.report('kind', {
     code: 'UnknownKind',
     severity: known ? 'error' : 'warning',
     message: known ? 'Unknown kind' : 'This kind is not used',
-    remedy:
-      near === undefined
-        ? `Kinds in use: ${Object.keys(READERS).join(', ')}, Secret`
-        : `Did you mean ${near}?`,
+    remedy: near === undefined ? `Kinds in use: ${READ_KINDS.join(', ')}` : `Did you mean ${near}?`,
     value: kind,
   });
   return undefined;

@@ -114,6 +114,9 @@ function apply(core: Core, change: PlanChange): void {
     case 'local-identity-changed':
     case 'listen-changed':
       return; // see `finishPlan`
+    case 'node-settings-changed':
+    case 'listen-ranges-changed':
+      return;
     case 'kernel-rules-changed':
       rulesChanged(core, change.kernel);
       return remakeKernelRoutes(core);

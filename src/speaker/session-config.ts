@@ -1,6 +1,9 @@
 /** From the plan of a peer to what its session offers: an OPEN promises only what the speaker implements. */
 
-import type { GracefulRestartOffer, SessionConfig } from '../fsm/session-config.ts';
+import { settingsOf } from '../datastore/peer-settings.ts';
+import type { PeerPlan } from '../datastore/plan-types.ts';
+import type { GracefulRestartOffer, SessionConfig, SessionTimers } from '../fsm/session-config.ts';
+import { JITTER_MIN } from '../fsm/timers.ts';
 import { ipv4ToU32 } from '../net/ip-address.ts';
 import type { Core } from './core.ts';
 import type { Peer } from './peer.ts';
@@ -19,14 +22,25 @@ function makeConfig(core: Core, peer: Peer): SessionConfig {
     routerId,
     families: plan.families,
     passive: plan.passive,
-    timers: {
-      holdTime: plan.holdTime,
-      ...(plan.keepaliveTime === undefined ? {} : { keepaliveTime: plan.keepaliveTime }),
-    },
+    timers: timersOf(plan),
     offer: {
+      ...(settingsOf(plan).extendedMessages ? { extendedMessage: true } : {}),
       gracefulRestart: gracefulRestartOffer(core, peer),
       ...(version === undefined ? {} : { softwareVersion: version }),
     },
+  };
+}
+
+function timersOf({ holdTime, keepaliveTime, settings }: PeerPlan): Partial<SessionTimers> {
+  const { connectRetry, ...timers } = settings?.timers ?? {};
+  return {
+    holdTime,
+    ...(keepaliveTime === undefined ? {} : { keepaliveTime }),
+    ...timers,
+    // RFC 4271 §10: 75 to 100 % of it.
+    ...(connectRetry === undefined
+      ? {}
+      : { connectRetryMin: connectRetry * JITTER_MIN, connectRetryMax: connectRetry }),
   };
 }
 

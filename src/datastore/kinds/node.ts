@@ -1,9 +1,8 @@
 /** Node: who the members of the cluster are. @see calico model 1.5 */
 
 import type { Fields } from '../fields.ts';
-import { asObject } from '../fields.ts';
 import type { NodeResource } from '../resources.ts';
-import { readAsNumber, readIpv4, readNodeAddress } from './common.ts';
+import { readAsNumber, readIpv4, readLabels, readNodeAddress } from './common.ts';
 
 export function readNode(name: string, metadata: Fields, spec: Fields): NodeResource {
   const bgp = spec.object('bgp');
@@ -28,23 +27,6 @@ export function readNode(name: string, metadata: Fields, spec: Fields): NodeReso
     bgp.finish();
   }
   return node;
-}
-
-function readLabels(metadata: Fields): Readonly<Record<string, string>> {
-  const written = metadata.parsed('labels', 'an object of texts', asObject) ?? {};
-  const labels: Record<string, string> = {};
-  for (const [key, value] of Object.entries(written)) {
-    if (typeof value === 'string') labels[key] = value;
-    else {
-      metadata.reportAt([...metadata.path, 'labels', key], {
-        code: 'BadValue',
-        message: 'Not a text',
-        remedy: `Write ${JSON.stringify(String(value))} in quotes`,
-        value,
-      });
-    }
-  }
-  return labels;
 }
 
 function warnOfWireguard(wireguard: Fields): void {
