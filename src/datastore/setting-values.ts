@@ -84,3 +84,11 @@ export function readFamilies(fields: Fields, name: string): readonly AfiSafi[] |
   }
   return families.length === 0 ? undefined : families;
 }
+
+/** As it is written in a profile. */
+export function formatSetting(field: FieldType, value: SettingValue): string {
+  if (field.type === 'duration') return `${String(value)}s`;
+  if (Array.isArray(value)) return value.join(', ');
+  if (typeof value === 'object') return `best ${(value as { readonly best: number }).best}`;
+  return String(value);
+}
