@@ -11,6 +11,7 @@ import { type DialAttempt, dial } from '../io/tcp-dial.ts';
 import { TcpListener } from '../io/tcp-listener.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { ip } from '../net/ip-address.ts';
+import type { Prefix } from '../net/prefix.ts';
 import type { Dial, Effect, ListenerPeer } from '../speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
 import type { TurnWatch } from './loop-meter.ts';
@@ -334,6 +335,6 @@ export class TcpShell {
   }
 }
 
-function sameFamily(listener: TcpListener, address: IpAddress): boolean {
+function sameFamily(listener: TcpListener, address: IpAddress | Prefix): boolean {
   return listener.local.address.includes(':') === address.includes(':');
 }

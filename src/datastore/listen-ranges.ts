@@ -59,7 +59,7 @@ function listenRange(
   const written = {
     asNumber: resource,
     ...(range.families === undefined ? {} : { families: resource }),
-    ...(password === undefined ? {} : { password: resource }),
+    ...(password === undefined ? {} : { secret: resource }),
     ...(filters.length === 0 ? {} : { filters: resource }),
   };
   return {

@@ -297,8 +297,16 @@ function identityEffect(old: SpeakerPlan, next: SpeakerPlan): IdentityEffect {
   return {};
 }
 
-/** What turns one plan of a peer into another. */
-function diffPeer(old: PeerPlan, peer: PeerPlan, effect: IdentityEffect = {}): PlanChange[] {
+/** For peers that a plan does not list: what turns the plan of one into another, at this step from plan to plan. */
+export function peerChanges(
+  old: SpeakerPlan,
+  next: SpeakerPlan,
+): (before: PeerPlan, peer: PeerPlan) => PlanChange[] {
+  const effect: IdentityEffect = { ...identityEffect(old, next), known: new Map() };
+  return (before, peer) => diffPeer(before, peer, effect);
+}
+
+function diffPeer(old: PeerPlan, peer: PeerPlan, effect: IdentityEffect): PlanChange[] {
   const keys = changedKeys(old, peer, effect.known) as PeerField[];
   const settings = settingChanges(old, peer, keys);
   const restarting = keys

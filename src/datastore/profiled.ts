@@ -84,14 +84,14 @@ export function writtenBy(
   if (peer === undefined) {
     if (kind !== 'mesh') return undefined;
     if (global?.nodeMeshMaxRestartTime !== undefined) from['restartTime'] = MESH_CONFIGURATION;
-    if (global?.nodeMeshPassword !== undefined) from['password'] = MESH_CONFIGURATION;
+    if (global?.nodeMeshPassword !== undefined) from['secret'] = MESH_CONFIGURATION;
     return Object.keys(from).length === 0 ? undefined : from;
   }
   const name = `BGPPeer/${peer.name}`;
   if (peer.maxRestartTime !== undefined) from['restartTime'] = name;
   if (peer.keepaliveTime !== undefined) from['timers.keepaliveTime'] = name;
   if (peer.ttlSecurity !== 0) from['ttlSecurity'] = name;
-  if (peer.password !== undefined) from['password'] = name;
+  if (peer.password !== undefined) from['secret'] = name;
   if (peer.nextHopMode !== undefined || peer.keepOriginalNextHop) from['nextHop'] = name;
   if (peer.sourceAddress === 'None') from['localAddress'] = name;
   if (byAddress && peer.asNumber !== undefined) from['asNumber'] = name;

@@ -23,6 +23,7 @@ import { AttributeSets } from '../rib/path-attributes.ts';
 import { Rib } from '../rib/rib.ts';
 import type { CapabilitiesMemo } from '../wire/open.ts';
 import { Callers } from './callers.ts';
+import { DynamicPeers } from './dynamic-ranges.ts';
 import type { Effect } from './effects.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
@@ -81,6 +82,7 @@ export class Core {
   readonly programmer: RouteProgrammer;
   readonly peers = new Map<string, Peer>();
   readonly callers = new Callers();
+  readonly dynamic = new DynamicPeers();
   readonly connections = new Map<ConnectionId, Connection>();
   readonly policies = new Policies();
   readonly capabilities: CapabilitiesMemo = { octets: new Uint8Array(0), capabilities: [] };

@@ -6,6 +6,7 @@
 import type { Millis } from '../base/units.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { IpAddress } from '../net/ip-address.ts';
+import type { Prefix } from '../net/prefix.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
 import type { StoredQuarantine } from './quarantine-records.ts';
@@ -58,7 +59,8 @@ export interface Dial {
 }
 
 export interface ListenerPeer {
-  readonly address: IpAddress;
+  /** A prefix for all peers of a range. */
+  readonly address: IpAddress | Prefix;
   readonly password?: string;
   readonly minTtl?: number;
 }

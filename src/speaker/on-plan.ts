@@ -11,6 +11,7 @@ import { type AfiSafi, afiSafiOfIpFamily } from '../net/afi-safi.ts';
 import { prefixFamily } from '../net/prefix.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
+import { dynamicChanges, makeWayForNamed } from './dynamic-peers.ts';
 import type { ListenerPeer } from './effects.ts';
 import type { PlanInput } from './inputs.ts';
 import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
@@ -62,6 +63,7 @@ function takePlan(core: Core, next: RevisedPlan): void {
     return;
   }
   const work = new PlanWork(core.plan, next);
+  if (core.plan !== undefined) work.append(dynamicChanges(core, core.plan, next.plan));
   core.planWork = work;
   core.plan = next.plan;
   continueChanges(core, work);
@@ -85,7 +87,7 @@ function finishPlan(core: Core, work: PlanWork): void {
   // The keys before the listener: no peer that has one is to get in without it meanwhile.
   if (work.total > 0) {
     const policies = plan.peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy]);
-    core.policies.keepOnly(policies);
+    core.policies.keepOnly([...policies, ...core.dynamic.policies()]);
     tellListenerPeers(core);
     if (work.has('listen-changed')) listen(core);
     const reason = work.summary();
@@ -115,8 +117,9 @@ function apply(core: Core, change: PlanChange): void {
     case 'listen-changed':
       return; // see `finishPlan`
     case 'node-settings-changed':
-    case 'listen-ranges-changed':
       return;
+    case 'listen-ranges-changed':
+      return core.dynamic.setRanges(change.listenRanges ?? [], core.now);
     case 'kernel-rules-changed':
       rulesChanged(core, change.kernel);
       return remakeKernelRoutes(core);
@@ -138,6 +141,7 @@ function apply(core: Core, change: PlanChange): void {
 }
 
 function addPeer(core: Core, plan: PeerPlan, reason: string): void {
+  makeWayForNamed(core, plan);
   const id = core.freePeerId();
   if (id === undefined) {
     const refused = 'a speaker has at most 65,534 neighbors: use route reflectors';
@@ -163,6 +167,7 @@ function removePeer(core: Core, name: string, reason: string): void {
   // RFC 4486 §4: Peer De-configured.
   stopPeer(core, peer, stop(CeaseSubcode.PeerDeConfigured, reason));
   forgetPaths(core, peer);
+  core.dynamic.remove(peer);
   core.removePeer(peer);
   core.publish({ event: 'peer-removed', peer: name, address: peer.plan.remoteAddress, reason });
 }
@@ -173,6 +178,7 @@ function restartPeer(core: Core, plan: PeerPlan, reason: string): void {
   core.publish({ event: 'peer-changed', peer: plan.name, change: 'session restarts', reason });
   // RFC 4486 §4: Other Configuration Change.
   stopPeer(core, peer, stop(CeaseSubcode.OtherConfigurationChange, reason));
+  makeWayForNamed(core, plan);
   core.callers.remove(peer);
   peer.plan = plan;
   core.callers.add(peer);
@@ -237,7 +243,17 @@ function listen(core: Core): void {
 /** TCP-MD5 keys and minimum TTLs that the listener must know before a SYN arrives: of all peers, and of those to come. */
 function tellListenerPeers(core: Core, coming: readonly PeerPlan[] = []): void {
   const peers = new Map<string, ListenerPeer>();
-  for (const { plan, password } of core.peers.values()) addKeys(peers, plan, password);
+  for (const peer of core.peers.values()) {
+    // Those that came by a range have the key of the range.
+    if (!core.dynamic.has(peer)) addKeys(peers, peer.plan, peer.password);
+  }
+  for (const { range } of core.dynamic.ranges) {
+    const { password } = range.peer;
+    if (password === undefined) continue;
+    // While the key cannot be read nobody is let in (`dynamic-peers.ts`).
+    if ('value' in password)
+      peers.set(range.prefix, { address: range.prefix, password: password.value });
+  }
   for (const plan of coming) {
     const { password } = plan;
     addKeys(

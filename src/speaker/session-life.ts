@@ -28,6 +28,7 @@ export function sessionEstablished(
   const { peer } = slot;
   peer.negotiated = negotiated;
   peer.identifier = negotiated.remoteIdentifier;
+  peer.saidAs = negotiated.remoteAs;
   peer.established++;
   peer.stateSince = core.now;
   peer.phaseSince = core.now;
@@ -109,6 +110,7 @@ export function staleTimeOver(core: Core, peer: Peer): void {
       : `no End-of-RIB within ${STALE_PATH_MS / 1000} s`;
   peer.staleUntil = undefined;
   for (const state of peer.families.values()) if (state.stale) sweep(core, state, reason);
+  core.dynamic.touch(peer);
   recoveryHeardFrom(core);
 }
 

@@ -86,6 +86,7 @@ export class SnapshotView implements SpeakerView {
       ready: because.length === 0,
       notReadyBecause: because,
       unknownCallers: core.unknownCallers.list(now),
+      listenRanges: core.dynamic.views(),
     };
   }
 
@@ -123,6 +124,8 @@ export class SnapshotView implements SpeakerView {
     const { requests, errors, restored, overruns } = core.programmer.totals;
     return {
       unknownCallers: core.unknownCallers.total,
+      dynamicPeers: core.dynamic.count,
+      dynamicRefused: { ...core.dynamic.refused },
       kernelRequests: requests,
       kernelErrors: errors,
       routesRestored: restored,
@@ -186,7 +189,7 @@ export class SnapshotView implements SpeakerView {
       port: plan.remotePort,
       ...(local === undefined ? {} : { localAddress: local }),
       localAs: plan.localAs,
-      remoteAs: plan.remoteAs,
+      remoteAs: peer.remoteAs,
       origin: plan.origin,
       type: peer.ebgp ? 'ebgp' : 'ibgp',
       passive: plan.passive,

@@ -82,7 +82,18 @@ export interface StatusView {
     readonly address: string;
     readonly count: number;
     readonly lastMs: number;
+    /** Why one from a listen range was refused; absent for a stranger. */
+    readonly reason?: string;
   }[];
+  readonly listenRanges: readonly ListenRangeView[];
+}
+
+/** Whoever calls from here is a neighbor. */
+export interface ListenRangeView {
+  readonly prefix: string;
+  readonly profile: string;
+  readonly neighbors: number;
+  readonly neighborsMax: number;
 }
 
 export interface NeighborView {
@@ -286,6 +297,9 @@ export interface KernelRouteView {
 
 export interface CountersView {
   readonly unknownCallers: number;
+  readonly dynamicPeers: number;
+  /** Callers from a listen range that were refused, by reason. */
+  readonly dynamicRefused: Readonly<Record<string, number>>;
   readonly kernelRequests: number;
   readonly kernelErrors: number;
   readonly routesRestored: number;
