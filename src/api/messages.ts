@@ -7,7 +7,13 @@
 
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
-import type { KernelRouteView, NeighborView, RouteView, StatusView } from '../speaker/snapshot.ts';
+import type {
+  KernelRouteView,
+  NeighborView,
+  RouteView,
+  SettingView,
+  StatusView,
+} from '../speaker/snapshot.ts';
 
 /** What the daemon knows and the core does not. */
 export interface DaemonFacts {
@@ -64,10 +70,11 @@ export function statusMessage(view: StatusView, facts: DaemonFacts) {
     neighborsConfigured: neighbors.configured,
     neighborsEstablished: neighbors.established,
     families: AFI_SAFIS.map((family) => ({ family, ...routes[family] })),
-    unknownCallers: unknownCallers.map(({ address, count, lastMs }) => ({
+    unknownCallers: unknownCallers.map(({ address, count, lastMs, reason }) => ({
       address,
       count,
       lastSeconds: toSeconds(lastMs),
+      reason: reason ?? '',
     })),
     problems: facts.problems,
     heldChange: facts.heldChange ?? '',
@@ -75,7 +82,8 @@ export function statusMessage(view: StatusView, facts: DaemonFacts) {
   };
 }
 
-export function neighborMessage(view: NeighborView) {
+/** @param settings  Values in force; only where one neighbor is asked for. */
+export function neighborMessage(view: NeighborView, settings: readonly SettingView[] = []) {
   const { sinceMs, messages, octets, quarantine, detail: _detail, ...rest } = view;
   return {
     ...rest,
@@ -85,6 +93,7 @@ export function neighborMessage(view: NeighborView) {
     sent: messages.sent,
     octetsReceived: octets.received,
     octetsSent: octets.sent,
+    settings,
   };
 }
 

@@ -6,9 +6,11 @@
  */
 
 import { secondsToMillis } from '../base/units.ts';
+import { settingsOf } from '../datastore/peer-settings.ts';
 import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { SessionDown } from '../fsm/session-output.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
+import { EXTENDED_MESSAGE_LENGTH_MAX } from '../wire/header.ts';
 import type { Core } from './core.ts';
 import { type Peer, type PeerFamily, type SessionSlot, timerKeys } from './peer.ts';
 import { exportConfigOf, ribConfigOf } from './peer-config.ts';
@@ -34,6 +36,11 @@ export function sessionEstablished(
   peer.phaseSince = core.now;
   peer.lastDown = undefined;
   peer.lastErrorPublished = undefined;
+  // RFC 8654 §4: who has said the capability takes long messages, whether or not the peer says it too.
+  const long = settingsOf(peer.plan).extendedMessages;
+  if (long && slot.connection !== undefined) {
+    slot.connection.framer.lengthMax = EXTENDED_MESSAGE_LENGTH_MAX;
+  }
   peer.updateContext = {
     as4: negotiated.as4,
     peerType: negotiated.peerType,

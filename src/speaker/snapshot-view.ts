@@ -13,6 +13,7 @@ import { pathViews, sentPathView } from './path-view.ts';
 import type { Peer, PeerFamily } from './peer.ts';
 import { notReadyBecause } from './readiness.ts';
 import { recoveryStatus } from './recovery.ts';
+import { settingViews } from './setting-views.ts';
 import type {
   CountersView,
   InterfaceView,
@@ -22,6 +23,7 @@ import type {
   NeighborView,
   RouteQuery,
   RouteView,
+  SettingView,
   SpeakerView,
   StatusView,
   TableQuery,
@@ -93,6 +95,11 @@ export class SnapshotView implements SpeakerView {
   neighbors(): NeighborView[] {
     const views = [...this.#core.peers.values()].map((peer) => this.#neighbor(peer));
     return views.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  settings(name: string): SettingView[] {
+    const peer = this.#core.peers.get(name);
+    return peer === undefined ? [] : settingViews(peer.plan);
   }
 
   routes(query: RouteQuery): { routes: RouteView[]; next?: number } {

@@ -14,6 +14,8 @@ import type { Capability } from '../wire/capabilities/capability.ts';
 export interface SpeakerView {
   status(): StatusView;
   neighbors(): NeighborView[];
+  /** Every value in force of this neighbor's session; empty for one that is none. Not part of its view: there are many. */
+  settings(name: string): SettingView[];
   /** Routes in prefix-id order from `cursor` (0 to begin); `next` undefined at the end. */
   routes(query: RouteQuery): { readonly routes: readonly RouteView[]; readonly next?: number };
   kernel(query: KernelQuery): {
@@ -141,6 +143,15 @@ export interface NeighborView {
   };
   readonly updateGroup?: number;
   readonly detail: NeighborDetailView;
+}
+
+/** One value in force, and what gave it. */
+export interface SettingView {
+  /** As it is written: `timers.holdTime`. */
+  readonly name: string;
+  readonly value: string;
+  /** `PeerProfile/tor`, `BGPPeer/tor-1`, `default`. */
+  readonly from: string;
 }
 
 /** What only some front doors show, as values. */
