@@ -38,6 +38,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000, // ms; peers such as GoBGP wait seconds before they connect
           hookTimeout: 120_000, // ms; setup starts several daemons
+          maxConcurrency: 6, // cells of the interop matrix at a time
         },
       },
     ],

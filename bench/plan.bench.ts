@@ -1,6 +1,6 @@
 /**
- * What planning costs: a cluster of 5,000 nodes, 200 BGPPeers with selectors and 50 own blocks, from scratch and after
- * one changed object. `node bench/plan.bench.ts [nodes]`; CPU milliseconds of each stage, middle of the repetitions.
+ * What planning costs: a cluster of 5,000 nodes, 200 BGPPeers with selectors, 50 own blocks and 2,000 services, from
+ * scratch and after one changed object. `node bench/plan.bench.ts [nodes]`; CPU milliseconds of each stage, middle of the repetitions.
  */
 
 import { millis } from '../src/base/units.ts';
@@ -16,9 +16,20 @@ import {
   OWN_NODE,
 } from '../test/support/large-cluster.ts';
 import { documents, FILE_OPTIONS, resource } from '../test/support/resources.ts';
+import { localServices, localSlice, service } from '../test/support/services.ts';
 
 const ROUNDS = 9;
+const SERVICES = 2000;
 const size = { nodes: Number(process.argv[2] ?? 5000), peers: 200, blocks: 50 };
+
+function clusterAndServices(): unknown[] {
+  const services = { serviceClusterIPs: [{ cidr: '10.96.0.0/12' }], asNumber: 64512 };
+  const configuration = resource('BGPConfiguration', 'default', services);
+  const cluster = clusterDocuments(size).filter(
+    (document) => keyOf(document) !== 'BGPConfiguration/default',
+  );
+  return [...cluster, configuration, ...localServices(SERVICES, OWN_NODE)];
+}
 
 function cpuMs(work: () => void): number {
   const before = process.cpuUsage();
@@ -36,7 +47,7 @@ function middle(values: number[]): string {
 function fromScratch(): void {
   const [settling, planning] = [[] as number[], [] as number[]];
   for (let round = 0; round < ROUNDS; round++) {
-    const raw = { documents: documents(clusterDocuments(size)), broken: [] };
+    const raw = { documents: documents(clusterAndServices()), broken: [] };
     let settled = settle(NO_LAST_GOOD, { documents: [], broken: [] });
     settling.push(
       cpuMs(() => {
@@ -60,13 +71,20 @@ const EDITS: Readonly<Record<string, (round: number) => unknown>> = {
       peerIP: `172.17.0.${round + 1}`,
       asNumber: 65001,
     }),
+  'an endpoint of a service': (round) => localSlice(17, round % 2 === 0 ? 'elsewhere' : OWN_NODE),
+  'the address of a service': (round) =>
+    service('s17', {
+      type: 'NodePort',
+      externalTrafficPolicy: 'Local',
+      externalIPs: [`192.0.2.${round}`],
+    }),
   'a filter of a hundred peers': (round) =>
     resource('BGPFilter', 'from-tor', { importV4: [{ action: 'Accept', priority: 1000 + round }] }),
 };
 
 function oneChange(what: string, edit: (round: number) => unknown): void {
   const keeper = new ConfigurationKeeper({ node: OWN_NODE, plan: FILE_OPTIONS }, millis(0));
-  const base = documents(clusterDocuments(size));
+  const base = documents(clusterAndServices());
   keeper.onSnapshot({ documents: base, broken: [] }, millis(0));
   const times: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
@@ -84,6 +102,8 @@ function keyOf(value: unknown): string {
   return `${kind}/${metadata.name}`;
 }
 
-console.log(`${size.nodes} nodes, ${size.peers} BGPPeers, ${size.blocks} own blocks; CPU ms`);
+console.log(
+  `${size.nodes} nodes, ${size.peers} BGPPeers, ${size.blocks} own blocks, ${SERVICES} services; CPU ms`,
+);
 fromScratch();
 for (const [what, edit] of Object.entries(EDITS)) oneChange(what, edit);

@@ -1,12 +1,15 @@
 /**
  * `npm run docs`: writes `docs/rfc-coverage.md` from the citations in sources and the titles of
- * tests. `--check` writes nothing and exits 1 when the file is not what would be written.
+ * tests, and `docs/interop.md` from the results of the matrix. `--check` writes nothing and exits 1 when a file is not
+ * what would be written.
  */
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { REPOSITORY } from './cache-dir.ts';
 import { type Citation, citationsIn, citationsInText } from './citations.ts';
+import { renderInterop } from './interop/render.ts';
+import { DOCUMENT as INTEROP, type MatrixResults, FILE as RESULTS } from './interop/results.ts';
 import { isTest } from './tidy/imports.ts';
 import { readSource } from './tidy/source.ts';
 import { readTree } from './tidy/tree.ts';
@@ -71,17 +74,22 @@ function bySection(a: string, b: string): number {
   return a.localeCompare(b, 'en', { numeric: true });
 }
 
-const { sources, tests } = collect();
-const wanted = render(sources, tests);
-const path = join(REPOSITORY, FILE);
-const present = existsSync(path) ? readFileSync(path, 'utf8') : '';
-if (process.argv.includes('--check')) {
-  if (present !== wanted) {
-    console.error(`${FILE} is not what the sources say: run npm run docs`);
+/** Writes the file, or with `--check` only says that it would. */
+function put(file: string, wanted: string, summary: string): void {
+  const path = join(REPOSITORY, file);
+  const present = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (present === wanted) return;
+  if (process.argv.includes('--check')) {
+    console.error(`${file} is not what the tree says: run npm run docs`);
     process.exitCode = 1;
+    return;
   }
-} else if (present !== wanted) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, wanted);
-  console.log(`${FILE}: ${sources.length} citations`);
+  console.log(`${file}: ${summary}`);
 }
+
+const { sources, tests } = collect();
+put(FILE, render(sources, tests), `${sources.length} citations`);
+const results = JSON.parse(readFileSync(join(REPOSITORY, RESULTS), 'utf8')) as MatrixResults;
+put(INTEROP, renderInterop(results), `${results.features.length} features`);

@@ -62,17 +62,17 @@ describe('what an eBGP peer must be told', () => {
     expect(toldOf([0xc0, 7, 8, 0, 0, 0, 0, 1, 2, 3, 4])).toBe(EXPORTED);
   });
 
-  it('has AS numbers of 4 octets whatever the neighbor speaks; a set is not prepended to', () => {
+  it('has AS numbers of 4 octets whatever the neighbor speaks; a path with a set is not used', () => {
     const source = { ...WIDE, as4: false };
-    const aggregated = attributes(
-      USUAL[0]!,
-      [0x40, 2, 4, 1, 1, 0xfd, 0xe9],
-      USUAL[2]!,
-      [0xc0, 7, 6, 0xfd, 0xe9, 1, 2, 3, 4],
-    );
-    expect(told({ source, attributes: aggregated })).toBe(
-      '1:40:00 2:40:02010000fc0001010000fde9 3:40:0a000001 7:c0:0000fde901020304',
-    );
+    const narrow = (type: number): Attribute[] =>
+      attributes(
+        USUAL[0]!,
+        [0x40, 2, 4, type, 1, 0xfd, 0xe9],
+        USUAL[2]!,
+        [0xc0, 7, 6, 0xfd, 0xe9, 1, 2, 3, 4],
+      );
+    expect(told({ source, attributes: narrow(2) })).toBe(`${EXPORTED} 7:c0:0000fde901020304`);
+    expect(told({ source, attributes: narrow(1) })).toBeUndefined(); // RFC 9774 §3
   });
 });
 

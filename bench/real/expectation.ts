@@ -52,7 +52,9 @@ export function expectedOf(
   const expected = new Map<PrefixKey, string>();
   for (const [prefix, candidates] of paths) {
     // RFC 4271 §9.1.2: no path that has been here before; RFC 7607 §2: AS 0 is malformed, and RFC 7606 withdraws it.
-    const usable = candidates.filter((path) => !hasAs(path, exporter.as) && !hasAs(path, 0));
+    const usable = candidates.filter(
+      (path) => !hasAs(path, exporter.as) && !hasAs(path, 0) && !hasSet(path),
+    );
     const best = bestOf(usable);
     if (best === undefined) continue;
     if (!texts.has(best.attributes)) {
@@ -117,6 +119,11 @@ function transitiveOnes(attribute: Attribute): Attribute[] {
 function communitiesOf(attributes: readonly Attribute[]): number[] {
   const value = attributes.find(({ type }) => type === COMMUNITIES)?.value ?? Buffer.alloc(0);
   return Array.from({ length: value.length >>> 2 }, (_, i) => value.readUInt32BE(i * 4));
+}
+
+/** RFC 9774 §3: not used. */
+function hasSet({ source, attributes }: Path): boolean {
+  return pathOf(attributes, source).some(({ type }) => type === AS_SET);
 }
 
 interface Segment {

@@ -40,6 +40,18 @@ const SAMPLES: readonly [SpeakerEvent, string, string][] = [
     'info',
     '3 stale ipv4-unicast routes of p removed: End-of-RIB',
   ],
+  [
+    {
+      event: 'stale-kept-long',
+      peer: 'p',
+      family: 'ipv4-unicast',
+      routes: 3,
+      seconds: 60,
+      reason: 'it is gone',
+    },
+    'warn',
+    '3 stale ipv4-unicast routes of p kept for another 60 s: it is gone',
+  ],
 ];
 
 describe('describeEvent', () => {

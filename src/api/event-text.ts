@@ -85,6 +85,13 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     means: 'Routes kept over a restart of a neighbor were not announced again',
     say: (e) => `${e.routes} stale ${e.family} routes of ${e.peer} removed: ${e.reason}`,
   },
+  'stale-kept-long': {
+    level: 'warn',
+    means:
+      'A neighbor did not come back in time; its routes are kept as the last resort (RFC 9494)',
+    say: (e) =>
+      `${e.routes} stale ${e.family} routes of ${e.peer} kept for another ${e.seconds} s: ${e.reason}`,
+  },
   'route-restored': {
     level: 'warn',
     means: 'Somebody else deleted or changed a route of ours, and it was written again',
@@ -99,6 +106,16 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     level: 'error',
     means: 'The kernel refused a route',
     say: (e) => `Kernel route ${e.prefix} refused (${e.errno}): ${e.reason}`,
+  },
+  'kernel-divergence': {
+    level: 'error',
+    means: 'The kernel differed from what was known of it and no event had said so; it is repaired',
+    say: (e) => `Kernel route ${e.prefix} diverged (${e.kind}): ${e.reason}`,
+  },
+  'second-writer': {
+    level: 'error',
+    means: 'Another program undoes again and again what we write; told once a minute',
+    say: (e) => `${e.writer} undoes ${e.routes} of our kernel routes again and again: ${e.reason}`,
   },
   'kernel-overrun': {
     level: 'warn',
@@ -166,6 +183,17 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     level: 'error',
     means: 'Prefixes of a neighbor found no room in a table; `refused` counts all of them so far',
     say: (e) => `${e.refused} ${e.family} routes of ${e.peer} were refused: ${e.reason}`,
+  },
+  'routes-not-used': {
+    level: 'warn',
+    means:
+      'Routes that are not used whatever import policy says: a leak, an AS_SET, beyond a limit',
+    say: (e) => `${e.routes} ${e.family} routes of ${e.peer} are not used: ${e.reason}`,
+  },
+  drain: {
+    level: 'info',
+    means: 'The node is drained, step by step, or no longer (RFC 8326)',
+    say: (e) => `Drain, ${e.phase}: ${e.reason}`,
   },
   stopping: {
     level: 'info',

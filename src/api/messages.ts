@@ -8,7 +8,10 @@
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
 import type {
+  DrainView,
+  KernelProofView,
   KernelRouteView,
+  NeighborFamilyView,
   NeighborView,
   RouteView,
   SettingView,
@@ -45,6 +48,7 @@ export type StatusMessage = ReturnType<typeof statusMessage>;
 export type NeighborMessage = ReturnType<typeof neighborMessage>;
 export type RouteMessage = ReturnType<typeof routeMessage>;
 export type KernelRouteMessage = ReturnType<typeof kernelRouteMessage>;
+export type KernelProofMessage = ReturnType<typeof kernelProofMessage>;
 export type ProblemMessage = ReturnType<typeof problemMessage>;
 
 export interface EventMessage {
@@ -57,7 +61,7 @@ export interface EventMessage {
 
 export function statusMessage(view: StatusView, facts: DaemonFacts) {
   const { datastore, neighbors, uptimeMs, routes, unknownCallers, ...more } = view;
-  const { planAgeMs: _age, recovery: _recovery, stopping: _stopping, ...rest } = more;
+  const { planAgeMs: _age, recovery: _recovery, stopping: _stopping, drain, ...rest } = more;
   return {
     ...rest,
     version: facts.version,
@@ -79,15 +83,21 @@ export function statusMessage(view: StatusView, facts: DaemonFacts) {
     problems: facts.problems,
     heldChange: facts.heldChange ?? '',
     recording: facts.recording ?? false,
+    ...(drain === undefined ? {} : { drain: drainMessage(drain) }),
   };
+}
+
+function drainMessage({ sinceMs, leftMs, ...rest }: DrainView) {
+  return { ...rest, sinceSeconds: toSeconds(sinceMs), leftSeconds: toSeconds(leftMs) };
 }
 
 /** @param settings  Values in force; only where one neighbor is asked for. */
 export function neighborMessage(view: NeighborView, settings: readonly SettingView[] = []) {
-  const { sinceMs, messages, octets, quarantine, detail: _detail, ...rest } = view;
+  const { families, sinceMs, messages, octets, quarantine, detail: _detail, ...rest } = view;
   return {
     ...rest,
     ...(quarantine === undefined ? {} : { quarantine: quarantineMessage(quarantine) }),
+    families: families.map(familyMessage),
     sinceSeconds: toSeconds(sinceMs),
     received: messages.received,
     sent: messages.sent,
@@ -95,6 +105,10 @@ export function neighborMessage(view: NeighborView, settings: readonly SettingVi
     octetsSent: octets.sent,
     settings,
   };
+}
+
+function familyMessage({ staleLeftMs, ...rest }: NeighborFamilyView) {
+  return { ...rest, staleLeftSeconds: toSeconds(staleLeftMs ?? 0) };
 }
 
 function quarantineMessage({ reason, times, leftMs }: NonNullable<NeighborView['quarantine']>) {
@@ -107,6 +121,20 @@ export function routeMessage(family: string, view: RouteView) {
 
 export function kernelRouteMessage(view: KernelRouteView) {
   return { family: view.prefix.includes(':') ? 'ipv6-unicast' : 'ipv4-unicast', ...view };
+}
+
+export function kernelProofMessage(view: KernelProofView) {
+  const { ageMs, found, divergent, totals, divergences, ...rest } = view;
+  return {
+    ...rest,
+    ageSeconds: ageMs === undefined ? -1 : toSeconds(ageMs),
+    divergences: divergences.map(({ kind, prefix, expected, found: seen }) => {
+      return { kind, prefix, expected, found: seen };
+    }),
+    totals: { ...totals },
+    foundTotals: { ...found },
+    divergent: { ...divergent },
+  };
 }
 
 export function problemMessage(problem: ConfigError) {

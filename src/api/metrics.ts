@@ -45,6 +45,7 @@ export interface MetricSources {
 /** Every metric that is served. */
 export const METRICS = { ...speakerMetrics, ...birdMetrics };
 
+const DRAIN_PHASES = ['announced', 'withdrawn', 'drained'];
 const STATES = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
 
 export class Metrics {
@@ -118,6 +119,8 @@ export class Metrics {
     const status = view.status();
     const { kernel, datastore, routes } = status;
     this.#set('godwit_ready', status.ready ? 1 : 0);
+    const phase = status.drain?.phase;
+    this.#set('godwit_drain_phase', phase === undefined ? 0 : DRAIN_PHASES.indexOf(phase) + 1);
     this.#set('godwit_uptime_seconds', status.uptimeMs / 1000);
     this.#set('godwit_datastore_in_sync', datastore.state === 'in-sync' ? 1 : 0);
     this.#set('bgp_neighbors', status.neighbors.configured, { state: 'configured' });
@@ -125,6 +128,7 @@ export class Metrics {
     for (const state of ['desired', 'installed', 'pending', 'parked', 'refused'] as const) {
       this.#set('bgp_kernel_routes', kernel[state], { state });
     }
+    this.#proof(view);
     for (const family of AFI_SAFIS) {
       this.#set('bgp_loc_rib_prefixes', routes[family].prefixes, { afi_safi: family });
       this.#set('bgp_adj_rib_in_paths_all', routes[family].paths, { afi_safi: family });
@@ -144,6 +148,25 @@ export class Metrics {
     for (const [fault, count] of Object.entries(counters.updateFaults)) {
       this.#set('bgp_update_faults_total', count, { fault });
     }
+    for (const [reason, count] of Object.entries(counters.importRefusals)) {
+      this.#set('bgp_import_refused_total', count, { reason });
+    }
+  }
+
+  #proof(view: SpeakerView): void {
+    const { ageMs, routes, totals, found, divergent } = view.kernelProof();
+    for (const [reason, count] of Object.entries(divergent)) {
+      this.#set('bgp_kernel_divergent_routes', count, { reason });
+    }
+    for (const [reason, count] of Object.entries(found)) {
+      this.#set('bgp_kernel_divergences_total', count, { reason });
+    }
+    for (const [outcome, count] of Object.entries(totals)) {
+      this.#set('bgp_kernel_proofs_total', count, { outcome });
+    }
+    if (ageMs === undefined) return;
+    this.#set('bgp_kernel_proof_age_seconds', ageMs / 1000);
+    this.#set('bgp_kernel_proof_routes', routes);
   }
 
   #neighbor(view: NeighborView): void {
@@ -166,6 +189,9 @@ export class Metrics {
       this.#set('bgp_adj_rib_in_paths', received, labels);
       this.#set('bgp_adj_rib_in_paths_accepted', accepted, labels);
       this.#set('bgp_adj_rib_in_paths_stale', stale, labels);
+      this.#set('bgp_stale_left_seconds', (part.staleLeftMs ?? 0) / 1000, labels);
+      this.#set('bgp_long_lived_stale', part.longLived ? 1 : 0, labels);
+      this.#set('bgp_route_refresh_running', part.refreshing ? 1 : 0, labels);
       this.#set('bgp_adj_rib_in_refused_total', refused, labels);
       this.#set('bgp_adj_rib_out_prefixes', advertised, labels);
       this.#set('bgp_adj_rib_out_pending', pending, labels);

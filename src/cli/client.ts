@@ -2,6 +2,7 @@
 
 import type {
   EventMessage,
+  KernelProofMessage,
   KernelRouteMessage,
   NeighborMessage,
   ProblemMessage,
@@ -9,6 +10,8 @@ import type {
   RouteMessage,
   StatusMessage,
 } from '../api/messages.ts';
+import type { PlanMessage } from '../api/plan-message.ts';
+import type { PlanRequest } from '../api/ports.ts';
 import { ControlClient } from '../io/client.ts';
 
 /** Those that answer with nothing, or with why not. */
@@ -19,7 +22,12 @@ export type CommandMethod =
   | 'clearQuarantine'
   | 'startRecording'
   | 'stopRecording'
+  | 'drain'
+  | 'undrain'
   | 'shutdown';
+
+/** Milliseconds for a proof: a look at a million routes takes some seconds, and there may be two. */
+const PROOF_MS_MAX = 120_000;
 
 export class GodwitClient {
   readonly #control: ControlClient;
@@ -44,12 +52,25 @@ export class GodwitClient {
     return this.#control.stream('listKernelRoutes', request) as AsyncGenerator<KernelRouteMessage>;
   }
 
+  /** Has the kernel read and compared; a large table takes its seconds. */
+  proveKernel(): Promise<void> {
+    return this.#control.command('proveKernel', {}, PROOF_MS_MAX);
+  }
+
+  getKernelProof(): Promise<KernelProofMessage> {
+    return this.#control.call('getKernelProof', {}) as Promise<KernelProofMessage>;
+  }
+
   listProblems(): AsyncGenerator<ProblemMessage> {
     return this.#control.stream('listProblems', {}) as AsyncGenerator<ProblemMessage>;
   }
 
   watchEvents(request: object): AsyncGenerator<EventMessage> {
     return this.#control.stream('watchEvents', request) as AsyncGenerator<EventMessage>;
+  }
+
+  plan(request: PlanRequest): Promise<PlanMessage> {
+    return this.#control.call('plan', request) as Promise<PlanMessage>;
   }
 
   getRecording(): Promise<RecordingFacts> {

@@ -8,13 +8,19 @@ import type { Output } from './output/output.ts';
 export interface Option {
   readonly kind: 'flag' | 'text' | 'path' | 'oneOf' | 'number';
   readonly help: string;
+  /** One letter that stands for it. */
+  readonly short?: string;
   readonly values?: readonly string[];
 }
 
 export const flag = (help: string): Option & { kind: 'flag' } => ({ kind: 'flag', help });
 export const text = (help: string): Option & { kind: 'text' } => ({ kind: 'text', help });
 /** A file or directory. */
-export const path = (help: string): Option & { kind: 'path' } => ({ kind: 'path', help });
+export const path = (help: string, short?: string): Option & { kind: 'path' } => ({
+  kind: 'path',
+  help,
+  ...(short === undefined ? {} : { short }),
+});
 export const number = (help: string): Option & { kind: 'number' } => ({ kind: 'number', help });
 export const oneOf = <const V extends readonly string[]>(
   values: V,

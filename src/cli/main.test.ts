@@ -104,11 +104,16 @@ describe('godwit', () => {
   it('says an empty list in a sentence, and as no line with --json', async () => {
     expect((await godwit('show', 'problems')).out).toBe('No problems\n');
     expect((await godwit('show', 'problems', '--json')).out).toBe('');
-    expect((await godwit('show', 'kernel', '--diff')).out).toBe('Nothing differs\n');
+    expect((await godwit('show', 'kernel')).out).toBe('No kernel routes are wanted or held\n');
     expect((await godwit('show', 'neighbors', '--family', 'ipv6')).out).toBe(
       'No neighbor carries ipv6\n',
     );
     expect((await godwit('show', 'events', '--kind', 'stopping')).out).toContain('Nothing of that');
+  });
+
+  it('says why there is nothing to prove where the kernel is not ours to write', async () => {
+    const { code, err } = await godwit('show', 'kernel', '--diff');
+    expect([code, err]).toEqual([1, expect.stringContaining('kernel.enabled is false')]);
   });
 
   it('shows neighbors as a table, and one in detail', async () => {

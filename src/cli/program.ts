@@ -75,7 +75,9 @@ function addCommand(program: Program, definition: Command, invoke: Invoke): void
     );
   }
   for (const [name, option] of Object.entries(definition.options)) {
-    leaf.addOption(programOption(name, option));
+    leaf.addOption(
+      programOption(name, option, option.short === undefined ? '' : `-${option.short}, `),
+    );
   }
   leaf.addHelpText('after', helpAfter(definition));
   leaf.action(async () => {

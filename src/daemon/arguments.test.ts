@@ -45,9 +45,23 @@ describe('godwitd', () => {
     [['stray']],
     [['--replay']],
     [['--compare']],
+    [['--list']],
   ])('exits 64 with its usage on %j', async (argv) => {
     expect(await runGodwitd(argv, {})).toBe(64);
     expect(err).toContain('Usage:');
+    expect(out).toBe('');
+  });
+
+  it('cleans nothing up beside a daemon that has the state directory, nor by settings that are wrong', async () => {
+    const config = join(root, 'godwit.yaml');
+    writeFileSync(config, `nodeName: a\nstate: { dir: ${root} }\n`);
+    const lock = lockStateDir(root, 'a');
+    if ('kind' in lock) throw new Error(lock.errno);
+    expect(await runGodwitd(['--cleanup', '--config', config], {})).toBe(69);
+    expect(err).toMatch(/A daemon \(process \d+, node a\) runs .* --shut/);
+    lock.release();
+    writeFileSync(config, 'state: 7\n');
+    expect(await runGodwitd(['--cleanup', '--config', config], {})).toBe(78);
     expect(out).toBe('');
   });
 

@@ -1,19 +1,23 @@
-/** `godwitd` from its command line: run, `--check`, `--replay` or `--version`. Exit codes as in sysexits.h. */
+/** `godwitd` from its command line: run, `--check`, `--cleanup`, `--replay` or `--version`. Exit codes as in sysexits.h. */
 
 import { formatConfigError } from '../base/errors.ts';
 import { ExitCode } from '../io/exit-codes.ts';
 import { openLog } from '../io/log.ts';
 import { packageVersion } from '../io/package-root.ts';
 import { runCheck } from './check.ts';
+import { runCleanup } from './cleanup.ts';
 import { loadSettings } from './config.ts';
 import { Daemon } from './daemon.ts';
 import { type ReplayArguments, runReplay } from './replay.ts';
 
 const USAGE = `Usage: godwitd [--config FILE] [--check] [--version] [--help]
+       godwitd --cleanup [--list] [--config FILE]
        godwitd --replay FILE [--compare] [--effects]
 
   --config FILE   settings of the daemon; default /etc/godwit/godwit.yaml, which may be missing
   --check         read settings and resources, print what is wrong, and exit: 0 usable, 78 not
+  --cleanup       remove from the kernel all that godwit wrote, while no daemon runs (godwit cleanup calls it)
+    --list        only list what would be removed
   --replay FILE   feed a recording to the core and print the tables it ends with; touches nothing else
     --compare     end at the first step that gives something else than was recorded: exit 3
     --effects     print every step with what it gave
@@ -22,7 +26,9 @@ const USAGE = `Usage: godwitd [--config FILE] [--check] [--version] [--help]
 
 interface Arguments {
   readonly configPath: string | undefined;
-  readonly action: 'run' | 'check' | 'replay' | 'version' | 'help';
+  readonly action: 'run' | 'check' | 'cleanup' | 'replay' | 'version' | 'help';
+  /** With `cleanup`: nothing is removed. */
+  readonly list?: boolean;
   /** With `replay`. */
   readonly replay?: ReplayArguments;
 }
@@ -48,6 +54,9 @@ export async function runGodwitd(argv: readonly string[], env: NodeJS.ProcessEnv
     err: (line: string) => process.stderr.write(`${line}\n`),
   };
   if (action === 'check') return runCheck({ configPath, env }, streams);
+  if (action === 'cleanup') {
+    return runCleanup({ configPath, env, list: parsed.list === true }, streams);
+  }
   if (replay !== undefined) return runReplay(replay, streams);
   return run(configPath, env);
 }
@@ -84,6 +93,7 @@ export function parseArguments(argv: readonly string[]): Arguments | string {
   let action: Arguments['action'] = 'run';
   let path: string | undefined;
   const flags = { compare: false, effects: false };
+  let list = false;
   const rest = [...argv];
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     const [name, inline] = word.split('=', 2);
@@ -95,6 +105,12 @@ export function parseArguments(argv: readonly string[]): Arguments | string {
         break;
       case '--check':
         action = 'check';
+        break;
+      case '--cleanup':
+        action = 'cleanup';
+        break;
+      case '--list':
+        list = true;
         break;
       case '--replay':
         path = inline ?? rest.shift();
@@ -119,6 +135,8 @@ export function parseArguments(argv: readonly string[]): Arguments | string {
   if (path !== undefined && action === 'replay') {
     return { configPath, action, replay: { path, ...flags } };
   }
+  if (list && action !== 'cleanup') return '--list belongs to --cleanup';
+  if (list) return { configPath, action, list };
   if (flags.compare || flags.effects) return '--compare and --effects belong to --replay FILE';
   return { configPath, action };
 }

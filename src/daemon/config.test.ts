@@ -184,11 +184,20 @@ describe("calico-node's environment", () => {
       CALICO_ROUTER_ID: 'hash',
       NAMESPACE: 'calico-system',
       BGP_LOGSEVERITYSCREEN: 'Warning',
+      USE_POD_CIDR: 'True',
+      CALICO_K8S_NODE_REF: 'machine-1',
+      CALICO_ADVERTISE_CLUSTER_IPS: '10.96.0.0/12',
     };
     expect(settings('', env)).toMatchObject({
       nodeName: 'env-node',
       log: { level: 'warn' },
-      plan: { routerId: 'hash', secretNamespace: 'calico-system' },
+      plan: {
+        routerId: 'hash',
+        secretNamespace: 'calico-system',
+        usePodCidr: true,
+        kubernetesNode: 'machine-1',
+        advertiseClusterIps: '10.96.0.0/12',
+      },
     });
     const both = settings('nodeName: file-node\nlog: { level: error }', env);
     expect([both.nodeName, both.log.level]).toEqual(['file-node', 'error']);
@@ -196,10 +205,10 @@ describe("calico-node's environment", () => {
   });
 
   it('that is not honoured yet is a warning by name, a wrong value an error', () => {
-    const result = read('', { USE_POD_CIDR: 'true', ETCD_DISCOVERY_SRV: 'x' });
+    const result = read('', { CALICO_API_GROUP: 'x', ETCD_DISCOVERY_SRV: 'x' });
     expect(result.settings).toBeDefined();
     expect(result.problems.map(formatConfigError)).toEqual([
-      '$USE_POD_CIDR: Not yet honoured: blocks come from BlockAffinity alone',
+      '$CALICO_API_GROUP: Not yet honoured: the kubernetes datastore comes later',
       '$ETCD_DISCOVERY_SRV: Not yet honoured: members are named by ETCD_ENDPOINTS alone',
     ]);
     expect(errors('', { DATASTORE_TYPE: 'consul' })[0]).toContain('Set it to one of etcdv3');

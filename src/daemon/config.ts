@@ -44,6 +44,8 @@ export interface Settings {
   readonly http: { readonly address: string; readonly port: number } | undefined;
   readonly log: LogSettings;
   readonly record: RecordSettings;
+  /** Felix's directory of endpoints that ask for sessions; undefined where no Felix is expected. */
+  readonly endpointStatus: string | undefined;
   /** For `planFor`. */
   readonly plan: PlanOptions;
 }
@@ -151,8 +153,18 @@ function read(root: Fields, environment: Environment, hostName: string): Setting
     http,
     log,
     record,
+    endpointStatus: endpointStatusOf(datastore.type, environment),
     plan: planOptions({ datastore: datastore.type, calico, outside, kernel, environment }),
   };
+}
+
+/** Beside files there is no Felix, unless somebody says where. */
+function endpointStatusOf(
+  datastore: DatastoreType,
+  { endpointStatusPrefix }: Environment,
+): string | undefined {
+  const prefix = endpointStatusPrefix ?? (datastore === 'file' ? undefined : '/var/run/calico');
+  return prefix === undefined ? undefined : `${prefix}/endpoint-status`;
 }
 
 interface PlanParts {
@@ -164,7 +176,8 @@ interface PlanParts {
 }
 
 function planOptions({ datastore, calico, outside, kernel, environment }: PlanParts): PlanOptions {
-  const { routerId, secretNamespace } = environment;
+  const { routerId, secretNamespace, kubernetesNode, advertiseClusterIps, usePodCidr } =
+    environment;
   return {
     datastore,
     compat: calico,
@@ -173,6 +186,9 @@ function planOptions({ datastore, calico, outside, kernel, environment }: PlanPa
     tunnelDevice: kernel.tunnelDevice,
     ...(routerId === undefined ? {} : { routerId }),
     ...(secretNamespace === undefined ? {} : { secretNamespace }),
+    ...(usePodCidr ? { usePodCidr } : {}),
+    ...(kubernetesNode === undefined ? {} : { kubernetesNode }),
+    ...(advertiseClusterIps === undefined ? {} : { advertiseClusterIps }),
   };
 }
 

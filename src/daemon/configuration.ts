@@ -14,6 +14,7 @@ import { checkResources, noResources } from './check.ts';
 import type { Settings } from './config.ts';
 import type { FromPlanner, HeldChange } from './planner.ts';
 import { PlannerLink } from './planner-link.ts';
+import { Proposals } from './proposals.ts';
 
 /** Calico's words for log levels in pino's. */
 const LOG_LEVELS = {
@@ -50,13 +51,22 @@ export class Configuration {
   /** Who waits for a look at the datastore, by the number of the request. */
   readonly #rereads = new Map<number, (lost: string | undefined) => void>();
   #nextReread = 1;
+  /** Questions what a change would do. */
+  readonly proposals = new Proposals((message) => this.#link.post(message));
   #started: () => void = () => undefined;
 
   constructor(parts: ConfigurationParts) {
     this.#parts = parts;
-    const { nodeName: node, plan, datastore, stateDir } = parts.settings;
+    const { nodeName: node, plan, datastore, stateDir, endpointStatus } = parts.settings;
     this.#link = new PlannerLink({
-      options: () => ({ node, plan, datastore, stateDir, revision: this.#revision }),
+      options: () => ({
+        node,
+        plan,
+        datastore,
+        stateDir,
+        endpointStatus,
+        revision: this.#revision,
+      }),
       onMessage: (message) => this.#onMessage(message),
       onDied: (reason, waitMs) => this.#onDied(reason, waitMs),
     });
@@ -143,6 +153,8 @@ export class Configuration {
         return;
       case 'started':
         return this.#started();
+      case 'proposal':
+        return this.proposals.onPart(message);
       case 'reread':
         this.#rereads.get(message.id)?.(message.lost);
         this.#rereads.delete(message.id);
@@ -206,6 +218,7 @@ export class Configuration {
     this.#parts.publish({ event: 'planner-died', reason, seconds: waitMs / 1000 });
     this.#started();
     this.#endRereads();
+    this.proposals.drop();
   }
 }
 

@@ -5,7 +5,8 @@ import type { BirdPort } from '../api/bird/port.ts';
 import type { EventLog } from '../api/event-log.ts';
 import type { DaemonFacts, RecordingFacts } from '../api/messages.ts';
 import { Metrics } from '../api/metrics.ts';
-import type { DaemonPort } from '../api/ports.ts';
+import type { PlanMessage } from '../api/plan-message.ts';
+import type { DaemonPort, PlanRequest } from '../api/ports.ts';
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import type { Command } from '../speaker/inputs.ts';
 import type { SpeakerView } from '../speaker/snapshot.ts';
@@ -74,6 +75,10 @@ export class Control implements DaemonPort, BirdPort {
 
   releaseHeldChange(): string {
     return this.#parts.configuration.release();
+  }
+
+  plan(request: PlanRequest, answer: (reply: PlanMessage) => void): void {
+    void this.#parts.configuration.proposals.ask(request, () => this.view).then(answer);
   }
 
   startRecording(): string {

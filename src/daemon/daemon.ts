@@ -33,6 +33,7 @@ import { Loop } from './loop.ts';
 import { LoopMeter, threadCpuClock } from './loop-meter.ts';
 import { QuarantineShell } from './quarantine-shell.ts';
 import { Recording } from './recording.ts';
+import { ServiceManager } from './service-manager.ts';
 import { TcpShell } from './tcp-shell.ts';
 import { warmUp } from './warm-up/warm-up.ts';
 
@@ -63,6 +64,7 @@ export class Daemon {
   readonly #meter = new LoopMeter(threadCpuClock());
   readonly #tcp: TcpShell;
   readonly #kernel: KernelShell;
+  readonly #service: ServiceManager;
   #configuration: Configuration | undefined;
   #control: Control | undefined;
   #grpc: GrpcServer | undefined;
@@ -119,6 +121,13 @@ export class Daemon {
         this.#loop.speaker = stepper;
       },
       onLost: () => log.warn({ event: 'recording-lost' }, RECORDING_LOST),
+    });
+    this.#service = new ServiceManager({
+      env: process.env,
+      pid: process.pid,
+      status: () => this.#speaker.view.status(),
+      turn: () => this.#loop.freshen(),
+      onTrouble: (error) => this.#trouble('the service manager', error),
     });
     this.#loop.handler = { perform: (effect) => this.#perform(effect) };
   }
@@ -188,6 +197,7 @@ export class Daemon {
     const started = configuration.start(); // reads on its own thread meanwhile
     if (settings.kernel.enabled) this.#kernel.start();
     await started;
+    this.#service.ready();
     const exitCode = await ended;
     process.off('uncaughtException', onBug);
     process.off('SIGTERM', onSignal);
@@ -243,6 +253,8 @@ export class Daemon {
         return this.#quarantines.perform(effect);
       case 'kernelDump':
         return this.#kernel.dump();
+      case 'kernelProof':
+        return this.#kernel.prove(effect.table);
       case 'kernelRequests':
         return this.#writeRoutes(effect.batch);
       case 'reply':
@@ -278,6 +290,7 @@ export class Daemon {
   }
 
   #stop(signal: NodeJS.Signals): void {
+    this.#service.stopping();
     this.#control?.execute(
       { command: 'shutdown', mode: 'restart', message: signal },
       () => undefined,
@@ -331,6 +344,7 @@ export class Daemon {
 
   async #close(): Promise<void> {
     this.#configuration?.stop();
+    this.#service.close();
     await this.#recording.stop('the daemon ended');
     this.#tcp.close();
     this.#kernel.close();

@@ -2,6 +2,7 @@
 
 import type { ConfigError } from '../base/errors.ts';
 import type { DatastoreType } from '../datastore/plan-options.ts';
+import { type Prefix, parsePrefix } from '../net/prefix.ts';
 import type { LogLevelName } from './log-levels.ts';
 
 export interface Environment {
@@ -9,6 +10,11 @@ export interface Environment {
   readonly datastoreType: DatastoreType | undefined;
   readonly routerId: string | undefined;
   readonly secretNamespace: string | undefined;
+  /** Of Felix's directory of endpoints; undefined = not said. */
+  readonly endpointStatusPrefix: string | undefined;
+  readonly usePodCidr: boolean;
+  readonly kubernetesNode: string | undefined;
+  readonly advertiseClusterIps: Prefix | undefined;
   readonly logLevel: LogLevelName | undefined;
   /** As they are written; `datastore-settings.ts` judges them. */
   readonly etcd: {
@@ -40,8 +46,6 @@ const LEVELS: Readonly<Record<string, LogLevelName>> = {
 
 /** Understood, without effect so far: what follows from that. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  CALICO_ADVERTISE_CLUSTER_IPS: 'services are not advertised',
-  USE_POD_CIDR: 'blocks come from BlockAffinity alone',
   CALICO_API_GROUP: 'the kubernetes datastore comes later',
   KUBECONFIG: 'the kubernetes datastore comes later',
   ETCD_DISCOVERY_SRV: 'members are named by ETCD_ENDPOINTS alone',
@@ -64,6 +68,10 @@ export function readEnvironment(
     ),
     routerId: filled(env['CALICO_ROUTER_ID']),
     secretNamespace: filled(env['NAMESPACE']),
+    endpointStatusPrefix: filled(env['CALICO_ENDPOINT_STATUS_PATH_PREFIX']),
+    usePodCidr: filled(env['USE_POD_CIDR'])?.toLowerCase() === 'true',
+    kubernetesNode: filled(env['CALICO_K8S_NODE_REF']),
+    advertiseClusterIps: readCidr('CALICO_ADVERTISE_CLUSTER_IPS', env, problems),
     logLevel: choose(
       {
         name: 'BGP_LOGSEVERITYSCREEN',
@@ -81,6 +89,19 @@ export function readEnvironment(
       password: filled(env['ETCD_PASSWORD']),
     },
   };
+}
+
+function readCidr(
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+  problems: ConfigError[],
+): Prefix | undefined {
+  const written = filled(env[name]);
+  const cidr = written?.includes('/') === true ? parsePrefix(written) : undefined;
+  if (written === undefined || cidr !== undefined) return cidr;
+  const remedy = 'Set it to one CIDR such as 10.96.0.0/12';
+  problems.push({ ...problem('error', name, 'Not a CIDR'), value: written, remedy });
+  return undefined;
 }
 
 interface Choice<T> {

@@ -30,6 +30,21 @@ describe('KernelShell', () => {
     expect(links).toContain('lo');
   });
 
+  it('reads our routes for a proof, and says when it has read them', async () => {
+    const inputs: SpeakerInput[] = [];
+    const shell = shellInto(inputs);
+    shell.start();
+    shell.prove(254);
+    await vi.waitFor(() => expect(inputs.at(-1)?.type).toBe('kernelProofRead'));
+    expect(inputs.at(-1)).toEqual({ type: 'kernelProofRead', interrupted: false });
+  });
+
+  it('says so at once where there is no socket to prove anything through', () => {
+    const inputs: SpeakerInput[] = [];
+    shellInto(inputs).prove(254);
+    expect(inputs).toMatchObject([{ type: 'kernelProofRead', error: { errno: 'EBADF' } }]);
+  });
+
   it('opens its sockets with the next dump where they could not be opened before', async () => {
     const inputs: SpeakerInput[] = [];
     const error = { kind: 'SystemError', call: 'socket', errno: 'EMFILE' } as const;

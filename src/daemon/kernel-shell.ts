@@ -9,10 +9,13 @@
 import type { SystemError } from '../base/errors.ts';
 import { KernelSocket } from '../io/netlink-socket.ts';
 import type { BatchOutcome, JournalPart } from '../io/netlink-writer.ts';
+import { ProcessNames } from '../io/process-names.ts';
+import { RouteProtocol } from '../netlink/codes.ts';
 import type { KernelDump } from '../netlink/dump-request.ts';
 import { Errno } from '../netlink/errno.ts';
 import type { KernelChange as Change, KernelVisitor } from '../netlink/events.ts';
 import { decodeRoute } from '../netlink/route.ts';
+import { RouteRuns } from '../netlink/route-runs.ts';
 import type { KernelBatch } from '../speaker/effects.ts';
 import type { KernelChange, SpeakerInput } from '../speaker/inputs.ts';
 
@@ -34,6 +37,7 @@ export interface KernelShellOptions {
 export class KernelShell {
   readonly #options: KernelShellOptions;
   #socket: KernelSocket | undefined;
+  readonly #names = new ProcessNames(() => performance.now());
   #changes: KernelChange[] = [];
   #flushing = false;
   /** The core wants a dump, and gave up a batch that the writer still has. */
@@ -47,7 +51,7 @@ export class KernelShell {
   start(): void {
     const open = this.#options.open ?? KernelSocket.open;
     const socket = open({
-      events: this.#visitor(),
+      events: this.#visitor((port) => this.#names.of(port)),
       onOverrun: () => {
         this.#flush();
         this.#options.submit({
@@ -84,6 +88,30 @@ export class KernelShell {
     const refused = this.#socket.send({ octets, count }, done, journal);
     if (refused !== undefined) this.#fail(refused);
     return refused === undefined;
+  }
+
+  /** Reads protocol 12 of one table for the core to compare; everything else goes on meanwhile. */
+  prove(table: number): void {
+    const socket = this.#socket;
+    const { submit } = this.#options;
+    if (socket === undefined) {
+      return submit({ type: 'kernelProofRead', interrupted: false, error: NO_SOCKET });
+    }
+    let interrupted = false;
+    const next = (families: readonly (4 | 6)[]): void => {
+      const [family, ...rest] = families;
+      if (family === undefined) return submit({ type: 'kernelProofRead', interrupted });
+      const runs = new RouteRuns(CHANGES_PER_INPUT_MAX, (routes) =>
+        submit({ type: 'kernelProofRoutes', routes }),
+      );
+      socket.prove({ kind: 'routes', family, table, protocol: 12 }, runs, (outcome) => {
+        runs.flush();
+        interrupted ||= outcome.interrupted;
+        if (outcome.error === undefined) return next(rest);
+        submit({ type: 'kernelProofRead', interrupted, error: outcome.error });
+      });
+    };
+    next([4, 6]);
   }
 
   close(): void {
@@ -144,7 +172,8 @@ export class KernelShell {
     this.#options.submit({ type: 'kernelOverrun', reason });
   }
 
-  #visitor(): KernelVisitor {
+  /** @param nameOf  Who a port belongs to: asked of events, not of dumps. */
+  #visitor(nameOf?: (port: number) => string | undefined): KernelVisitor {
     const removed = (change: Change): boolean => change === 'removed';
     return {
       onLink: (change, link) => this.#add({ what: 'link', link, removed: removed(change) }),
@@ -152,7 +181,10 @@ export class KernelShell {
         this.#add({ what: 'address', address, removed: removed(change) }),
       onRoute: (raw) => {
         const route = decodeRoute(raw);
-        if (route !== undefined) this.#add({ what: 'route', route, removed: removed(raw.change) });
+        if (route === undefined) return;
+        const by = raw.protocol === RouteProtocol.BIRD ? nameOf?.(raw.portId) : undefined;
+        const change = { what: 'route', route, removed: removed(raw.change) } as const;
+        this.#add(by === undefined ? change : { ...change, by });
       },
     };
   }
@@ -183,6 +215,9 @@ export class KernelShell {
     this.#options.submit({ type: 'kernelUnavailable', error });
   }
 }
+
+/** The socket is gone; the core is about to hear of it, or has. */
+const NO_SOCKET: SystemError = { kind: 'SystemError', call: 'dump(routes)', errno: 'EBADF' };
 
 /** Errors that say nothing against the socket: the batch failed, the next may not. */
 const PASSING: ReadonlySet<string> = new Set(['ENOBUFS', 'ENOMEM', 'EAGAIN', 'ETIMEDOUT']);

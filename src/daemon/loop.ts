@@ -76,10 +76,14 @@ export class Loop {
     }
   }
 
-  /** Brings the core's clock up to now, so that the ages somebody is about to read are true. */
-  freshen(): void {
-    if (this.#running || this.#now() - this.#steppedAt < FRESH_MS) return;
-    this.submit({ type: 'wake' });
+  /**
+   * Brings the core's clock up to now, so that the ages somebody is about to read are true.
+   *
+   * @returns false when the loop has stopped for good.
+   */
+  freshen(): boolean {
+    if (!this.#running && this.#now() - this.#steppedAt >= FRESH_MS) this.submit({ type: 'wake' });
+    return !this.#stopped;
   }
 
   stop(): void {

@@ -11,10 +11,13 @@ import { ConfigurationKeeper, type KeeperOutput } from '../datastore/keeper.ts';
 import type { PlanOptions } from '../datastore/plan-options.ts';
 import { type PlanPart, PlanSender } from '../datastore/plan-transfer.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
+import type { ProposedChange } from '../datastore/propose.ts';
+import { EndpointStatus } from '../io/datastores/endpoint-status.ts';
 import { FileDatastore } from '../io/datastores/file.ts';
 import type { DatastoreListener } from '../io/datastores/listener.ts';
 import { StateDir } from '../io/state-dir.ts';
 import type { Settings } from './config.ts';
+import { type ProposalPart, type ProposalRequest, proposalParts } from './proposal-parts.ts';
 
 /** Problems a message: they are small, and a directory of thousands may have one each. */
 const PROBLEMS_PER_MESSAGE_MAX = 128;
@@ -24,6 +27,7 @@ export interface PlannerOptions {
   readonly plan: PlanOptions;
   readonly datastore: Settings['datastore'];
   readonly stateDir: string;
+  readonly endpointStatus?: string | undefined;
   /** Of the plan that runs, when a planner before this one has died. */
   readonly revision: number;
 }
@@ -50,12 +54,15 @@ export type FromPlanner =
   | { readonly type: 'plan'; readonly revision: number; readonly part: PlanPart }
   | { readonly type: 'notSaved'; readonly error: SystemError }
   | { readonly type: 'reread'; readonly id: number; readonly lost: string | undefined }
+  /** Answers `propose`, in parts. */
+  | ({ readonly type: 'proposal'; readonly id: number } & ProposalPart)
   /** All that the first look at the datastore gave has been said. */
   | { readonly type: 'started' };
 
 export type ToPlanner =
   | { readonly type: 'ack' }
   | { readonly type: 'release' }
+  | ({ readonly type: 'propose'; readonly id: number } & ProposalRequest)
   /** Look at the datastore now; answered by `reread` once what was found has been said. */
   | { readonly type: 'reread'; readonly id: number };
 
@@ -95,7 +102,7 @@ export class Planner {
     this.#keeper = keeper;
     this.#say({ type: 'problems', anew: true, appeared: [], cleared: [] });
     let first = true;
-    this.#datastore = await openDatastore(datastore, node, {
+    const listener: DatastoreListener = {
       onSnapshot: (snapshot) => {
         const output = keeper.onSnapshot(snapshot, now());
         // Whoever listens may still hold what a planner before this one has said of a loss.
@@ -103,14 +110,31 @@ export class Planner {
         first = false;
       },
       onLost: (reason) => this.#take(keeper.onLost(reason, now())),
-    });
+    };
+    this.#datastore = await openDatastore(datastore, node, await this.#withEndpoints(listener));
     await this.#datastore.start();
     this.#say({ type: 'started' });
+  }
+
+  async #withEndpoints(listener: DatastoreListener): Promise<DatastoreListener> {
+    const { endpointStatus } = this.#options;
+    if (endpointStatus === undefined) return listener;
+    const endpoints = new EndpointStatus(endpointStatus, listener);
+    await endpoints.start();
+    return endpoints.around();
   }
 
   onMessage(message: ToPlanner): void {
     if (message.type === 'reread') {
       void this.#reread(message.id);
+      return;
+    }
+    if (message.type === 'propose') {
+      const propose = (change: ProposedChange): ReturnType<ConfigurationKeeper['propose']> =>
+        this.#keeper?.propose(change);
+      for (const part of proposalParts(message, propose)) {
+        this.#say({ type: 'proposal', id: message.id, ...part });
+      }
       return;
     }
     if (message.type === 'release') {

@@ -180,8 +180,9 @@ export class TcpShell {
     const { remote, local } = pending;
     const gtsm = this.#listenerPeers.find((peer) => peer.address === remote.address)?.minTtl;
     if (gtsm !== undefined) {
-      // RFC 5082 §3: tightened before the first octet is read.
-      const error = pending.setMinTtl(gtsm);
+      // RFC 5082 §3: the listener is everybody's and takes any TTL. What came before accept() came with the TTL of the
+      // SYN, what comes after is checked by the kernel.
+      const error = pending.setMinTtl(gtsm) ?? tooFar(gtsm, pending.ttlOfSyn());
       if (error !== undefined) {
         this.#options.onTrouble(`minimum TTL of ${remote.address}`, error);
         return pending.refuse();
@@ -333,6 +334,13 @@ export class TcpShell {
     open.progressAt = now;
     this.#options.submit({ type: 'writable', connection });
   }
+}
+
+/** Why a connection is not taken whose first packet came from too far away. */
+function tooFar(minTtl: number, ttl: number | undefined): SystemError | undefined {
+  if (ttl === undefined || ttl >= minTtl) return undefined;
+  const detail = `it calls with TTL ${ttl}, and ttlSecurity takes ${minTtl} and more: does the peer send 255?`;
+  return { kind: 'SystemError', call: 'accept', errno: 'EPERM', detail };
 }
 
 function sameFamily(listener: TcpListener, address: IpAddress | Prefix): boolean {

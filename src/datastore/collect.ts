@@ -5,11 +5,14 @@ import type {
   BgpFilterResource,
   BgpPeerResource,
   BlockAffinityResource,
+  EndpointSliceResource,
   IpPoolResource,
+  LocalWorkloadResource,
   NodeResource,
   PeerProfileResource,
   Resources,
   SecretResource,
+  ServiceResource,
 } from './resources.ts';
 import type { Entry } from './validate.ts';
 
@@ -22,6 +25,9 @@ export function collect(entries: readonly Entry[]): Resources {
   const blockAffinities = new Map<string, BlockAffinityResource>();
   const secrets = new Map<string, SecretResource>();
   const peerProfiles = new Map<string, PeerProfileResource>();
+  const localWorkloads = new Map<string, LocalWorkloadResource>();
+  const services = new Map<string, ServiceResource>();
+  const endpointSlices = new Map<string, EndpointSliceResource>();
   let clusterInformation: Resources['clusterInformation'];
   for (const { kind, value } of entries) {
     if (kind === 'Node') nodes.set(value.name, value);
@@ -32,7 +38,11 @@ export function collect(entries: readonly Entry[]): Resources {
     else if (kind === 'BlockAffinity') blockAffinities.set(value.name, value);
     else if (kind === 'PeerProfile') peerProfiles.set(value.name, value);
     else if (kind === 'Secret') secrets.set(`${value.namespace}/${value.name}`, value);
-    else if (value.name === 'default') clusterInformation = value;
+    else if (kind === 'LocalWorkload') localWorkloads.set(value.name, value);
+    else if (kind === 'Service') services.set(`${value.namespace}/${value.name}`, value);
+    else if (kind === 'EndpointSlice') {
+      endpointSlices.set(`${value.namespace}/${value.name}`, value);
+    } else if (value.name === 'default') clusterInformation = value;
   }
   return {
     nodes,
@@ -42,6 +52,9 @@ export function collect(entries: readonly Entry[]): Resources {
     ipPools,
     blockAffinities,
     secrets,
+    localWorkloads,
+    services,
+    endpointSlices,
     clusterInformation,
     peerProfiles,
   };
@@ -57,6 +70,9 @@ export function shareKinds(before: Resources, next: Resources): Resources {
     ipPools: shareMap(before.ipPools, next.ipPools),
     blockAffinities: shareMap(before.blockAffinities, next.blockAffinities),
     secrets: shareMap(before.secrets, next.secrets),
+    localWorkloads: shareMap(before.localWorkloads, next.localWorkloads),
+    services: shareMap(before.services, next.services),
+    endpointSlices: shareMap(before.endpointSlices, next.endpointSlices),
     clusterInformation: next.clusterInformation,
     peerProfiles: shareMap(before.peerProfiles, next.peerProfiles),
   };

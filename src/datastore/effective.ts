@@ -26,9 +26,16 @@ export function peerPlans(cluster: Cluster, entries: readonly SessionEntry[]): r
   return cluster.memo.inOrder(plans);
 }
 
+const NAME_PREFIXES: Readonly<Record<SessionEntry['kind'], string>> = {
+  mesh: 'Mesh_',
+  global: 'Global_',
+  node: 'Node_',
+  workload: 'Local_Workload_',
+};
+
 /** BIRD's protocol name; tools parse it. */
 function sessionName(entry: SessionEntry): string {
-  const prefix = { mesh: 'Mesh_', global: 'Global_', node: 'Node_' }[entry.kind];
+  const prefix = NAME_PREFIXES[entry.kind];
   const port = entry.kind === 'mesh' || entry.port === undefined ? '' : `_port_${entry.port}`;
   return `${prefix}${entry.address.replace(/[.:]/g, '_')}${port}`;
 }
@@ -99,14 +106,16 @@ function warnNoAddress(cluster: Cluster, entry: SessionEntry): void {
 }
 
 function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPlan {
-  const { peer } = entry;
+  // Of the BGPPeer a session with a workload has the AS numbers and the filters, nothing else (calico model 1.2).
+  const isWorkload = entry.kind === 'workload';
+  const peer = isWorkload ? undefined : entry.peer;
   const localAs = localAsOf(entry, cluster.localAs);
   const ibgp = entry.remoteAs === localAs;
   const profiled = cluster.memo.profiles.of(entry, localAs);
   const families = familiesOf(cluster, profiled.families, ipFamily(entry.address));
   const question = {
     cluster,
-    filters: peer?.filters,
+    filters: entry.peer?.filters,
     inside: entry.inside,
     ibgp,
     families: families.map((family) => factsOf(family).ipFamily),
@@ -114,13 +123,13 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
   const policies = { import: importPolicy(question), export: exportPolicy(question) };
   const known = cluster.memo.planOf(entry, policies);
   if (known !== undefined) return known;
-  const password = passwordOf(cluster, entry);
+  const password = isWorkload ? undefined : passwordOf(cluster, entry);
   const plan: PeerPlan = {
     name: sessionName(entry),
     kind: entry.kind,
     remoteAddress: entry.address,
     remotePort: entry.port ?? BGP_PORT,
-    ...(peer?.sourceAddress === 'None' ? {} : { localAddress: own }),
+    ...(isWorkload || peer?.sourceAddress === 'None' ? {} : { localAddress: own }),
     localAs,
     remoteAs: entry.remoteAs,
     passive: isPassive(entry, own),
@@ -129,7 +138,7 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
     restartTime: restartTimeOf(cluster, entry),
     ...(peer === undefined || peer.ttlSecurity === 0 ? {} : { ttlSecurity: peer.ttlSecurity }),
     ...(password === undefined ? {} : { password }),
-    nextHop: nextHopOf(entry, ibgp),
+    nextHop: isWorkload ? 'auto' : nextHopOf(entry, ibgp),
     rrClient: isClient(cluster, entry, ibgp),
     allowLocalAs: entry.byAddress ? (peer?.numAllowedLocalAsNumbers ?? 0) : 0,
     ...(peer?.reachableBy === undefined ? {} : { reachableBy: peer.reachableBy }),
@@ -143,11 +152,13 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
 
 /** By plain comparison of texts, so that exactly one side dials; both sides must agree, so Calico's way. */
 function isPassive(entry: SessionEntry, own: IpAddress): boolean {
+  if (entry.kind === 'workload') return true;
   if (entry.kind === 'mesh') return entry.address > own;
   return entry.kind === 'global' && entry.calicoNode && entry.address > own;
 }
 
-function restartTimeOf({ global }: Cluster, { peer }: SessionEntry): number {
+function restartTimeOf({ global }: Cluster, { kind, peer }: SessionEntry): number {
+  if (kind === 'workload') return RESTART_TIME_SECONDS;
   const written = peer === undefined ? global?.nodeMeshMaxRestartTime : peer.maxRestartTime;
   return written ?? RESTART_TIME_SECONDS;
 }

@@ -145,6 +145,11 @@ export class Fields {
     for (const name of names) this.#known.add(name);
   }
 
+  /** The same for all that was not asked for: objects of others, whose fields are theirs. */
+  ignoreRest(): void {
+    this.ignore(...Object.keys(this.#value));
+  }
+
   /** A legal field that godwit does not act on yet: said by name, never silence. */
   notYet(name: string, consequence: string): void {
     if (this.raw(name) === undefined) return;

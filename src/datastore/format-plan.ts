@@ -27,9 +27,10 @@ export function formatPlan(plan: SpeakerPlan): string {
         `pool ${cidr} (${name}) ${programming}${reason === undefined ? '' : `: ${reason}`}`,
     ),
     ...kernel.rejected.map((cidr) => `never programmed ${cidr}`),
+    ...(plan.kernel.wireguard ?? []).map((address) => `through WireGuard ${address}`),
     ...plan.originated.map(
-      ({ prefix, source, blackhole, origin }) =>
-        `originate ${prefix} as ${source}${blackhole ? ' with blackhole' : ''} by ${origin}`,
+      ({ prefix, source, blackhole, gateway, origin }) =>
+        `originate ${prefix} as ${source}${blackhole ? ' with blackhole' : ''}${gateway === undefined ? '' : ` via ${gateway}`} by ${origin}`,
     ),
     ...optional('node settings', jsonOf(plan.settings)),
     ...(plan.listenRanges ?? []).flatMap(formatRange),

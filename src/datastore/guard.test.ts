@@ -30,6 +30,18 @@ describe('the guard', () => {
     expect(verdict(plan(1, 1), plan(0, 0))).toBe('apply');
   });
 
+  it('lets services go by any number', () => {
+    const quiet = plan(1, 1);
+    const services = Array.from({ length: 51 }, (_, i) => ({
+      prefix: `10.96.0.${i}/32` as never,
+      source: 'service' as const,
+      blackhole: false,
+      origin: 'Service/default/web',
+    }));
+    const busy = { ...quiet, originated: [...quiet.originated, ...services] };
+    expect(verdict(busy, quiet)).toBe('apply');
+  });
+
   it('counts addresses, not names: a mesh session that becomes explicit is not lost', () => {
     const mesh = plan(4, 0);
     const renamed = {

@@ -31,7 +31,7 @@ export function guardPlan({ running, next, heldSince, now }: GuardQuestion): Gua
   const losses = [
     // By address, not by name: a mesh session that becomes an explicit one is not lost.
     loss('sessions', running.peers.map(peerKey), next.peers.map(peerKey)),
-    loss('own blocks', running.originated.map(prefixOf), next.originated.map(prefixOf)),
+    loss('own blocks', blocksOf(running), blocksOf(next)),
   ].filter((text) => text !== undefined);
   const until = ((heldSince ?? now) + GUARD_HOLD) as Millis;
   if (losses.length === 0 || now >= until) return { action: 'apply' };
@@ -42,8 +42,9 @@ function peerKey(peer: SpeakerPlan['peers'][number]): string {
   return peer.remoteAddress;
 }
 
-function prefixOf(item: SpeakerPlan['originated'][number]): string {
-  return item.prefix;
+/** Services come and go by the dozen: a namespace that is scaled to zero is no accident. */
+function blocksOf({ originated }: SpeakerPlan): string[] {
+  return originated.flatMap(({ source, prefix }) => (source === 'block' ? [prefix] : []));
 }
 
 function loss(

@@ -16,6 +16,7 @@ import { sameData } from './plan-data.ts';
 import { PlanMemo } from './plan-memo.ts';
 import type { PlanOptions } from './plan-options.ts';
 import type { SpeakerPlan } from './plan-types.ts';
+import { type ProposedChange, type ProposedPlan, propose } from './propose.ts';
 import { SettleMemo } from './settle-memo.ts';
 
 export interface KeeperOptions {
@@ -75,6 +76,8 @@ export class ConfigurationKeeper {
   /** Of the plan that runs: what is held, or gave no plan, is not good yet. */
   #lastGood: LastGood;
   #running: SpeakerPlan | undefined;
+  /** The last one that came; undefined while the datastore is away. */
+  #snapshot: RawSnapshot | undefined;
   #held: Held | undefined;
   #revision = 0;
   #lost: string | undefined;
@@ -108,6 +111,7 @@ export class ConfigurationKeeper {
   onSnapshot(snapshot: RawSnapshot, now: Millis): KeeperOutput {
     const wasLost = this.#lost !== undefined;
     this.#lost = undefined;
+    this.#snapshot = snapshot;
     this.#stale = false;
     const output = this.#take(snapshot, now);
     return wasLost ? { ...output, back: true } : output;
@@ -120,6 +124,7 @@ export class ConfigurationKeeper {
   onLost(reason: string, now: Millis): KeeperOutput {
     const lost = this.#lost === undefined ? { lost: { reason } } : {};
     this.#lost = reason;
+    this.#snapshot = undefined;
     // A directory that is being removed file by file was held first: that was the loss, not an edit.
     this.#held = undefined;
     if (this.#running !== undefined || this.#lastGood.resources.length === 0) {
@@ -143,6 +148,21 @@ export class ConfigurationKeeper {
   release(): KeeperOutput {
     const held = this.#held;
     return held === undefined ? this.#nothing() : this.#apply(held.plan, held.lastGood);
+  }
+
+  /** What would come of a change; undefined while there is no plan to compare with. */
+  propose(change: ProposedChange): (ProposedPlan & { readonly revision: number }) | undefined {
+    if (this.#running === undefined) return undefined;
+    const { node, plan: options } = this.#options;
+    const proposed = propose(change, {
+      node,
+      options,
+      running: this.#running,
+      snapshot: this.#snapshot,
+      lastGood: this.#lastGood,
+      problems: this.#problems,
+    });
+    return { ...proposed, revision: this.#revision };
   }
 
   view(now: Millis): KeeperView {

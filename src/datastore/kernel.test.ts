@@ -71,3 +71,19 @@ describe('kernel rules', () => {
     expect(mustPlan('a', [A]).kernel.ownSubnet).toEqual({ ipv4: '10.0.0.0/24' });
   });
 });
+
+describe('WireGuard', () => {
+  const guarded = (name: string, address: string): unknown =>
+    resource('Node', name, {
+      bgp: { ipv4Address: `${address}/24` },
+      wireguard: { interfaceIPv4Address: '10.244.99.1' },
+    });
+
+  it('leaves routes to nodes that have it too to Felix, by family, where this node has it', () => {
+    const values = [guarded('b', '10.0.0.2'), node('c', '10.0.0.3')];
+    expect(mustPlan('a', [guarded('a', '10.0.0.1'), ...values]).kernel.wireguard).toEqual([
+      '10.0.0.2',
+    ]);
+    expect(mustPlan('a', [A, ...values]).kernel.wireguard).toBeUndefined();
+  });
+});

@@ -4,10 +4,12 @@
  */
 
 import type { KernelRules, PoolRule } from '../fib/kernel-rules.ts';
+import type { IpAddress } from '../net/ip-address.ts';
 import { prefixFamily } from '../net/prefix.ts';
 import { type Cluster, hasPriorities, normalPriority } from './cluster.ts';
 import { compareText, sortedByName } from './plan-data.ts';
 import type { ClusterRoutes, IpPoolResource } from './resources.ts';
+import { aggregates, serviceSettings } from './services.ts';
 
 type PoolClass = 'ipip' | 'none';
 
@@ -36,6 +38,7 @@ export function kernelRules(cluster: Cluster): KernelRules {
   const { own, options } = cluster;
   reportHiddenPools(cluster);
   const held = whyTunnelledIsHeld(cluster);
+  const wireguard = wireguardNodes(cluster);
   return {
     table: options.table,
     tunnelDevice: options.tunnelDevice,
@@ -47,7 +50,9 @@ export function kernelRules(cluster: Cluster): KernelRules {
       // Without an own IPv4 subnet Calico's IPv4 filter does nothing (calico model 3.9, step 4).
       .filter((pool) => prefixFamily(pool.cidr) === 6 || own.ipv4 !== undefined)
       .map((pool) => poolRule(cluster, pool)),
-    rejected: [],
+    // Service addresses are for kube-proxy, not for routes (calico model 3.7).
+    rejected: aggregates(serviceSettings(cluster)),
+    ...(wireguard.length === 0 ? {} : { wireguard }),
     metric: hasPriorities(cluster)
       ? {
           mode: 'priority',
@@ -71,6 +76,18 @@ function poolRule(cluster: Cluster, { cidr, name, ipipMode, vxlanMode }: IpPoolR
   }
   if (ipipMode === 'Always') return { cidr, name, programming: 'tunnel' };
   return { cidr, name, programming: ipipMode === 'CrossSubnet' ? 'cross-subnet' : 'direct' };
+}
+
+/** By family: nodes that have a WireGuard address, where this one has one too (calico model 3.9, step 3). */
+function wireguardNodes({ own, nodes }: Cluster): IpAddress[] {
+  return (['ipv4', 'ipv6'] as const).flatMap((family) => {
+    if (own.wireguard[family] === undefined) return [];
+    return nodes.flatMap((node) => {
+      const address = node[family]?.address;
+      const other = node !== own && node.wireguard[family] !== undefined;
+      return other && address !== undefined ? [address] : [];
+    });
+  });
 }
 
 function reportHiddenPools(cluster: Cluster): void {

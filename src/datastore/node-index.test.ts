@@ -23,7 +23,9 @@ function node(name: number, rack: string, host = name): NodeResource {
     ipv4: { address: ip(`10.0.${host >> 8}.${host & 255}`), network },
     ipv6: undefined,
     routeReflectorClusterId: undefined,
-    wireguard: false,
+    wireguard: { ipv4: undefined, ipv6: undefined },
+    podCidrs: [],
+    kubernetesName: undefined,
   };
 }
 

@@ -9,6 +9,7 @@ import type { KernelRules } from '../fib/kernel-rules.ts';
 import type { NodeSettings } from './peer-settings.ts';
 import { compareText, type KnownPairs, originatedKey, sameData } from './plan-data.ts';
 import type {
+  LearnPlan,
   ListenPlan,
   ListenRange,
   OriginatedPrefix,
@@ -48,6 +49,11 @@ export type PlanChange =
   | {
       readonly change: 'listen-ranges-changed';
       readonly listenRanges: readonly ListenRange[] | undefined;
+      readonly reason: string;
+    }
+  | {
+      readonly change: 'learn-changed';
+      readonly learn: LearnPlan | undefined;
       readonly reason: string;
     }
   | { readonly change: 'remove-peer'; readonly name: string; readonly reason: string }
@@ -144,6 +150,9 @@ export function applyChanges(plan: SpeakerPlan, changes: readonly PlanChange[]):
         result = { ...rest, ...(listenRanges === undefined ? {} : { listenRanges }) };
         break;
       }
+      case 'learn-changed':
+        result = withLearn(result, change.learn);
+        break;
       case 'remove-peer':
         peers.delete(change.name);
         break;
@@ -164,6 +173,11 @@ export function applyChanges(plan: SpeakerPlan, changes: readonly PlanChange[]):
       compareText(originatedKey(a), originatedKey(b)),
     ),
   };
+}
+
+function withLearn(plan: SpeakerPlan, learn: LearnPlan | undefined): SpeakerPlan {
+  const { learn: _dropped, ...rest } = plan;
+  return learn === undefined ? rest : { ...rest, learn };
 }
 
 const IDENTITY_FIELDS = [
@@ -221,6 +235,10 @@ function diffWhole(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
   if (!sameData(old.listenRanges, next.listenRanges)) {
     const reason = `listen ranges changed: ${rangesText(old)} → ${rangesText(next)}`;
     changes.push({ change: 'listen-ranges-changed', listenRanges: next.listenRanges, reason });
+  }
+  if (!sameData(old.learn, next.learn)) {
+    const reason = 'other routes of the kernel and of interfaces may be announced';
+    changes.push({ change: 'learn-changed', learn: next.learn, reason });
   }
   return changes;
 }

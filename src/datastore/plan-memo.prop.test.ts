@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyProfile } from '../../test/support/any-profile.ts';
 import { documents, FILE_OPTIONS, node, resource } from '../../test/support/resources.ts';
+import { endpointSlice, service } from '../../test/support/services.ts';
 import type { RawDocument } from './documents.ts';
 import { type LastGood, NO_LAST_GOOD, settle } from './last-good.ts';
 import { planFor, planWith } from './plan.ts';
@@ -62,6 +63,8 @@ const anyOther = fc.oneof(
       asNumber: pick(64512, 65001),
       nodeToNodeMeshEnabled: fc.boolean(),
       nodeMeshPassword: pick(undefined, { secretKeyRef: { name: 's', key: 'k' } }),
+      serviceClusterIPs: pick(undefined, [{ cidr: '10.96.0.0/12' }]),
+      serviceLoadBalancerAggregation: pick('Enabled', 'Disabled'),
     })
     .map((spec) => resource('BGPConfiguration', 'default', spec)),
   pick('Accept', 'Reject').map((action) => resource('BGPFilter', 'f', { importV4: [{ action }] })),
@@ -77,11 +80,20 @@ const anyOther = fc.oneof(
   })),
 );
 
+const anyService = fc.oneof(
+  fc
+    .record({ name: pick('web', 'www'), policy: pick('Local', 'Cluster') })
+    .map(({ name, policy }) => service(name, { type: 'NodePort', externalTrafficPolicy: policy })),
+  fc
+    .record({ of: pick('web', 'www'), name: pick('s-1', 's-2'), nodeName: pick('a', 'b') })
+    .map(({ of, name, nodeName }) => endpointSlice(of, { name, endpoints: [{ nodeName }] })),
+);
+
 /** An edit puts a resource in the place of the one of its name, or takes one away. */
 const anyEdit = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.oneof(anyNode, anyPeer, anyOther, anyProfile).map((put) => ({ put })),
+    arbitrary: fc.oneof(anyNode, anyPeer, anyOther, anyService, anyProfile).map((put) => ({ put })),
   },
   { weight: 1, arbitrary: fc.nat().map((take) => ({ take })) },
 );

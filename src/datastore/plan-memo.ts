@@ -8,9 +8,15 @@
 
 import type { Policy } from '../policy/types.ts';
 import { NodeIndex } from './node-index.ts';
-import { compareText, type KnownPairs, sameData, sortedByName } from './plan-data.ts';
+import {
+  compareText,
+  type KnownPairs,
+  originatedKey,
+  sameData,
+  sortedByName,
+} from './plan-data.ts';
 import type { PlanOptions } from './plan-options.ts';
-import type { PeerPlan } from './plan-types.ts';
+import type { OriginatedPrefix, PeerPlan } from './plan-types.ts';
 import { Profiles } from './profiles.ts';
 import type {
   BgpConfigurationResource,
@@ -18,6 +24,7 @@ import type {
   NodeResource,
   Resources,
 } from './resources.ts';
+import { ServiceMemo } from './service-memo.ts';
 import type { SessionEntry } from './session-entry.ts';
 
 /** The scope of the node-to-node mesh, which has no BGPPeer. */
@@ -45,6 +52,7 @@ export class PlanMemo {
   /** Those of this node. */
   profiles = new Profiles(new Map(), {});
   readonly #profileInputs = new Inputs();
+  readonly services = new ServiceMemo();
   #nodeMap: ReadonlyMap<string, NodeResource> | undefined;
 
   readonly #entryInputs = new Inputs();
@@ -64,6 +72,7 @@ export class PlanMemo {
   #unordered: readonly PeerPlan[] = [];
   #ordered: readonly PeerPlan[] = [];
   #byName: Map<string, PeerPlan> | undefined;
+  #originated: readonly OriginatedPrefix[] = [];
   /** Of this plan's policies against those of the one before: five thousand sessions ask about the same two. */
   #compared: KnownPairs = new Map();
 
@@ -171,6 +180,21 @@ export class PlanMemo {
       this.#byName = undefined;
     }
     return this.#ordered;
+  }
+
+  /** In order of their keys; those that are as before are the same objects. */
+  originated(items: readonly OriginatedPrefix[]): readonly OriginatedPrefix[] {
+    const before = this.#originated;
+    const known = before.map(originatedKey);
+    let at = 0;
+    const keyed = items.map((item) => ({ item, key: originatedKey(item) }));
+    this.#originated = keyed
+      .sort((a, b) => compareText(a.key, b.key))
+      .map(({ item, key }) => {
+        while (at < known.length && known[at]! < key) at++;
+        return known[at] === key && sameData(before[at], item) ? before[at]! : item;
+      });
+    return this.#originated;
   }
 
   #policyNamed(key: string, make: () => Policy): Policy {

@@ -1,6 +1,7 @@
 /** What the plan depends on beside the resources: the daemon's own file and the kind of datastore. */
 
 import type { ConfigError } from '../base/errors.ts';
+import type { Prefix } from '../net/prefix.ts';
 import type { SpeakerPlan } from './plan-types.ts';
 
 export type CalicoCompat = 'auto' | 'v3.31' | 'v3.32' | 'v3.33';
@@ -19,6 +20,12 @@ export interface PlanOptions {
   readonly routerId?: string;
   /** Namespace of password Secrets (NAMESPACE); default `kube-system`. */
   readonly secretNamespace?: string;
+  /** This node's name in Kubernetes, as endpoints have it (CALICO_K8S_NODE_REF); default: what its Node says. */
+  readonly kubernetesNode?: string;
+  /** Blocks are the Node's podCIDRs, not BlockAffinities (USE_POD_CIDR). */
+  readonly usePodCidr?: boolean;
+  /** In place of serviceClusterIPs (CALICO_ADVERTISE_CLUSTER_IPS). */
+  readonly advertiseClusterIps?: Prefix;
 }
 
 export interface PlanResult {

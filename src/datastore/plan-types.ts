@@ -25,6 +25,8 @@ export interface SpeakerPlan {
   readonly peers: readonly PeerPlan[];
   readonly originated: readonly OriginatedPrefix[];
   readonly kernel: KernelRules;
+  /** Undefined: none of them. */
+  readonly learn?: LearnPlan;
   readonly logLevel: 'debug' | 'info' | 'warning' | 'error' | 'none';
   /** From `PeerProfile`s; what is absent is as in `NODE_SETTINGS_DEFAULTS`. */
   readonly settings?: NodeSettings;
@@ -47,6 +49,14 @@ export interface ListenPlan {
   readonly port: number;
   /** Addresses to bind; empty means any address of both families. */
   readonly addresses: readonly IpAddress[];
+}
+
+/** Which routes of the kernel and of interfaces may be announced: others can be accepted by no export policy. */
+export interface LearnPlan {
+  /** Equal to or inside any of these. */
+  readonly inside: readonly Prefix[];
+  /** Shell patterns; subnets of such interfaces are never announced. */
+  readonly ignoredInterfaces: readonly string[];
 }
 
 export interface PeerPlan {
@@ -97,6 +107,8 @@ export interface OriginatedPrefix {
   readonly source: 'block' | 'service' | 'static';
   /** Write a blackhole route for it (not for /32 and /128 blocks). */
   readonly blackhole: boolean;
+  /** Present: a route through it is written (`static`). */
+  readonly gateway?: IpAddress;
   /** e.g. `BlockAffinity/node-a-10-1-3-0-26`. */
   readonly origin: string;
 }

@@ -10,6 +10,7 @@ import { ipFamily } from '../net/ip-address.ts';
 import { BGP_PORT, type Cluster, listenPortOf, type PlanQuestion, viewCluster } from './cluster.ts';
 import { peerPlans } from './effective.ts';
 import { kernelRules } from './kernel.ts';
+import { learnPlan } from './learn.ts';
 import { listenRangesOf } from './listen-ranges.ts';
 import { originatedPrefixes } from './originate.ts';
 import { compareText, sortedByName } from './plan-data.ts';
@@ -39,6 +40,7 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
   const entries = profiledEntries(cluster, sessionEntries(cluster));
   const settings = cluster.memo.profiles.nodeSettings();
   const listenRanges = listenRangesOf(cluster);
+  const peers = peerPlans(cluster, entries);
   const plan: SpeakerPlan = {
     node,
     localAs: cluster.localAs,
@@ -51,9 +53,10 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
       ...(own.ipv6 === undefined ? {} : { ipv6: own.ipv6.address }),
     },
     listen: listenPlan(cluster),
-    peers: peerPlans(cluster, entries),
-    originated: originatedPrefixes(cluster),
+    peers,
+    originated: originatedPrefixes(cluster, peers),
     kernel: kernelRules(cluster),
+    learn: learnPlan(cluster),
     logLevel: cluster.ownConfiguration?.logLevel ?? cluster.global?.logLevel ?? 'info',
     ...(settings === undefined ? {} : { settings }),
     ...(listenRanges === undefined ? {} : { listenRanges }),

@@ -21,6 +21,7 @@ import type {
   FilterRule,
   PrefixAdvertisement,
 } from './resources.ts';
+import { announcedCidrs, isAdvertising, reflectedCidrs, serviceSettings } from './services.ts';
 
 export interface PolicyQuestion {
   readonly cluster: Cluster;
@@ -111,7 +112,7 @@ function exportStatements(context: PolicyContext): Statement[] {
     statements.push(advertisement(item, index));
   }
   if (isOutside(context)) statements.push(NOT_FOR_OTHERS);
-  statements.push(...aggregation(context));
+  statements.push(...aggregation(context), ...services(context));
   for (const pool of pools.filter((item) => !item.disableBgpExport)) {
     statements.push(accepting(`IPPool/${pool.name}`, inside(pool.cidr)));
   }
@@ -190,6 +191,28 @@ function aggregation(context: PolicyContext): Statement[] {
       statements.push(rejecting(`inside own block ${cidr}`, inside(cidr)));
       return statements;
     });
+}
+
+/** Step 8: what is originated for services, and what lies in their CIDRs; step 9: what a reflector passes on of them. */
+function services({ cluster, family }: PolicyContext): Statement[] {
+  const settings = serviceSettings(cluster);
+  const ofFamily = (cidr: Prefix): boolean => prefixFamily(cidr) === family;
+  const statements: Statement[] = [];
+  const announced = announcedCidrs(settings).filter(ofFamily);
+  if (isAdvertising(settings)) {
+    // By source, not address by address: a Service that comes or goes changes no policy.
+    statements.push(accepting('service address', { kind: 'source', source: 'service' }));
+  }
+  if (announced.length > 0) {
+    const anywhere: Condition = { kind: 'insideAny', prefixes: announced };
+    statements.push(accepting('inside the CIDRs of services', anywhere));
+  }
+  const reflected = reflectedCidrs(settings).filter(ofFamily);
+  if (cluster.own.routeReflectorClusterId !== undefined && reflected.length > 0) {
+    const name = 'service of another node, passed on by a reflector';
+    statements.push(accepting(name, { kind: 'insideAny', prefixes: reflected }));
+  }
+  return statements;
 }
 
 /** Step 6: the list of the node replaces that of all nodes. */

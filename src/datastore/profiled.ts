@@ -88,16 +88,18 @@ export function writtenBy(
     return Object.keys(from).length === 0 ? undefined : from;
   }
   const name = `BGPPeer/${peer.name}`;
+  if (byAddress && peer.asNumber !== undefined) from['asNumber'] = name;
+  if (byAddress && peer.localAsNumber !== undefined) from['localAs'] = name;
+  if (peer.filters.length > 0) from['filters'] = name;
+  // Nothing else counts of a BGPPeer with a localWorkloadSelector.
+  if (kind === 'workload') return from;
   if (peer.maxRestartTime !== undefined) from['restartTime'] = name;
   if (peer.keepaliveTime !== undefined) from['timers.keepaliveTime'] = name;
   if (peer.ttlSecurity !== 0) from['ttlSecurity'] = name;
   if (peer.password !== undefined) from['secret'] = name;
   if (peer.nextHopMode !== undefined || peer.keepOriginalNextHop) from['nextHop'] = name;
   if (peer.sourceAddress === 'None') from['localAddress'] = name;
-  if (byAddress && peer.asNumber !== undefined) from['asNumber'] = name;
-  if (byAddress && peer.localAsNumber !== undefined) from['localAs'] = name;
   if (byAddress && peer.numAllowedLocalAsNumbers !== 0) from['allowLocalAs'] = name;
-  if (peer.filters.length > 0) from['filters'] = name;
   return Object.keys(from).length === 0 ? undefined : from;
 }
 

@@ -25,6 +25,11 @@ export interface Resources {
   readonly blockAffinities: ReadonlyMap<string, BlockAffinityResource>;
   /** By `namespace/name`. */
   readonly secrets: ReadonlyMap<string, SecretResource>;
+  readonly localWorkloads: ReadonlyMap<string, LocalWorkloadResource>;
+  /** By `namespace/name`. */
+  readonly services: ReadonlyMap<string, ServiceResource>;
+  /** By `namespace/name`. */
+  readonly endpointSlices: ReadonlyMap<string, EndpointSliceResource>;
   readonly clusterInformation: ClusterInformationResource | undefined;
   readonly peerProfiles: ReadonlyMap<string, PeerProfileResource>;
 }
@@ -36,7 +41,15 @@ export interface NodeResource {
   readonly ipv4: NodeAddress | undefined;
   readonly ipv6: NodeAddress | undefined;
   readonly routeReflectorClusterId: IpAddress | undefined;
-  readonly wireguard: boolean;
+  /** Address of its WireGuard device, by family. */
+  readonly wireguard: {
+    readonly ipv4: IpAddress | undefined;
+    readonly ipv6: IpAddress | undefined;
+  };
+  /** Blocks given by Kubernetes; they count with USE_POD_CIDR (calico model 1.6). */
+  readonly podCidrs: readonly Prefix[];
+  /** Its name in Kubernetes, where that is said (`spec.orchRefs`). */
+  readonly kubernetesName: string | undefined;
 }
 
 export interface NodeAddress {
@@ -60,6 +73,12 @@ export interface BgpConfigurationResource {
   readonly ipv6NormalRoutePriority: number | undefined;
   readonly nodeMeshPassword: SecretKeyRef | undefined;
   readonly nodeMeshMaxRestartTime: number | undefined;
+  /** Shell patterns of interfaces whose subnets are never announced. */
+  readonly ignoredInterfaces: readonly string[];
+  readonly serviceClusterIps: readonly Prefix[];
+  readonly serviceExternalIps: readonly Prefix[];
+  readonly serviceLoadBalancerIps: readonly Prefix[];
+  readonly serviceLoadBalancerAggregation: 'Enabled' | 'Disabled' | undefined;
   /** Undefined when the field was not written: the global list is then in force on a node. */
   readonly prefixAdvertisements: readonly PrefixAdvertisement[] | undefined;
 }
@@ -205,4 +224,41 @@ export interface ListenRangeResource {
   readonly rateMax: number;
   readonly password: SecretKeyRef | undefined;
   readonly filters: readonly string[];
+}
+
+export interface ServiceResource {
+  readonly name: string;
+  readonly namespace: string;
+  readonly type: string;
+  readonly clusterIps: readonly IpAddress[];
+  /** `clusterIP` is `None` or empty. */
+  readonly headless: boolean;
+  readonly externalIps: readonly IpAddress[];
+  /** Of `status.loadBalancer.ingress`. */
+  readonly ingressIps: readonly IpAddress[];
+  /** Of `spec.loadBalancerIP`: asked for, not necessarily given. */
+  readonly loadBalancerIp: IpAddress | undefined;
+  readonly externalTrafficPolicy: 'Cluster' | 'Local' | undefined;
+  readonly families: readonly (4 | 6)[];
+}
+
+export interface LocalWorkloadResource {
+  readonly name: string;
+  /** Name of the BGPPeer that it peers by; undefined: of none. */
+  readonly peer: string | undefined;
+  readonly ipv4: IpAddress | undefined;
+  readonly ipv6: IpAddress | undefined;
+}
+
+export interface EndpointSliceResource {
+  readonly name: string;
+  readonly namespace: string;
+  /** Name of its Service, in the same namespace. */
+  readonly service: string | undefined;
+  /** Undefined: of host names. */
+  readonly family: 4 | 6 | undefined;
+  /** Some endpoint is not said to be unready. */
+  readonly ready: boolean;
+  /** Kubernetes' names of the nodes with such endpoints. */
+  readonly readyNodes: ReadonlySet<string>;
 }

@@ -5,7 +5,7 @@ import type { BgpPeerResource } from './resources.ts';
 
 /** A session that was asked for, before its values are worked out. */
 export interface SessionEntry {
-  readonly kind: 'mesh' | 'global' | 'node';
+  readonly kind: 'mesh' | 'global' | 'node' | 'workload';
   readonly address: IpAddress;
   /** Undefined: nothing is said, so 179. */
   readonly port: number | undefined;

@@ -128,16 +128,6 @@ describe('BGPPeers', () => {
     expect(plan!.peers).toEqual([]);
     expect(problems).toContainEqual(expect.objectContaining({ code: 'NoAddress' }));
   });
-
-  it('towards local workloads are left out with a warning by name', () => {
-    const peer = resource('BGPPeer', 'w', { localWorkloadSelector: 'all()', asNumber: 65000 });
-    const { plan, problems } = planOf('a', [A, NO_MESH, peer]);
-    expect(plan!.peers).toEqual([]);
-    expect(problems[0]).toMatchObject({
-      code: 'NotYetHonoured',
-      path: 'spec.localWorkloadSelector',
-    });
-  });
 });
 
 describe('reverse peering', () => {

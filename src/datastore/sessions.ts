@@ -15,6 +15,7 @@ import {
   nodeAddress,
   remoteAsOf,
 } from './cluster.ts';
+import { workloadEntries } from './local-workloads.ts';
 import { sortedByName } from './plan-data.ts';
 import { MESH } from './plan-memo.ts';
 import type { BgpPeerResource, NodeResource } from './resources.ts';
@@ -61,7 +62,8 @@ function addressesOf(node: NodeResource): IpAddress[] {
 }
 
 function explicitEntries(cluster: Cluster): SessionEntry[] {
-  const peers = sortedByName(cluster.resources.bgpPeers).filter((peer) => !peer.localWorkload);
+  const all = sortedByName(cluster.resources.bgpPeers);
+  const peers = all.filter((peer) => !peer.localWorkload);
   const entries = new Map<string, SessionEntry>();
   const covered = new Set<readonly NodeResource[]>();
   const add = ({ towards, make }: Side): void => {
@@ -79,6 +81,11 @@ function explicitEntries(cluster: Cluster): SessionEntry[] {
     add(remotes(cluster, peer, 'node'));
   }
   for (const peer of peers) add(reverse(cluster, peer));
+  // Sessions with workloads come last (calico model 2.3).
+  for (const peer of all) {
+    if (!peer.localWorkload || !(isGlobal(peer) || isLocalSide(peer, cluster.own))) continue;
+    add({ make: () => workloadEntries(cluster, peer) });
+  }
   return [...entries.values()];
 }
 
@@ -86,7 +93,7 @@ function explicitEntries(cluster: Cluster): SessionEntry[] {
 interface Side {
   /** Present when that is a session towards each address of these nodes. */
   readonly towards?: readonly NodeResource[];
-  readonly make: () => SessionEntry[];
+  readonly make: () => readonly SessionEntry[];
 }
 
 const NOTHING: Side = { make: () => [] };

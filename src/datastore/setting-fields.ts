@@ -128,9 +128,9 @@ const SETTING_FIELDS = {
   },
   longLivedStaleTime: {
     ...seconds(0, LONG_LIVED_STALE_TIME_MAX),
-    default: D.longLivedStaleTime,
+    unset: 'not said',
     onChange: 'next-open',
-    help: 'how long stale routes are kept after the restart time (RFC 9494); `0s`: only for peers that ask for it',
+    help: 'how long the peer is to keep our routes after the restart time (RFC 9494); `0s`: not at all, but routes of peers that ask for it are kept',
   },
   'addPath.receive': {
     ...onOff(),
@@ -227,7 +227,7 @@ const SETTING_FIELDS = {
     min: 1,
     max: PATHS_PER_PREFIX_MAX,
     unset: 'no limit',
-    onChange: 'at-once',
+    onChange: 'import',
     help: 'paths of one prefix from this peer at most (RFC 7911)',
   },
   asOverride: {

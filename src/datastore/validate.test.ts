@@ -61,7 +61,11 @@ spec:
 
   it('of a legal kind that is not used yet is a warning, a misspelt kind an error', () => {
     expect(
-      problemsOf({ apiVersion: 'v1', kind: 'Service', metadata: { name: 's' } })[0],
+      problemsOf({
+        apiVersion: 'projectcalico.org/v3',
+        kind: 'CalicoNodeStatus',
+        metadata: { name: 's' },
+      })[0],
     ).toMatchObject({ severity: 'warning', code: 'NotYetHonoured' });
     expect(problemsOf(resource('BGPPeers', 'p', {}))[0]).toMatchObject({
       severity: 'error',

@@ -13,19 +13,24 @@ import { readBgpConfiguration } from './kinds/bgp-configuration.ts';
 import { readBgpFilter } from './kinds/bgp-filter.ts';
 import { readBgpPeer } from './kinds/bgp-peer.ts';
 import { readIpPool } from './kinds/ip-pool.ts';
+import { readLocalWorkload } from './kinds/local-workload.ts';
 import { readNode } from './kinds/node.ts';
 import { readBlockAffinity, readClusterInformation, readSecret } from './kinds/others.ts';
 import { readPeerProfile } from './kinds/peer-profile.ts';
+import { readEndpointSlice, readService } from './kinds/service.ts';
 import type {
   BgpConfigurationResource,
   BgpFilterResource,
   BgpPeerResource,
   BlockAffinityResource,
   ClusterInformationResource,
+  EndpointSliceResource,
   IpPoolResource,
+  LocalWorkloadResource,
   NodeResource,
   PeerProfileResource,
   SecretResource,
+  ServiceResource,
 } from './resources.ts';
 
 /** A checked resource by kind. */
@@ -38,7 +43,10 @@ export type Entry =
   | { readonly kind: 'BlockAffinity'; readonly value: BlockAffinityResource }
   | { readonly kind: 'ClusterInformation'; readonly value: ClusterInformationResource }
   | { readonly kind: 'PeerProfile'; readonly value: PeerProfileResource }
-  | { readonly kind: 'Secret'; readonly value: SecretResource };
+  | { readonly kind: 'Secret'; readonly value: SecretResource }
+  | { readonly kind: 'LocalWorkload'; readonly value: LocalWorkloadResource }
+  | { readonly kind: 'Service'; readonly value: ServiceResource }
+  | { readonly kind: 'EndpointSlice'; readonly value: EndpointSliceResource };
 
 export interface CheckedDocument {
   readonly document: RawDocument;
@@ -63,7 +71,7 @@ interface Parts {
 const CALICO_GROUPS: readonly string[] = ['projectcalico.org', 'crd.projectcalico.org'];
 
 const READERS: Readonly<Record<string, Reader>> = {
-  Node: (name, { metadata, spec }) => ({ kind: 'Node', value: readNode(name, metadata, spec) }),
+  Node: (name, parts) => ({ kind: 'Node', value: readNode(name, parts) }),
   BGPConfiguration: (name, { spec }) => ({
     kind: 'BGPConfiguration',
     value: readBgpConfiguration(name, spec),
@@ -87,17 +95,42 @@ const READERS: Readonly<Record<string, Reader>> = {
   }),
 };
 
-/** Our own kinds: nobody else extends their schema, so an unknown key in them is an error. */
-const OWN_GROUP = 'godwit.dev/v1';
-const OWN_READERS: Readonly<Record<string, Reader>> = {
+/** Kinds of our own. */
+const GODWIT: Readonly<Record<string, Reader>> = {
+  LocalWorkload: (name, { spec }) => ({
+    kind: 'LocalWorkload',
+    value: readLocalWorkload(name, spec),
+  }),
   PeerProfile: (name, { spec }) => ({ kind: 'PeerProfile', value: readPeerProfile(name, spec) }),
 };
-const READ_KINDS = [...Object.keys(READERS), ...Object.keys(OWN_READERS), 'Secret'];
+
+/** Kinds of Kubernetes itself; they have namespaces, and not all of them a spec. */
+const KUBERNETES: Readonly<Record<string, { readonly apiVersion: string; readonly read: Reader }>> =
+  {
+    Secret: {
+      apiVersion: 'v1',
+      read: (name, parts) => ({
+        kind: 'Secret',
+        value: readSecret(name, parts.namespace, parts.root),
+      }),
+    },
+    Service: {
+      apiVersion: 'v1',
+      read: (name, parts) => ({ kind: 'Service', value: readService(name, parts) }),
+    },
+    EndpointSlice: {
+      apiVersion: 'discovery.k8s.io/v1',
+      read: (name, parts) => ({ kind: 'EndpointSlice', value: readEndpointSlice(name, parts) }),
+    },
+  };
+
+const WITHOUT_SPEC: readonly string[] = ['Secret', 'EndpointSlice'];
+
+/** Nobody else extends its schema, so an unknown key in it is an error. */
+const PROFILE = { kind: 'PeerProfile', apiVersion: 'godwit.dev/v1' } as const;
 
 /** Legal kinds that have no bearing on what godwit does now, and what follows from that. */
 const UNUSED: Readonly<Record<string, string>> = {
-  Service: 'services are not advertised yet',
-  EndpointSlice: 'services are not advertised yet',
   CalicoNodeStatus: 'its status is not filled yet',
   FelixConfiguration: 'it says what Felix does, not what godwit does',
   ...Object.fromEntries(
@@ -163,11 +196,12 @@ function checkResource(
   metadata?.required('name', name, 'Write the name of the resource');
   if (kind === undefined || name === undefined) return failed(nameless, undefined);
   const namespace = metadata?.text('namespace') ?? 'default';
-  const key = kind === 'Secret' ? `Secret/${namespace}/${name}` : `${kind}/${name}`;
+  const namespaced = Object.hasOwn(KUBERNETES, kind);
+  const key = namespaced ? `${kind}/${namespace}/${name}` : `${kind}/${name}`;
   const findings: Findings = {
     ...newFindings(document, key),
     problems: nameless.problems,
-    unknownKeys: Object.hasOwn(OWN_READERS, kind) ? 'error' : 'warning',
+    unknownKeys: kind === PROFILE.kind ? 'error' : 'warning',
   };
   const reader = readerFor(findings, kind, value['apiVersion']);
   if (reader === undefined) {
@@ -192,9 +226,9 @@ function runReader(reading: Reading): CheckedDocument {
   const root = new Fields(findings, [], value);
   root.ignore('apiVersion', 'kind', 'metadata', 'status');
   const metadata = new Fields(findings, ['metadata'], asObject(value['metadata']) ?? {});
-  // A Secret has no spec; a Node or a pool without one says nothing, which each reader judges.
+  // A Node or a pool without one says nothing, which each reader judges.
   const spec = root.object('spec') ?? new Fields(findings, ['spec'], {});
-  if (kind !== 'Secret' && !root.has('spec')) {
+  if (!WITHOUT_SPEC.includes(kind) && !root.has('spec')) {
     root.required('spec', undefined, 'Write spec');
   }
   const entry = reader(name, { metadata, spec, root, namespace });
@@ -209,11 +243,17 @@ function runReader(reading: Reading): CheckedDocument {
 function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reader | undefined {
   const root = new Fields(findings, [], {});
   const group = typeof apiVersion === 'string' ? apiVersion.split('/', 1)[0]! : '';
-  if (kind === 'Secret' && apiVersion === 'v1') {
-    return (name, parts) => ({
-      kind: 'Secret',
-      value: readSecret(name, parts.namespace, parts.root),
+  if (Object.hasOwn(GODWIT, kind) && apiVersion === PROFILE.apiVersion) return GODWIT[kind];
+  const ofKubernetes = Object.hasOwn(KUBERNETES, kind) ? KUBERNETES[kind] : undefined;
+  if (ofKubernetes !== undefined) {
+    if (ofKubernetes.apiVersion === apiVersion) return ofKubernetes.read;
+    root.report('apiVersion', {
+      code: 'BadValue',
+      message: `Not a ${kind} of Kubernetes`,
+      remedy: `Write apiVersion: ${ofKubernetes.apiVersion}`,
+      value: apiVersion ?? '',
     });
+    return undefined;
   }
   if (Object.hasOwn(READERS, kind)) {
     if (CALICO_GROUPS.includes(group)) return READERS[kind];
@@ -225,12 +265,11 @@ function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reade
     });
     return undefined;
   }
-  if (Object.hasOwn(OWN_READERS, kind)) {
-    if (apiVersion === OWN_GROUP) return OWN_READERS[kind];
+  if (kind === PROFILE.kind) {
     root.report('apiVersion', {
       code: 'BadValue',
       message: `Not a ${kind} of godwit`,
-      remedy: `Write apiVersion: ${OWN_GROUP}`,
+      remedy: `Write apiVersion: ${PROFILE.apiVersion}`,
       value: apiVersion ?? '',
     });
     return undefined;
@@ -243,13 +282,14 @@ function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reade
     });
     return undefined;
   }
-  const near = nearest(kind, READ_KINDS);
+  const kinds = [...Object.keys(READERS), PROFILE.kind, ...Object.keys(KUBERNETES)];
+  const near = nearest(kind, kinds);
   const known = CALICO_GROUPS.includes(group) || near !== undefined;
   root.report('kind', {
     code: 'UnknownKind',
     severity: known ? 'error' : 'warning',
     message: known ? 'Unknown kind' : 'This kind is not used',
-    remedy: near === undefined ? `Kinds in use: ${READ_KINDS.join(', ')}` : `Did you mean ${near}?`,
+    remedy: near === undefined ? `Kinds in use: ${kinds.join(', ')}` : `Did you mean ${near}?`,
     value: kind,
   });
   return undefined;

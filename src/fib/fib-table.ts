@@ -1,7 +1,7 @@
 /**
- * Kernel routes of one family as columns: wished, sent, held, and why they differ. A row is a prefix.
+ * Kernel routes of one family as columns: wished, sent, acknowledged, held, and why they differ. A row is a prefix.
  *
- * Shapes: every column is indexed by PrefixId. Memory: 38 octets a row besides the prefix table. `WANTED` guards the
+ * Shapes: every column is indexed by PrefixId. Memory: 47 octets a row besides the prefix table. `WANTED` guards the
  * wanted columns, `HELD` the held ones, `IN_FLIGHT` the sent ones. Metrics are the kernel's (IPv6: never 0).
  * Invariant: `RECORDED` (the journal names prefix and held metric) without `HELD` only until the next dump is done.
  */
@@ -38,6 +38,10 @@ export const EXTRAS = 1 << 14;
 /** The key is taken and we do not know by whom: a dump will tell. */
 export const UNEXPLAINED = 1 << 15;
 
+/** Bits of the `proof` column: the look under way saw the row as held; the row was touched since it began. */
+export const PROVEN = 1 << 0;
+export const UNPROVABLE = 1 << 1;
+
 /** What a row counts as; index into the counters. */
 export const Kind = {
   none: 0,
@@ -62,8 +66,11 @@ export class FibTable {
   wantedMetric = new Uint32Array(0);
   sentShape = new Uint32Array(0);
   sentMetric = new Uint32Array(0);
-  /** 1 where the request in flight is a delete. */
+  /** 1 where the last request was a delete. */
   sentDelete = new Uint8Array(0);
+  /** What the kernel last acknowledged of ours; `NO_SHAPE` after a delete, and for what was adopted. */
+  ackedShape = new Uint32Array(0);
+  ackedMetric = new Uint32Array(0);
   heldShape = new Uint32Array(0);
   heldMetric = new Uint32Array(0);
   /** Milliseconds, truncated, of the wish that is not fulfilled yet. */
@@ -75,6 +82,7 @@ export class FibTable {
   /** The dump, modulo 256, that saw the held route last. */
   epoch = new Uint8Array(0);
   kind = new Uint8Array(0);
+  proof = new Uint8Array(0);
 
   constructor(family: 4 | 6, seed: number) {
     this.family = family;
@@ -103,6 +111,8 @@ export class FibTable {
     this.note[row] = 0;
     this.errno[row] = 0;
     this.heldMetric[row] = 0;
+    this.sentShape[row] = 0;
+    this.ackedShape[row] = 0;
     this.prefixes.release(row);
   }
 
@@ -122,6 +132,8 @@ export class FibTable {
     this.sentShape = grown(this.sentShape, rows);
     this.sentMetric = grown(this.sentMetric, rows);
     this.sentDelete = grown(this.sentDelete, rows);
+    this.ackedShape = grown(this.ackedShape, rows);
+    this.ackedMetric = grown(this.ackedMetric, rows);
     this.heldShape = grown(this.heldShape, rows);
     this.heldMetric = grown(this.heldMetric, rows);
     this.since = grown(this.since, rows);
@@ -130,6 +142,7 @@ export class FibTable {
     this.errno = grown(this.errno, rows);
     this.epoch = grown(this.epoch, rows);
     this.kind = grown(this.kind, rows);
+    this.proof = grown(this.proof, rows);
     return row;
   }
 }

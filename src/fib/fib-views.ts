@@ -14,9 +14,16 @@ import {
   WANTED,
 } from './fib-table.ts';
 import type { KernelView } from './kernel-view.ts';
-import type { Reconciler } from './reconciler.ts';
-import type { ShapeId } from './route-shape.ts';
-import type { FibCounts, FibQuery, FibRouteView, KernelRouteState } from './types.ts';
+import type { ForeignKey, Reconciler } from './reconciler.ts';
+import { NO_SHAPE, type ShapeId } from './route-shape.ts';
+import type {
+  DivergenceKind,
+  DivergenceReason,
+  FibCounts,
+  FibQuery,
+  FibRouteView,
+  KernelRouteState,
+} from './types.ts';
 
 /** Rows looked at for one page, so that a query for few differences among a million ends in time. */
 const ROWS_PER_PAGE_MAX = 20_000;
@@ -39,6 +46,24 @@ export function countsOf(
     refused,
     adopted: of(Kind.adopted),
     heldBack: of(Kind.heldBack),
+  };
+}
+
+/** Rows that are not as wished, by why. @param found  What proofs found and is not healed. */
+export function divergenceOf(
+  rec: Reconciler,
+  found: Readonly<Record<DivergenceKind, number>>,
+): Readonly<Record<DivergenceReason, number>> {
+  const of = (kind: number): number => rec.counts[kind]!;
+  return {
+    ...found,
+    shadowed: rec.shadowed.size,
+    pending: of(Kind.pending),
+    parked: of(Kind.parked),
+    refused: of(Kind.refused),
+    foreign: of(Kind.foreign),
+    'held-back': of(Kind.heldBack),
+    leaving: of(Kind.leaving),
   };
 }
 
@@ -71,7 +96,9 @@ export function routesOf(
       return { routes, next: cursor };
     if (!table.prefixes.isLive(row)) continue;
     const kind = table.kind[row]!;
-    if (kind === Kind.none || (query.differing === true && kind === Kind.installed)) continue;
+    if (kind === Kind.none) continue;
+    const right = kind === Kind.installed && !source.rec.shadowed.has(source.rec.refOf(table, row));
+    if (query.differing === true && right) continue;
     routes.push(viewOf(source, table, row));
   }
 }
@@ -100,11 +127,46 @@ function viewOf(source: Source, table: FibTable, row: number): FibRouteView {
     ...(wanted
       ? { wanted: textOf(source, table.wantedShape[row]!, table.wantedMetric[row]!) }
       : {}),
+    ...requestsOf(source, table, row),
     ...(held ? { held: textOf(source, table.heldShape[row]!, table.heldMetric[row]!) } : {}),
+    ...inKernel(source, table, row),
     state: STATES[kind] ?? 'pending',
     ...(because === undefined ? {} : { because }),
     origin: origin === '' && kind === Kind.adopted ? 'found in the kernel' : origin,
   };
+}
+
+/** What was last asked of the kernel, and what it last said yes to. */
+function requestsOf(
+  source: Source,
+  table: FibTable,
+  row: number,
+): Pick<FibRouteView, 'sent' | 'acknowledged'> {
+  const sent = table.sentShape[row]!;
+  const acked = table.ackedShape[row]!;
+  const request = sent === NO_SHAPE ? '' : textOf(source, sent, table.sentMetric[row]!);
+  return {
+    ...(sent === NO_SHAPE
+      ? {}
+      : { sent: table.sentDelete[row] === 1 ? `delete ${request}` : request }),
+    ...(acked === NO_SHAPE ? {} : { acknowledged: textOf(source, acked, table.ackedMetric[row]!) }),
+  };
+}
+
+function inKernel(source: Source, table: FibTable, row: number): Pick<FibRouteView, 'inKernel'> {
+  const { rec } = source;
+  const ref = rec.refOf(table, row);
+  const held = (table.flags[row]! & HELD) !== 0;
+  const texts = held ? [textOf(source, table.heldShape[row]!, table.heldMetric[row]!)] : [];
+  for (const { shape, metric } of rec.extras.get(ref) ?? []) {
+    if (shape !== NO_SHAPE) texts.push(textOf(source, shape, metric));
+  }
+  for (const key of rec.foreign.get(ref) ?? []) texts.push(foreignText(key));
+  return texts.length === 0 ? {} : { inKernel: texts.join('; ') };
+}
+
+function foreignText({ protocol, text, metric }: ForeignKey): string {
+  return `${text} proto ${formatRouteProtocol(protocol)}${metric === 0 ? '' : ` metric ${metric}`}`;
 }
 
 function textOf({ rec, view }: Source, shape: ShapeId, metric: number): string {
@@ -118,8 +180,11 @@ function reasonOf(source: Source, table: FibTable, row: number): string | undefi
   const ref = rec.refOf(table, row);
   const note = rec.texts.textOf(table.note[row]!);
   switch (table.kind[row]) {
-    case Kind.installed:
-      return undefined;
+    case Kind.installed: {
+      const shadow = rec.shadowOf(ref);
+      if (shadow === undefined) return undefined;
+      return `Shadowed: the kernel prefers ${foreignText(shadow)}`;
+    }
     case Kind.foreign: {
       const owner = rec.ownerOf(ref);
       if (owner === undefined) return undefined;

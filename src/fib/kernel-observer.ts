@@ -25,6 +25,7 @@ import type { KernelView } from './kernel-view.ts';
 import { routePrefixOf } from './ownership.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { ShapeHop, ShapeId } from './route-shape.ts';
+import type { RouteChange } from './types.ts';
 
 export class KernelObserver {
   readonly #rec: Reconciler;
@@ -32,6 +33,8 @@ export class KernelObserver {
   /** By family: routes found go on standing until `sweepAdopted`. */
   readonly adopting = { 4: true, 6: true };
   #dumping = false;
+  /** Whose doing the event at hand is, where that is known. */
+  #by: string | undefined;
   /** Next row to look at after a dump, by table; undefined when no sweep runs. */
   #sweep: { table: 0 | 1; row: number } | undefined;
 
@@ -45,10 +48,23 @@ export class KernelObserver {
   }
 
   /** @returns a reason to read the kernel again, when the event leaves doubt. */
-  onRoute(route: KernelRoute, removed: boolean, now: Millis): string | undefined {
+  onRoute({ route, removed, by }: RouteChange, now: Millis): string | undefined {
     if (route.table !== this.#rec.table) return undefined;
+    this.#by = by;
     if (route.protocol !== RouteProtocol.BIRD) return this.#onForeign(route, removed);
     return removed ? this.#onOurRemoved(route, now) : this.#onOurs(route, now);
+  }
+
+  /** A proof did not find what we hold. */
+  onMissing(ref: number, now: Millis): void {
+    this.#by = undefined;
+    this.#lost(ref, 'It was missing from the kernel, and no event said so', now);
+    this.#rec.consider(ref);
+  }
+
+  /** In iproute2's words. */
+  textOf(shape: ShapeId): string {
+    return this.#rec.shapes.text(shape, (index) => this.#view.interfaceName(index));
   }
 
   dumpStarted(): void {
@@ -105,6 +121,7 @@ export class KernelObserver {
       if (foreign.length === 0) rec.foreign.delete(ref);
       else rec.foreign.set(ref, foreign);
     }
+    this.#by = undefined;
     if (unseen) this.#lost(ref, 'It was missing from the kernel', now);
     if ((table.flags[row]! & (HELD | RECORDED)) === RECORDED) rec.clearRecord(table, row);
     // A refusal without a timer (too many at once) is tried again with every dump.
@@ -188,8 +205,7 @@ export class KernelObserver {
     const wasRight = rec.isFulfilled(table, row);
     rec.setHeld(table, row, { shape, metric: table.heldMetric[row]! });
     if (!wasRight) return;
-    const text = rec.shapes.text(shape, (index) => this.#view.interfaceName(index));
-    rec.disturbed(ref, `Another program changed it to ${text}`, now);
+    this.#disturbed(ref, `changed it to ${this.textOf(shape)}`, now);
   }
 
   /** A route of ours that the columns did not have. */
@@ -260,13 +276,13 @@ export class KernelObserver {
     const row = ref >> 1;
     const left = this.#hopsLeft(table.heldShape[row]!, rec.shapes.fromKernel(route));
     if (left === undefined) {
-      this.#lost(ref, 'Another program deleted it', now);
+      this.#lost(ref, `${this.#culprit} deleted it`, now);
       return;
     }
     const wasRight = rec.isFulfilled(table, row);
     const shape = rec.shapes.unicast(table.family, left);
     rec.setHeld(table, row, { shape, metric: route.metric });
-    if (wasRight) rec.disturbed(ref, 'Another program deleted some of its next hops', now);
+    if (wasRight) this.#disturbed(ref, 'deleted some of its next hops', now);
   }
 
   /** IPv6 may tell the end of one next hop of several. Undefined when nothing stays. */
@@ -291,7 +307,15 @@ export class KernelObserver {
     const wasRight = rec.isFulfilled(table, row);
     rec.clearHeld(table, row);
     if (!wanted) rec.clearRecord(table, row);
-    else if (wasRight) rec.disturbed(ref, reason, now);
+    else if (wasRight) rec.disturbed(ref, { reason, by: this.#by }, now);
+  }
+
+  #disturbed(ref: number, did: string, now: Millis): void {
+    this.#rec.disturbed(ref, { reason: `${this.#culprit} ${did}`, by: this.#by }, now);
+  }
+
+  get #culprit(): string {
+    return this.#by ?? 'Another program';
   }
 }
 

@@ -83,6 +83,20 @@ describe('KernelPolicy decides as calico model 3.9', () => {
     expect(new Bench().decide(to, [nextHop])).toBe(expected);
   });
 
+  it('leaves routes whose next hop is reached by WireGuard to Felix, whatever their pool', () => {
+    const bench = new Bench({ wireguard: [ip('10.0.0.2')] });
+    expect(bench.decide('10.3.1.0/26', ['10.0.0.2'])).toContain('WireGuard');
+    expect(bench.decide('10.3.1.0/26', ['10.0.0.3'])).not.toContain('WireGuard');
+    expect(bench.decide('192.0.2.0/24', ['10.0.0.2', '10.0.0.3'])).toContain('WireGuard');
+  });
+
+  it('writes a host route to a peer by its gateway, without a metric', () => {
+    const bench = new Bench();
+    const route = bench.decide('192.0.2.9/32', ['10.0.0.254'], { source: 'static' });
+    expect(route).toMatch(/10\.0\.0\.254/);
+    expect(route).not.toMatch(/metric [1-9]/);
+  });
+
   it('Nested pools match by longest prefix, not by the order of their text', () => {
     expect(new Bench().decide('10.4.129.0/26', [NEAR])).toBe('via 10.0.0.2 dev eth0');
   });

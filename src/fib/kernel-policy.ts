@@ -23,7 +23,7 @@ export interface KernelSubject {
   source: 'bgp' | 'block' | 'service' | 'static' | 'kernel' | 'direct';
   /** A local source that asks for a blackhole (`OriginatedPrefix.blackhole`). */
   blackhole: boolean;
-  /** BGP next hops of the ECMP set in stable order; the best path's first. Empty for local sources. */
+  /** BGP next hops of the ECMP set in stable order; the best path's first. Of local sources: the gateway of `static`. */
   nextHops: readonly IpAddress[];
   /** LOCAL_PREF of the best path; undefined counts as 100. */
   localPref: number | undefined;
@@ -67,6 +67,7 @@ export class KernelPolicy {
   readonly #shapes: RouteShapes;
   #rules: KernelRules;
   #pools: PrefixSet<PoolRule>;
+  #wireguard: ReadonlySet<IpAddress>;
   #rejected: PrefixSet<Prefix>;
   #generationOf = -1;
   #generationTunnel = -1;
@@ -92,6 +93,7 @@ export class KernelPolicy {
     this.#shapes = shapes;
     this.#rules = rules;
     this.#pools = poolSet(rules);
+    this.#wireguard = new Set(rules.wireguard ?? []);
     this.#rejected = rejectedSet(rules);
   }
 
@@ -99,6 +101,7 @@ export class KernelPolicy {
   setRules(rules: KernelRules): void {
     this.#rules = rules;
     this.#pools = poolSet(rules);
+    this.#wireguard = new Set(rules.wireguard ?? []);
     this.#rejected = rejectedSet(rules);
     this.#forget();
   }
@@ -133,6 +136,9 @@ export class KernelPolicy {
     if (rejected !== undefined) {
       return this.#answer('skip', `Inside ${rejected}, which is never programmed`);
     }
+    if (source === 'bgp' && this.#isWireguard(subject)) {
+      return this.#answer('skip', `Through WireGuard to ${subject.nextHops[0]}: Felix writes it`);
+    }
     const pool = this.#poolOf(prefix);
     if (pool?.programming === 'foreign') {
       return this.#answer(
@@ -144,6 +150,13 @@ export class KernelPolicy {
     return this.#learned(subject, pool);
   }
 
+  /** The best path decides; of paths that share with it, those through WireGuard nodes go where it goes. */
+  #isWireguard({ nextHops }: KernelSubject): boolean {
+    return (
+      this.#wireguard.size > 0 && nextHops[0] !== undefined && this.#wireguard.has(nextHops[0])
+    );
+  }
+
   #poolOf(prefix: RoutePrefix): PoolRule | undefined {
     // Calico's filter does nothing for IPv4 while the own subnet is unknown (calico model 3.9, step 4).
     if (prefix.family === 4 && this.#rules.ownSubnet.ipv4 === undefined) return undefined;
@@ -151,6 +164,15 @@ export class KernelPolicy {
   }
 
   #local(subject: KernelSubject): KernelDecision {
+    if (subject.nextHops.length > 0) {
+      // A host route to a peer: over the underlay, without a metric, as Calico's static routes have none.
+      const { action, shape, reason } = this.#shapeFor(
+        subject.prefix.family,
+        'direct',
+        subject.nextHops,
+      );
+      return action === 'hold' ? this.#answer('hold', reason ?? '') : this.#program(shape, 0);
+    }
     if (!subject.blackhole) {
       return this.#answer('skip', 'Announced without a kernel route of its own');
     }

@@ -5,6 +5,7 @@
  * @see the resources IPPool, BGPConfiguration.programClusterRoutes, Node.spec.bgp
  */
 
+import type { IpAddress } from '../net/ip-address.ts';
 import type { Prefix } from '../net/prefix.ts';
 
 export interface KernelRules {
@@ -17,6 +18,8 @@ export interface KernelRules {
   readonly pools: readonly PoolRule[];
   /** Prefixes never programmed (service CIDRs). */
   readonly rejected: readonly Prefix[];
+  /** Addresses of other nodes reached by WireGuard from this one: routes through them are Felix's (calico model 3.9). */
+  readonly wireguard?: readonly IpAddress[];
   /** Metric for a BGP route without one: `priority` maps LOCAL_PREF to metric, `none` writes no metric (Calico ≤ v3.31). */
   readonly metric:
     | {

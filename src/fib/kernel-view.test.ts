@@ -29,6 +29,22 @@ const code = (view: KernelView, address: IpAddress): string => {
 };
 
 describe('KernelView resolves next hops', () => {
+  it('A host with a gateway of its own is reached by it, wherever the table would go, and by none that is on no link', () => {
+    const kernel = standardKernel();
+    kernel.write(routeOf('192.0.2.0/24', { gateway: '10.9.0.254', dev: 3 }), { flags: CREATE });
+    const view = read(kernel);
+    const before = view.generation;
+    expect(view.resolve(ip('192.0.2.9'))).toMatchObject({ hops: [{ gateway: '10.9.0.254' }] });
+    view.setGateways(new Map([[ip('192.0.2.9'), ip('10.0.0.254')]]));
+    expect(view.generation).toBeGreaterThan(before);
+    expect(view.resolve(ip('192.0.2.9'))).toMatchObject({
+      hops: [{ gateway: '10.0.0.254', interfaceName: 'eth0' }],
+      connected: false,
+    });
+    view.setGateways(new Map([[ip('192.0.2.9'), ip('192.0.2.1')]]));
+    expect(view.resolve(ip('192.0.2.9'))).toMatchObject({ reachable: false, code: 'no-route' });
+  });
+
   it('A next hop on a connected subnet is its own gateway', () => {
     expect(read(standardKernel()).resolve(ip('10.0.0.2'))).toEqual({
       reachable: true,

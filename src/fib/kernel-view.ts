@@ -39,6 +39,7 @@ export class KernelView {
   readonly #addresses = new Map<string, InterfaceAddress>();
   readonly #ownAddresses = new Map<IpAddress, number>(); // how many interfaces have it
   readonly #remembered = new Map<string, Remembered>();
+  #gateways: ReadonlyMap<IpAddress, IpAddress> = new Map();
   /** Some resolution was forgotten: every change counts as a change of it. */
   #forgotten = false;
   #dumping = false;
@@ -54,6 +55,13 @@ export class KernelView {
   /** A whole dump has been seen. Before that nothing resolves. */
   get synced(): boolean {
     return this.#synced;
+  }
+
+  /** Hosts that our own routes reach by a gateway: what the table of others says of them does not count. */
+  setGateways(gateways: ReadonlyMap<IpAddress, IpAddress>): void {
+    if (gateways.size === 0 && this.#gateways.size === 0) return;
+    this.#gateways = gateways;
+    this.#recheckAll();
   }
 
   link(index: number): Link | undefined {
@@ -191,6 +199,8 @@ export class KernelView {
       return unreachable('own-address', `${nextHop} is an address of this node`);
     }
     if (isLinkLocal(nextHop)) return this.#resolveLinkLocal(nextHop, interfaceIndex);
+    const gateway = this.#gateways.get(nextHop);
+    if (gateway !== undefined && gateway !== nextHop) return this.#byGateway(nextHop, gateway);
     let refusal: Resolution | undefined;
     for (let length = octets.length * 8; length >= (this.#viaDefaultRoute ? 0 : 1); length--) {
       if (!this.foreign.hasLength(octets.length === 4 ? 4 : 6, length)) continue;
@@ -207,6 +217,17 @@ export class KernelView {
     }
     const covering = this.#viaDefaultRoute ? '' : ' other than the default route';
     return unreachable('no-route', `No kernel route${covering} covers ${nextHop}`);
+  }
+
+  /** By way of `gateway`, which has to be on a link. */
+  #byGateway(nextHop: IpAddress, gateway: IpAddress): Resolution {
+    const answer = this.#lookUp(gateway, ipToOctets(gateway), undefined);
+    if (!answer.reachable) return answer;
+    if (!answer.connected) {
+      return unreachable('no-route', `${gateway}, by which ${nextHop} is reached, is on no link`);
+    }
+    const hops = answer.hops.map((hop) => ({ ...hop, gateway }));
+    return { ...answer, hops, connected: false, via: `reachableBy ${gateway}` };
   }
 
   #resolveLinkLocal(nextHop: IpAddress, interfaceIndex: number | undefined): Resolution {

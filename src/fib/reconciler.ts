@@ -27,12 +27,14 @@ import {
   REFUSED,
   RESTORING,
   UNEXPLAINED,
+  UNPROVABLE,
   WANTED,
 } from './fib-table.ts';
 import { type JournalKey, JournalWriter } from './journal.ts';
 import { Ownership } from './ownership.ts';
 import { RefQueue } from './ref-queue.ts';
 import { NO_SHAPE, type RouteShapes } from './route-shape.ts';
+import { SecondWriters } from './second-writers.ts';
 import { TextTable } from './text-table.ts';
 import type { FibEvent, FibTotals, RoutePrefix } from './types.ts';
 
@@ -56,6 +58,12 @@ export interface ForeignKey {
   epoch: number;
 }
 
+/** What somebody did to a route of ours, and who, where that is known. */
+export interface Disturbance {
+  readonly reason: string;
+  readonly by: string | undefined;
+}
+
 /** A key whose add was sent and whose outcome is not known. */
 export interface Intent {
   readonly metric: number;
@@ -74,9 +82,12 @@ export class Reconciler {
   readonly deletes = new RefQueue();
   readonly extras = new Map<number, Extra[]>();
   readonly foreign = new Map<number, ForeignKey[]>();
+  /** Wished rows to whose prefix somebody else has a route that the kernel prefers. */
+  readonly shadowed = new Set<number>();
   /** Recorded keys of which nobody knows whether we came to write them. Empty once the kernel is read. */
   readonly intents = new Map<number, Intent[]>();
   readonly backOffs = new BackOffs();
+  readonly writers = new SecondWriters();
   readonly ownership = new Ownership();
   readonly journal = new JournalWriter();
   readonly texts = new TextTable();
@@ -140,6 +151,7 @@ export class Reconciler {
     const row = ref >> 1;
     const need = this.need(ref);
     const flags = table.flags[row]!;
+    table.proof[row]! |= UNPROVABLE;
     if (need === Need.add || need === Need.replace) {
       if ((flags & QUEUED_UPDATE) === 0) {
         table.flags[row] = flags | QUEUED_UPDATE;
@@ -155,6 +167,9 @@ export class Reconciler {
     if ((table.flags[row]! & kept) !== 0) return true;
     this.backOffs.forget(ref);
     this.foreign.delete(ref);
+    this.shadowed.delete(ref);
+    this.shapes.release(table.sentShape[row]!);
+    this.shapes.release(table.ackedShape[row]!);
     table.release(row);
     return false;
   }
@@ -196,6 +211,29 @@ export class Reconciler {
     table.heldShape[row] = held.shape;
     table.heldMetric[row] = held.metric;
     table.epoch[row] = this.epoch;
+  }
+
+  /** A request for the row goes out; the column keeps it until the next one does. */
+  noteSent(
+    table: FibTable,
+    row: number,
+    sent: { readonly shape: number; readonly metric: number; readonly deletes: boolean },
+  ): void {
+    this.shapes.retain(sent.shape);
+    this.shapes.release(table.sentShape[row]!);
+    table.sentShape[row] = sent.shape;
+    table.sentMetric[row] = sent.metric;
+    table.sentDelete[row] = sent.deletes ? 1 : 0;
+  }
+
+  /** The kernel said yes to what was sent: it has `shape` under `metric` now, or (`NO_SHAPE`) nothing. */
+  noteAcknowledged(ref: number, shape: number, metric: number): void {
+    const table = this.tableOf(ref);
+    const row = ref >> 1;
+    this.shapes.retain(shape);
+    this.shapes.release(table.ackedShape[row]!);
+    table.ackedShape[row] = shape;
+    table.ackedMetric[row] = metric;
   }
 
   /** The kernel has it no longer; what the journal says of it stays. */
@@ -293,6 +331,14 @@ export class Reconciler {
     const wanted = (table.flags[row]! & WANTED) !== 0;
     if (wanted && owner !== undefined) table.flags[row]! |= FOREIGN;
     else table.flags[row]! &= ~FOREIGN;
+    if (wanted && this.shadowOf(ref) !== undefined) this.shadowed.add(ref);
+    else if (this.shadowed.size > 0) this.shadowed.delete(ref);
+  }
+
+  /** Another program's route to the same prefix that the kernel prefers to ours. */
+  shadowOf(ref: number): ForeignKey | undefined {
+    const metric = this.tableOf(ref).wantedMetric[ref >> 1]!;
+    return this.foreign.get(ref)?.find((key) => key.metric < metric);
   }
 
   /** Who else has prefix and wanted metric. */
@@ -302,12 +348,27 @@ export class Reconciler {
   }
 
   /** Somebody deleted or changed what we hold, and it is still wished for. Repaired at once, the first time. */
-  disturbed(ref: number, reason: string, now: Millis): void {
+  disturbed(ref: number, disturbance: Disturbance, now: Millis): void {
     const table = this.tableOf(ref);
     const row = ref >> 1;
-    table.note[row] = this.texts.idOf(reason);
+    table.note[row] = this.texts.idOf(disturbance.reason);
     table.flags[row]! |= RESTORING;
-    if (this.backOffs.strike(ref, FIGHT_PACE, now) > 0) table.flags[row]! |= BACKOFF;
+    const delay = this.backOffs.strike(ref, FIGHT_PACE, now);
+    if (delay > 0) table.flags[row]! |= BACKOFF;
+    const told = this.writers.strike(disturbance.by, this.backOffs.attempts(ref), now);
+    if (told === undefined) return;
+    const reason = `${this.textOf(ref)}: ${disturbance.reason}; written again after ${delay} ms, and later each time`;
+    this.publish({ event: 'second-writer', ...told, reason });
+  }
+
+  /** Waits for a link or an address. */
+  park(ref: number, reason: string): void {
+    const table = this.tableOf(ref);
+    const row = ref >> 1;
+    table.flags[row]! |= PARKED;
+    table.note[row] = this.texts.idOf(reason);
+    this.publish({ event: 'route-parked', prefix: this.textOf(ref), reason });
+    this.consider(ref);
   }
 
   /** The shape of a route as told, in iproute2's words. */

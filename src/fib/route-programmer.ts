@@ -3,8 +3,8 @@
  * No I/O. Safe by order (add or replace before delete), by knowledge (nothing is deleted by a stale picture, only
  * what is ours is ever overwritten), by calm (park, back off, never fight at line rate).
  *
- * The parts: `reconciler.ts` columns and what a row needs · `batch-writer.ts` requests and answers ·
- * `kernel-observer.ts` events and dumps · `dump-schedule.ts` when to read the kernel again · `fib-views.ts`.
+ * The parts: `reconciler.ts` columns and what a row needs · `wishes.ts` · `batch-writer.ts` requests, `batch-answers.ts` answers ·
+ * `kernel-access.ts` whether we may write · `kernel-observer.ts` events and dumps · `dump-schedule.ts` when to read the kernel again · `fib-views.ts`.
  */
 
 import type { SystemError } from '../base/errors.ts';
@@ -12,50 +12,41 @@ import type { HistogramCell } from '../base/metrics.ts';
 import { type Millis, millis } from '../base/units.ts';
 import type { InterfaceAddress } from '../netlink/address.ts';
 import { RouteProtocol } from '../netlink/codes.ts';
-import { type KernelRoute, kernelMetric } from '../netlink/kernel-route.ts';
+import type { KernelRoute } from '../netlink/kernel-route.ts';
 import type { Link } from '../netlink/link.ts';
-import { type AckOutcome, BatchWriter } from './batch-writer.ts';
+import { BatchWriter } from './batch-writer.ts';
 import { DumpSchedule } from './dump-schedule.ts';
-import {
-  ADOPTED,
-  BACKOFF,
-  type FibTable,
-  HOLD,
-  PARKED,
-  REFUSED,
-  RESTORING,
-  UNEXPLAINED,
-  WANTED,
-} from './fib-table.ts';
-import { countsOf, routesOf } from './fib-views.ts';
+import { ADOPTED, BACKOFF, REFUSED } from './fib-table.ts';
+import { countsOf, divergenceOf, routesOf } from './fib-views.ts';
 import { readJournal } from './journal.ts';
 import { exportJournal, loadJournal } from './journal-state.ts';
+import { KernelAccess } from './kernel-access.ts';
 import { KernelObserver } from './kernel-observer.ts';
+import { KernelProof } from './kernel-proof.ts';
 import type { KernelRules } from './kernel-rules.ts';
 import type { KernelView } from './kernel-view.ts';
 import { ParkedRoutes } from './parked-routes.ts';
 import { Reconciler } from './reconciler.ts';
-import { NO_SHAPE, type RouteShapes } from './route-shape.ts';
+import type { RouteShapes } from './route-shape.ts';
 import type {
+  DivergenceKind,
+  DivergenceReason,
   FibCounts,
   FibEvent,
   FibQuery,
   FibRouteView,
   FibTotals,
   HoldWish,
+  ProofView,
   RouteBatch,
+  RouteChange,
   RoutePrefix,
   RouteWish,
 } from './types.ts';
+import { Wishes } from './wishes.ts';
 
 /** Rows looked at in one slice: about 1 ms where most need something. */
 export const ROWS_PER_SLICE = 16_384;
-/** First and longest pause after the kernel is short of memory or buffers. */
-const PAUSE_FIRST = 10;
-const PAUSE_LONGEST = 5_000;
-/** First and longest pause after the kernel denied the write, or could not be reached at all. */
-const DENIED_FIRST = 1_000;
-const DENIED_LONGEST = 60_000;
 /** The kernel tells of a link's end before it drops the routes: a dump in between would still see them. */
 const SILENT_LOSS_SETTLE = 50;
 
@@ -77,11 +68,9 @@ export class RouteProgrammer {
   readonly #observer: KernelObserver;
   readonly #dumps = new DumpSchedule();
   readonly #parked: ParkedRoutes;
-  #pausedUntil: Millis | undefined;
-  #pauses = 0;
-  #unavailable: string | undefined;
-  /** The kernel could be neither read nor written. */
-  #outOfReach = false;
+  readonly #access: KernelAccess;
+  readonly #wishes: Wishes;
+  readonly #proof: KernelProof;
   #restart = false;
   /** A dump is due as soon as nothing is in flight. */
   #yieldsToDump = false;
@@ -96,6 +85,9 @@ export class RouteProgrammer {
     this.#batches = new BatchWriter(this.#rec, options.view);
     this.#observer = new KernelObserver(this.#rec, options.view);
     this.#parked = new ParkedRoutes(this.#rec);
+    this.#access = new KernelAccess(this.#rec);
+    this.#wishes = new Wishes(this.#rec);
+    this.#proof = new KernelProof(this.#rec, this.#observer);
   }
 
   get totals(): FibTotals {
@@ -134,64 +126,22 @@ export class RouteProgrammer {
 
   /** The prefix is to be in the kernel so. Equal to what is held: no write at all. */
   want(prefix: RoutePrefix, wish: RouteWish, now: Millis): void {
-    const table = this.#tableOf(prefix);
-    const row = table.intern(prefix);
-    if (row === 0) {
-      this.#rec.publish({
-        event: 'route-error',
-        prefix: `${prefix.length} bits`,
-        errno: 'ENOSPC',
-        reason: 'The table of kernel routes is full',
-      });
-      return;
-    }
-    const ref = this.#rec.refOf(table, row);
-    const metric = kernelMetric(prefix.family, wish.metric);
-    const flags = table.flags[row]!;
-    const wanted = (flags & WANTED) !== 0;
-    table.origin[row] = this.#rec.texts.idOf(wish.origin);
-    const same =
-      wanted && table.wantedShape[row] === wish.shape && table.wantedMetric[row] === metric;
-    if (same) return;
-    this.shapes.retain(wish.shape);
-    if (wanted) this.shapes.release(table.wantedShape[row]!);
-    table.wantedShape[row] = wish.shape;
-    table.wantedMetric[row] = metric;
-    table.since[row] = Math.trunc(now);
-    // A fight's delay stays: another wish does not calm a second writer.
-    if ((flags & REFUSED) !== 0) this.#rec.backOffs.forget(ref);
-    table.flags[row] = (flags & ~(HOLD | ADOPTED | PARKED | REFUSED)) | WANTED;
-    this.#rec.promoteExtra(ref);
-    this.#rec.checkForeign(ref);
-    this.#rec.consider(ref);
+    this.#wishes.want(prefix, wish, now);
   }
 
   /** Leave what is there (`KernelDecision.action` is `hold`). */
   hold(prefix: RoutePrefix, wish: HoldWish): void {
-    const table = this.#tableOf(prefix);
-    const row = table.intern(prefix);
-    if (row === 0) return;
-    const ref = this.#rec.refOf(table, row);
-    this.#dropWish(table, row);
-    table.origin[row] = this.#rec.texts.idOf(wish.origin);
-    table.note[row] = this.#rec.texts.idOf(wish.reason);
-    table.flags[row] = (table.flags[row]! & ~(ADOPTED | RESTORING)) | HOLD;
-    this.#rec.consider(ref);
+    this.#wishes.hold(prefix, wish);
   }
 
   /** The prefix is not wanted any more (`skip`, or no route is left). What was only adopted stays until swept. */
   unwant(prefix: RoutePrefix): void {
-    const table = this.#tableOf(prefix);
-    const row = table.find(prefix);
-    if (row === 0 || (table.flags[row]! & (WANTED | HOLD)) === 0) return;
-    this.#dropWish(table, row);
-    table.flags[row]! &= ~(HOLD | RESTORING);
-    this.#rec.consider(this.#rec.refOf(table, row));
+    this.#wishes.unwant(prefix);
   }
 
   /** The next requests; undefined when nothing is due, or enough batches or a dump are on their way. */
   nextBatch(now: Millis): RouteBatch | undefined {
-    if (!this.#enabled || this.#batches.full || this.#isPaused(now)) return undefined;
+    if (!this.#enabled || this.#batches.full || this.#access.isPaused(now)) return undefined;
     // A dump waits until nothing is in flight: more batches would put it off for ever.
     this.#yieldsToDump = this.#batches.inFlight && this.#dumps.isDue(now);
     if (this.#yieldsToDump) return undefined;
@@ -201,7 +151,7 @@ export class RouteProgrammer {
     const batch = this.#batches.build(now, !this.#dumps.needed);
     const { updates, deletes } = this.#rec;
     // What was denied is not wanted any more: nothing is wrong that anybody could see.
-    if (batch === undefined && updates.size + deletes.size === 0) this.#unavailable = undefined;
+    if (batch === undefined && updates.size + deletes.size === 0) this.#access.forgive();
     return batch;
   }
 
@@ -225,12 +175,8 @@ export class RouteProgrammer {
     if (!this.#batches.inFlight) return;
     const outcome = this.#batches.acknowledge(batch, errnos, now);
     if (outcome.dump !== undefined) this.#dumps.need(outcome.dump);
-    if (outcome.pause !== undefined) {
-      this.#pause(outcome.pause, now);
-      return;
-    }
-    this.#pauses = 0;
-    this.#unavailable = undefined;
+    if (outcome.pause !== undefined) this.#access.pause(outcome.pause, now);
+    else this.#access.accepted();
   }
 
   onLink(link: Link, removed: boolean, now: Millis): void {
@@ -253,14 +199,15 @@ export class RouteProgrammer {
   }
 
   /** Any route of any table and protocol. Events of our own requests (by port id) are best left out. */
-  onKernelRoute(route: KernelRoute, removed: boolean, now: Millis): void {
+  onKernelRoute(change: RouteChange, now: Millis): void {
+    const { route, removed } = change;
     this.view.onRoute(route, removed);
     if (!removed && route.protocol === RouteProtocol.KERNEL) {
       // A connected route, which may come long after its link and address (IPv6 waits for the carrier).
       for (const { interfaceIndex } of route.nextHops)
         this.#parked.freeInterface(interfaceIndex ?? 0, now);
     }
-    const doubt = this.#observer.onRoute(route, removed, now);
+    const doubt = this.#observer.onRoute(change, now);
     if (doubt !== undefined) this.#dumps.need(doubt);
   }
 
@@ -268,11 +215,12 @@ export class RouteProgrammer {
     this.#dumps.started(now);
     this.view.dumpStarted();
     this.#observer.dumpStarted();
+    this.#proof.restart();
   }
 
   onDumpDone(now: Millis): void {
     if (!this.#dumps.done(now)) return; // events were lost meanwhile: another follows
-    this.#reached();
+    this.#access.reached();
     this.view.dumpDone();
     this.#observer.dumpDone();
     this.#rec.totals.dumps++;
@@ -288,16 +236,54 @@ export class RouteProgrammer {
   onUnavailable(error: SystemError, now: Millis): void {
     this.#failDump();
     this.#abandonBatch(now);
-    const detail = error.detail === undefined ? '' : `: ${error.detail}`;
-    this.#deny(`${error.call} failed with ${error.errno}${detail}`, now);
-    this.#outOfReach = true;
+    this.#access.lost(error, now);
+    this.#proof.abort('The kernel is out of reach', now);
     this.#dumps.need('The kernel was out of reach');
   }
 
   /** A reason when a dump (links, addresses, routes) is to be made now; given once. */
   takeDumpRequest(now: Millis): string | undefined {
-    if (this.#batches.inFlight || this.#isPaused(now)) return undefined;
+    if (this.#batches.inFlight || this.#access.isPaused(now)) return undefined;
     return this.#dumps.take(now);
+  }
+
+  /** Somebody wants the kernel proven now; `takeProofEnd` tells the end. */
+  requestProof(): void {
+    this.#proof.request();
+  }
+
+  /** Whether protocol 12 of our table is to be read now, for `onProofRoutes` and `onProofRead`; said once. */
+  takeProofRequest(now: Millis): boolean {
+    return this.#mayProve && this.#proof.take(now);
+  }
+
+  onProofRoutes(routes: readonly KernelRoute[]): void {
+    this.#proof.onRoutes(routes);
+  }
+
+  onProofRead(
+    outcome: { readonly interrupted: boolean; readonly error?: SystemError },
+    now: Millis,
+  ): void {
+    this.#proof.onRead(outcome, now);
+  }
+
+  /** A proof has ended: empty when it was made, else why it was not. Told once. */
+  takeProofEnd(): string | undefined {
+    return this.#proof.takeEnd();
+  }
+
+  proof(now: Millis): ProofView {
+    return this.#proof.view(now);
+  }
+
+  /** Divergences found, by kind, since start. */
+  get divergencesFound(): Readonly<Record<DivergenceKind, number>> {
+    return this.#proof.found;
+  }
+
+  divergence(): Readonly<Record<DivergenceReason, number>> {
+    return divergenceOf(this.#rec, this.#proof.openDivergences());
   }
 
   /** Timers and sliced work that are due; call on every wake. */
@@ -309,17 +295,17 @@ export class RouteProgrammer {
       if (this.#rec.tableOf(ref).prefixes.isLive(ref >> 1)) this.#rec.consider(ref);
       ref = this.#rec.backOffs.takeDue(now);
     }
-    this.#isPaused(now);
+    this.#access.isPaused(now);
     this.#runSlices(now);
   }
 
   /** Slices of work remain, or requests may be due: come again as soon as I/O has had its turn. */
   get morePending(): boolean {
-    if (this.#observer.sweeping || this.#parked.due) return true;
+    if (this.#observer.sweeping || this.#parked.due || this.#proof.judging) return true;
     const { updates, deletes } = this.#rec;
     const waits = this.#batches.full || (this.#batches.inFlight && this.#yieldsToDump);
     const blocked = waits || this.#dumps.underWay || !this.#dumps.syncedOnce;
-    if (!this.#enabled || blocked || this.#pausedUntil !== undefined) return false;
+    if (!this.#enabled || blocked || this.#access.pausedUntil !== undefined) return false;
     return updates.size > 0 || (deletes.size > 0 && !this.#dumps.needed);
   }
 
@@ -327,10 +313,15 @@ export class RouteProgrammer {
   deadline(): Millis | undefined {
     let earliest = this.#rec.backOffs.nextDeadline();
     let dump = this.#batches.inFlight ? undefined : this.#dumps.deadline();
-    if (dump !== undefined && this.#pausedUntil !== undefined) {
-      dump = millis(Math.max(dump, this.#pausedUntil));
+    if (dump !== undefined && this.#access.pausedUntil !== undefined) {
+      dump = millis(Math.max(dump, this.#access.pausedUntil));
     }
-    for (const at of [dump, this.#batches.timeout(), this.#pausedUntil, this.#parked.retryAt]) {
+    for (const at of [
+      dump,
+      this.#batches.timeout(),
+      this.#access.pausedUntil,
+      this.#parked.retryAt,
+    ]) {
       if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at;
     }
     return earliest;
@@ -370,23 +361,18 @@ export class RouteProgrammer {
 
   #state(): { readonly state: FibCounts['state']; readonly reason?: string } {
     if (!this.#enabled) return { state: 'disabled', reason: 'kernel.enabled is false' };
-    if (this.#unavailable !== undefined) return { state: 'unavailable', reason: this.#unavailable };
+    const { unavailable } = this.#access;
+    if (unavailable !== undefined) return { state: 'unavailable', reason: unavailable };
     const reason = this.#dumps.reason;
     if (reason !== undefined) return { state: 'syncing', reason };
     if (this.#observer.sweeping || !this.#dumps.syncedOnce) return { state: 'syncing' };
     return { state: 'synced' };
   }
 
-  #tableOf(prefix: RoutePrefix): FibTable {
-    return this.#rec.tables[prefix.family === 4 ? 0 : 1];
-  }
-
-  #dropWish(table: FibTable, row: number): void {
-    if ((table.flags[row]! & WANTED) === 0) return;
-    this.shapes.release(table.wantedShape[row]!);
-    table.wantedShape[row] = NO_SHAPE;
-    table.flags[row]! &= ~(WANTED | PARKED | UNEXPLAINED);
-    this.#rec.checkForeign(this.#rec.refOf(table, row));
+  /** There is a picture to prove, and nobody is about to make another. */
+  get #mayProve(): boolean {
+    const reading = this.#dumps.underWay || this.#dumps.needed || this.#observer.sweeping;
+    return this.#enabled && this.#dumps.syncedOnce && !reading;
   }
 
   #failDump(): void {
@@ -395,44 +381,9 @@ export class RouteProgrammer {
     this.#observer.dumpFailed();
   }
 
-  #isPaused(now: Millis): boolean {
-    if (this.#pausedUntil !== undefined && now >= this.#pausedUntil) this.#pausedUntil = undefined;
-    return this.#pausedUntil !== undefined;
-  }
-
   #abandonBatch(now: Millis): void {
     const { dump } = this.#batches.abandon(now);
     if (dump !== undefined) this.#dumps.need(dump);
-  }
-
-  #pause(pause: NonNullable<AckOutcome['pause']>, now: Millis): void {
-    if (pause.denied) {
-      this.#deny(
-        `The kernel denies writing routes (${pause.errno}): run as root or with CAP_NET_ADMIN; routes are learned and announced, none is installed`,
-        now,
-      );
-      return;
-    }
-    const delay = Math.min(PAUSE_LONGEST, PAUSE_FIRST * 2 ** this.#pauses++);
-    this.#pausedUntil = millis(now + delay);
-    const reason = `The kernel is short of resources; writing again in ${delay} ms`;
-    this.#rec.publish({ event: 'route-error', prefix: 'all', errno: pause.errno, reason });
-  }
-
-  #deny(reason: string, now: Millis): void {
-    const delay = Math.min(DENIED_LONGEST, DENIED_FIRST * 2 ** this.#pauses++);
-    this.#pausedUntil = millis(now + delay);
-    if (this.#unavailable === reason) return;
-    this.#unavailable = reason;
-    this.#rec.publish({ event: 'kernel-unavailable', reason });
-  }
-
-  /** A dump proves that the kernel can be read; only an accepted write, that it can be written. */
-  #reached(): void {
-    if (!this.#outOfReach) return;
-    this.#outOfReach = false;
-    this.#pauses = 0;
-    this.#unavailable = undefined;
   }
 
   #runSlices(now: Millis): void {
@@ -440,6 +391,8 @@ export class RouteProgrammer {
       if (this.#observer.sweepSome(ROWS_PER_SLICE, now)) this.#synced();
       return;
     }
+    const doubt = this.#proof.run(ROWS_PER_SLICE, now);
+    if (doubt !== undefined) this.#dumps.need(doubt);
     this.#parked.run(now, { rows: ROWS_PER_SLICE, mayPark: this.#batches.inFlight });
   }
 

@@ -6,6 +6,7 @@
  */
 
 import type { IpAddress } from '../net/ip-address.ts';
+import type { KernelRoute } from '../netlink/kernel-route.ts';
 import type { ShapeId } from './route-shape.ts';
 
 /** A prefix as octets, borrowed: read during the call, never kept. */
@@ -32,6 +33,14 @@ export interface HoldWish {
   readonly origin: string;
 }
 
+/** A route that the kernel tells of, in an event or a dump. */
+export interface RouteChange {
+  readonly route: KernelRoute;
+  readonly removed: boolean;
+  /** In an event: the program whose request caused it, where that is known. */
+  readonly by?: string;
+}
+
 /** Encoded rtnetlink requests for one sendmsg; the acknowledgement names them by index. */
 export interface RouteBatch {
   readonly id: number;
@@ -54,7 +63,14 @@ export type KernelRouteState =
 export interface FibRouteView {
   readonly prefix: string;
   readonly wanted?: string;
+  /** The last request for it; `delete …` for the end of it. */
+  readonly sent?: string;
+  /** What the kernel last said yes to. */
+  readonly acknowledged?: string;
+  /** What the kernel is known to have of ours. */
   readonly held?: string;
+  /** All that the kernel is known to have for the prefix in our table, routes of others with their protocol. */
+  readonly inKernel?: string;
   readonly state: KernelRouteState;
   readonly because?: string;
   readonly origin: string;
@@ -86,6 +102,46 @@ export interface FibCounts {
   readonly heldBack: number;
 }
 
+/** How the kernel can differ from what it was last known to hold, without an event that said so. */
+export type DivergenceKind = 'missing' | 'changed' | 'unknown';
+
+export interface Divergence {
+  readonly kind: DivergenceKind;
+  readonly prefix: string;
+  /** Its row; absent where the columns did not have the prefix. */
+  readonly ref?: number;
+  /** What the columns had; empty where nothing. */
+  readonly expected: string;
+  /** What the kernel has; empty where nothing. */
+  readonly found: string;
+}
+
+/** What the last proof said, and how all of them ended. */
+export interface ProofView {
+  readonly state: 'idle' | 'reading';
+  /** Since the last one ended; absent before the first. */
+  readonly ageMs?: number;
+  /** Routes of protocol 12 in our table. */
+  readonly routes: number;
+  /** Routes that moved meanwhile and were not judged. */
+  readonly busy: number;
+  /** The kernel changed while it was read: what is missing was not looked for. */
+  readonly partial: boolean;
+  readonly divergences: readonly Divergence[];
+  readonly totals: Readonly<Record<'equal' | 'healed' | 'partial' | 'failed', number>>;
+}
+
+/** Routes that are not as wished, by the reason why. */
+export type DivergenceReason =
+  | DivergenceKind
+  | 'shadowed'
+  | 'pending'
+  | 'parked'
+  | 'refused'
+  | 'foreign'
+  | 'held-back'
+  | 'leaving';
+
 /** What happened, in the shape of the speaker's events. */
 export type FibEvent =
   | {
@@ -99,6 +155,18 @@ export type FibEvent =
       readonly event: 'route-error';
       readonly prefix: string;
       readonly errno: string;
+      readonly reason: string;
+    }
+  | {
+      readonly event: 'kernel-divergence';
+      readonly prefix: string;
+      readonly kind: DivergenceKind;
+      readonly reason: string;
+    }
+  | {
+      readonly event: 'second-writer';
+      readonly writer: string;
+      readonly routes: number;
       readonly reason: string;
     }
   | {

@@ -107,6 +107,8 @@ const OPEN_ADVICE: Readonly<Record<number, (localAs: number) => string>> = {
   [OpenSubcode.UnacceptableHoldTime]: () => ': it wants another hold time',
   [OpenSubcode.UnsupportedCapability]: () =>
     ': the two sides share no address family that it needs',
+  [OpenSubcode.RoleMismatch]: () =>
+    ': it does not expect our role; set `role` of the PeerProfile to what we are to it (RFC 9234)',
 };
 
 const CEASE_ADVICE: Readonly<Record<number, string>> = {

@@ -1,7 +1,7 @@
 /**
  * Our configuration × the peer's OPEN → the parameters of the session, or the NOTIFICATION that refuses it.
  *
- * RFC 4271 §6.2 as far as it needs configuration, RFC 5492 §3, RFC 6286 §2.2, RFC 6793 §4, RFC 7607 §2. What
+ * RFC 4271 §6.2 as far as it needs configuration, RFC 5492 §3, RFC 6286 §2.2, RFC 6793 §4, RFC 7607 §2, RFC 9234 §4.2. What
  * an OPEN can have wrong by itself is refused in `wire/open.ts` already; AS 0, Identifier 0 and hold times of 1
  * and 2 are refused here too, for an OPEN that did not come from there.
  */
@@ -11,8 +11,14 @@ import type { Capability, CapabilityKind } from '../wire/capabilities/capability
 import { AS_TRANS, CapabilityCode, ErrorCode, OpenSubcode } from '../wire/iana.ts';
 import { type Notification, notification } from '../wire/notification.ts';
 import type { OpenMessage } from '../wire/open.ts';
-import type { NegotiatedGracefulRestart, NegotiatedSession } from './negotiated-session.ts';
-import { resolveOffer } from './offer.ts';
+import type {
+  LongLivedFamily,
+  NegotiatedGracefulRestart,
+  NegotiatedLongLived,
+  NegotiatedSession,
+} from './negotiated-session.ts';
+import { resolveOffer, roleOffered } from './offer.ts';
+import { roleFault } from './roles.ts';
 import type { Offer, SessionConfig } from './session-config.ts';
 import { resolveTimers } from './timers.ts';
 
@@ -50,6 +56,7 @@ export function negotiate(config: SessionConfig, open: OpenMessage): Negotiation
       extendedNextHop: families.filter((family) => extendedNextHopOf(family, offer, open)),
       ...times,
       gracefulRestart: gracefulRestartOf(offer, open, families),
+      longLived: longLivedOf(offer, open, families),
       capabilities: open.capabilities,
     },
   };
@@ -86,7 +93,9 @@ function openFault(
       `Its BGP Identifier ${dotted(open.bgpIdentifier)} is our own`,
     );
   }
-  return undefined;
+  // RFC 9234 §4.2: roles that do not fit are a leak waiting to happen.
+  const role = roleFault(roleOffered(config), open.capabilities);
+  return role === undefined ? undefined : refuse(OpenSubcode.RoleMismatch, role);
 }
 
 function peerAsFault(
@@ -208,6 +217,25 @@ function gracefulRestartOf(
     families: restartable,
     notification: ours.notification === true && theirs.notification,
   };
+}
+
+/** RFC 9494 §4.5: without the Graceful Restart capability beside it, the capability counts as not received. */
+function longLivedOf(
+  offer: Offer,
+  open: OpenMessage,
+  families: readonly AfiSafi[],
+): NegotiatedLongLived | undefined {
+  const theirs = all(open, 'longLivedGracefulRestart').at(-1);
+  if (offer.longLived === undefined || theirs === undefined) return undefined;
+  if (offer.gracefulRestart === undefined || !has(open, 'gracefulRestart')) return undefined;
+  const kept = new Map<AfiSafi, LongLivedFamily>();
+  for (const { afi, safi, staleTime, forwarding } of theirs.families) {
+    const family = afiSafiFrom(afi, safi);
+    if (family !== undefined && families.includes(family)) {
+      kept.set(family, { staleTime, forwarding });
+    }
+  }
+  return { families: kept };
 }
 
 function refuse(subcode: number, detail: string, data?: Uint8Array): Negotiation {

@@ -31,6 +31,8 @@ export interface NegotiatedSession {
   readonly keepaliveTime: Seconds;
   /** Undefined unless both offered it (RFC 4724). */
   readonly gracefulRestart: NegotiatedGracefulRestart | undefined;
+  /** Undefined unless both offered it, beside graceful restart (RFC 9494 §4.5). */
+  readonly longLived: NegotiatedLongLived | undefined;
   /** The peer's OPEN as received. */
   readonly capabilities: OpenMessage['capabilities'];
 }
@@ -44,4 +46,14 @@ export interface NegotiatedGracefulRestart {
   readonly families: ReadonlyMap<AfiSafi, boolean>;
   /** Both set the N bit (RFC 8538). */
   readonly notification: boolean;
+}
+
+export interface NegotiatedLongLived {
+  /** Negotiated families whose routes we may keep beyond the restart time. Empty: the peer only helps (RFC 9494 §3.1). */
+  readonly families: ReadonlyMap<AfiSafi, LongLivedFamily>;
+}
+
+export interface LongLivedFamily {
+  readonly staleTime: Seconds;
+  readonly forwarding: boolean;
 }

@@ -9,7 +9,13 @@ import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { Capability } from '../wire/capabilities/capability.ts';
 import { AS_TRANS } from '../wire/iana.ts';
 import { BGP_VERSION, type OpenMessage } from '../wire/open.ts';
-import type { GracefulRestartOffer, Offer, SessionConfig } from './session-config.ts';
+import type { RoleOffer } from './roles.ts';
+import type {
+  GracefulRestartOffer,
+  LongLivedOffer,
+  Offer,
+  SessionConfig,
+} from './session-config.ts';
 import { resolveTimers } from './timers.ts';
 
 const AS_TWO_OCTETS_MAX = 0xffff;
@@ -24,7 +30,9 @@ const OFFER_DEFAULTS: Offer = {
   addPath: {},
   extendedNextHop: [],
   gracefulRestart: undefined,
+  longLived: undefined,
   multiprotocol: true,
+  role: undefined,
   hostname: undefined,
   softwareVersion: undefined,
 };
@@ -59,6 +67,10 @@ function offeredCapabilities(config: SessionConfig): Capability[] {
   if (offer.extendedMessage) capabilities.push({ kind: 'extendedMessage' });
   if (offer.gracefulRestart !== undefined) {
     capabilities.push(gracefulRestart(offer.gracefulRestart, families));
+    // RFC 9494 §4.5: without graceful restart beside it, it would be ignored.
+    if (offer.longLived !== undefined) {
+      capabilities.push(longLived(offer.longLived, offer.gracefulRestart, families));
+    }
   }
   if (offer.fourOctetAs) capabilities.push({ kind: 'fourOctetAs', asn: config.localAs });
   const addPath = families.flatMap((family) => {
@@ -67,11 +79,18 @@ function offeredCapabilities(config: SessionConfig): Capability[] {
   });
   if (addPath.length > 0) capabilities.push({ kind: 'addPath', families: addPath });
   if (offer.enhancedRouteRefresh) capabilities.push({ kind: 'enhancedRouteRefresh' });
+  const role = roleOffered(config);
+  if (role !== undefined) capabilities.push({ kind: 'role', role: role.role });
   if (offer.hostname !== undefined) capabilities.push({ kind: 'hostname', ...offer.hostname });
   if (offer.softwareVersion !== undefined) {
     capabilities.push({ kind: 'softwareVersion', version: offer.softwareVersion });
   }
   return capabilities;
+}
+
+/** RFC 9234 §4.1: roles are for sessions between ASes. */
+export function roleOffered({ offer, localAs, remoteAs }: SessionConfig): RoleOffer | undefined {
+  return localAs === remoteAs ? undefined : offer?.role;
 }
 
 /** RFC 4724 §3: every family of the session is listed; the F bit says whose kernel routes survived. */
@@ -84,6 +103,23 @@ function gracefulRestart(offer: GracefulRestartOffer, families: readonly AfiSafi
     families: families.map((family) => ({
       ...codes(family),
       forwarding: offer.forwarding.includes(family),
+    })),
+  };
+}
+
+/** RFC 9494 §3.1: no family at all from a speaker that keeps others' routes and wants none of its own kept. */
+function longLived(
+  { staleTime }: LongLivedOffer,
+  { forwarding }: GracefulRestartOffer,
+  families: readonly AfiSafi[],
+): Capability {
+  const kept = staleTime === 0 ? [] : families;
+  return {
+    kind: 'longLivedGracefulRestart',
+    families: kept.map((family) => ({
+      ...codes(family),
+      forwarding: forwarding.includes(family),
+      staleTime,
     })),
   };
 }

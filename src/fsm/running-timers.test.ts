@@ -24,6 +24,7 @@ const agreed = (holdTime: number): NegotiatedSession => ({
   holdTime,
   keepaliveTime: holdTime / 3,
   gracefulRestart: undefined,
+  longLived: undefined,
   capabilities: [],
 });
 

@@ -6,6 +6,7 @@
 
 import type { Seconds } from '../base/units.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
+import type { RoleOffer } from './roles.ts';
 
 export interface SessionConfig {
   readonly localAs: number;
@@ -65,8 +66,12 @@ export interface Offer {
   readonly extendedNextHop: readonly AfiSafi[];
   /** RFC 4724; undefined = not offered. */
   readonly gracefulRestart: GracefulRestartOffer | undefined;
+  /** RFC 9494; undefined = not offered. Without `gracefulRestart` it is not sent either (§4.5). */
+  readonly longLived: LongLivedOffer | undefined;
   /** Send the Multiprotocol capability (RFC 4760). Off imitates a speaker without capabilities. Default true. */
   readonly multiprotocol: boolean;
+  /** RFC 9234: what we are to the peer; undefined = no role. Not offered within an AS. */
+  readonly role: RoleOffer | undefined;
   readonly hostname: { readonly host: string; readonly domain: string } | undefined;
   readonly softwareVersion: string | undefined;
 }
@@ -80,4 +85,9 @@ export interface GracefulRestartOffer {
   readonly forwarding: readonly AfiSafi[];
   /** The N bit (RFC 8538). Default false. */
   readonly notification?: boolean;
+}
+
+export interface LongLivedOffer {
+  /** Seconds that a peer may keep our routes after the restart time; 0 = we only keep those of peers that ask for it. */
+  readonly staleTime: Seconds;
 }

@@ -14,6 +14,7 @@ import { encodeNotification, type Notification } from '../wire/notification.ts';
 import { encodeOpen } from '../wire/open.ts';
 import { type DownReason, formatDownReason } from './down-reason.ts';
 import type { EventOf, SessionEvent, SessionEventType } from './events.ts';
+import { asHardReset } from './hard-reset.ts';
 import { IdleHold, severityOf } from './idle-hold.ts';
 import { negotiate } from './negotiate.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
@@ -275,7 +276,9 @@ export class Session implements SessionFacts {
         outputs.push({ do: 'send', message: 'KEEPALIVE', octets: KEEPALIVE });
         return;
       case 'notify':
-        if (this.#connection === 'open') end.sent = notify(action.notification, outputs);
+        if (this.#connection === 'open') {
+          end.sent = notify(asHardReset(action.notification, this.#negotiated), outputs);
+        }
         return;
       case 'start':
         this.#timers.start(action.timer, action.span, this.#now);

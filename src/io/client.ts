@@ -43,8 +43,8 @@ export class ControlClient {
   }
 
   /** A command; rejects with the daemon's own sentence when it says why not. */
-  async command(method: string, request: object): Promise<void> {
-    const { error } = (await this.call(method, request)) as { error: string };
+  async command(method: string, request: object, msMax = ANSWER_MS_MAX): Promise<void> {
+    const { error } = (await this.call(method, request, msMax)) as { error: string };
     if (error !== '') throw new ClientError('refused', error);
   }
 
@@ -53,10 +53,10 @@ export class ControlClient {
   }
 
   /** One answer to one request. */
-  call(method: string, request: object): Promise<unknown> {
+  call(method: string, request: object, msMax = ANSWER_MS_MAX): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const call = this.#stub[method] as UnaryCall;
-      const deadline = Date.now() + ANSWER_MS_MAX;
+      const deadline = Date.now() + msMax;
       call.call(this.#stub, request, { deadline }, (error, reply) => {
         if (error === null) resolve(reply);
         else reject(this.#explain(error));
@@ -83,7 +83,7 @@ export class ControlClient {
       return new ClientError('unreachable', `No godwitd answers on ${this.#socket}: ${why}`);
     }
     if (error.code === status.DEADLINE_EXCEEDED) {
-      const message = `godwitd on ${this.#socket} does not answer within ${ANSWER_MS_MAX / 1000} s: it hangs or is stopped`;
+      const message = `godwitd on ${this.#socket} does not answer in time: it hangs or is stopped`;
       return new ClientError('unreachable', message);
     }
     if (error.code === status.CANCELLED) {

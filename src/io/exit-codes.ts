@@ -31,12 +31,14 @@ export const EXIT_CODES: readonly ExitCodeRow[] = [
   {
     code: ExitCode.Done,
     godwit: 'done',
-    godwitd: 'stopped as asked (SIGTERM, SIGINT, `godwit shut`); with `--check`: usable',
+    godwitd:
+      'stopped as asked (SIGTERM, SIGINT, `godwit shut`); with `--check`: usable; with `--cleanup`: removed',
     remedy: '',
   },
   {
     code: ExitCode.Refused,
     godwit: 'the daemon refused; its sentence says why',
+    godwitd: 'with `--cleanup`: the kernel did not let a route go',
     remedy: 'Do as the sentence says',
   },
   {

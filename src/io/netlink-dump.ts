@@ -40,10 +40,12 @@ export class DumpQueue {
   #turn: NodeJS.Immediate | undefined;
   #closed = false;
 
-  static open(): DumpQueue | SystemError {
+  /** @param octetsPerTurn  What one turn of the loop reads at most; the kernel's messages are never cut. */
+  static open(octetsPerTurn?: number): DumpQueue | SystemError {
     const queue = new DumpQueue();
     const socket = RawNetlinkSocket.open({
       groups: [],
+      ...(octetsPerTurn === undefined ? {} : { octetsPerTurn }),
       onOctets: (octets, length) => queue.#onOctets(octets, length),
       onFailure: (error) => queue.#settle(error),
     });

@@ -34,6 +34,8 @@ const NOTHING = -1;
 
 export interface RawNetlinkOptions {
   readonly groups: readonly number[];
+  /** Read before others have their turn; default `OCTETS_PER_TURN_MAX`. */
+  readonly octetsPerTurn?: number;
   /** Classic BPF: what it returns 0 for is dropped inside the kernel. */
   readonly filter?: Uint8Array;
   /** `octets[0, length)` are whole messages, valid during the call only. */
@@ -49,6 +51,9 @@ export class RawNetlinkSocket {
   readonly #options: RawNetlinkOptions;
   readonly #buffer = new Uint8Array(READ_OCTETS);
   readonly #sender = new Uint8Array(12);
+  /** Messages were lost, and nobody has been told yet, or not for the last time. */
+  #loss: SystemError | undefined;
+  #readSinceLoss = 0;
   #fd: number;
   #poll: PollHandle | undefined;
 
@@ -81,11 +86,19 @@ export class RawNetlinkSocket {
   /** Reads what is there, at most a turn's worth. @returns false once there is nothing left. */
   drain(): boolean {
     let octets = 0;
-    for (let reads = 0; reads < READS_PER_TURN_MAX && octets < OCTETS_PER_TURN_MAX; reads++) {
+    const most = this.#options.octetsPerTurn ?? OCTETS_PER_TURN_MAX;
+    for (let reads = 0; reads < READS_PER_TURN_MAX && octets < most; reads++) {
       const length = this.#fd < 0 ? NOTHING : this.#readOnce();
-      if (length === NOTHING) return false;
+      if (length === NOTHING) {
+        this.#tellLoss();
+        return false;
+      }
       octets += length;
+      this.#readSinceLoss += length;
+      if (this.#readSinceLoss >= RECEIVE_BUFFER_OCTETS) this.#tellLoss();
     }
+    // The poll says nothing of a socket that this turn happened to read empty.
+    if (this.#loss !== undefined) setImmediate(() => this.drain());
     return true;
   }
 
@@ -140,8 +153,27 @@ export class RawNetlinkSocket {
     return length;
   }
 
+  /**
+   * After a loss the kernel says nothing of further ones until the socket has been read empty: whoever reads the kernel
+   * anew before that may be told of nothing that happens meanwhile. Under a flood that never ends it is told once what
+   * was queued is read, and again when the socket is empty at last.
+   */
+  #tellLoss(): void {
+    const loss = this.#loss;
+    if (loss === undefined) return;
+    const empty = this.#readSinceLoss < RECEIVE_BUFFER_OCTETS;
+    this.#readSinceLoss = 0;
+    if (empty) this.#loss = undefined;
+    this.#options.onFailure(loss);
+  }
+
   #fail(error: SystemError): void {
-    if (error.errno !== 'ENOBUFS') this.#stopPolling();
+    if (error.errno === 'ENOBUFS') {
+      this.#loss = error;
+      this.#readSinceLoss = 0;
+      return;
+    }
+    this.#stopPolling();
     this.#options.onFailure(error);
   }
 }

@@ -141,6 +141,15 @@ export class RouteJournal {
     return attempt(() => writeFileSync(this.#marker, '', { mode: 0o600 }));
   }
 
+  /** Nothing of ours is in the kernel any more, and the next start is no restart. */
+  erase(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    this.#size = 0;
+    attempt(() => rmSync(this.#file, { force: true }));
+    this.dropRestartMarker();
+  }
+
   /** We leave for good: the next start is no restart. */
   dropRestartMarker(): void {
     attempt(() => rmSync(this.#marker, { force: true }));

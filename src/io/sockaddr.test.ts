@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ip } from '../net/ip-address.ts';
-import { decodeSockaddr, type Endpoint, encodeSockaddr, formatEndpoint } from './sockaddr.ts';
+import {
+  decodeSockaddr,
+  type Endpoint,
+  encodeSockaddr,
+  encodeUnixSockaddr,
+  formatEndpoint,
+} from './sockaddr.ts';
 
 const hex = (endpoint: Endpoint) => Buffer.from(encodeSockaddr(endpoint)).toString('hex');
 
@@ -29,5 +35,12 @@ describe('sockaddr', () => {
     expect(formatEndpoint({ address: ip('fd00::1'), port: 179 })).toBe('[fd00::1]:179');
     const scoped = { address: ip('fe80::1'), port: 179, scopeId: 3 };
     expect(formatEndpoint(scoped)).toBe('[fe80::1%3]:179');
+  });
+
+  it('of a Unix socket is a path with its zero, or an abstract name without', () => {
+    const unix = (path: string) => Buffer.from(encodeUnixSockaddr(path)!).toString('latin1');
+    expect(unix('/run/n')).toBe('\x01\0/run/n\0');
+    expect(unix('@n')).toBe('\x01\0\0n');
+    expect(encodeUnixSockaddr('/'.padEnd(108, 'x'))).toBeUndefined();
   });
 });

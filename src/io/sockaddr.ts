@@ -1,5 +1,5 @@
 /**
- * `sockaddr_in`, `sockaddr_in6`, `sockaddr_nl` as octets. Family and scope in host order, port and address in
+ * `sockaddr_in`, `sockaddr_in6`, `sockaddr_nl`, `sockaddr_un` as octets. Family and scope in host order, port and address in
  * network order, as the kernel lays them out.
  */
 
@@ -21,6 +21,9 @@ const SOCKADDR_IN_OCTETS = 16;
 const SOCKADDR_IN6_OCTETS = 28;
 const SOCKADDR_NL_OCTETS = 12;
 export const AF_NETLINK = 16;
+export const AF_UNIX = 1;
+/** `sun_path` has 108 octets; one is for the zero at its end. */
+const UNIX_PATH_OCTETS_MAX = 107;
 
 export function encodeSockaddr({ address, port, scopeId }: Endpoint): Uint8Array {
   const v4 = ipFamily(address) === 4;
@@ -48,6 +51,22 @@ export function decodeSockaddr(octets: Uint8Array): Endpoint | undefined {
 export function encodeNetlinkSockaddr(): Uint8Array {
   const out = new Uint8Array(SOCKADDR_NL_OCTETS);
   writeU16(out, 0, AF_NETLINK);
+  return out;
+}
+
+/**
+ * `sockaddr_un`: a path that ends with a zero octet, or a name in the abstract namespace, written with `@` in front.
+ *
+ * @returns undefined where it does not fit.
+ */
+export function encodeUnixSockaddr(path: string): Uint8Array | undefined {
+  const name = new TextEncoder().encode(path);
+  if (name.length === 0 || name.length > UNIX_PATH_OCTETS_MAX) return undefined;
+  const isAbstract = path.startsWith('@');
+  const out = new Uint8Array(2 + name.length + (isAbstract ? 0 : 1));
+  writeU16(out, 0, AF_UNIX);
+  out.set(name, 2);
+  if (isAbstract) out[2] = 0;
   return out;
 }
 

@@ -35,6 +35,9 @@ export const IPPROTO_TCP = 6;
 export const TCP_NODELAY = 1;
 export const TCP_MD5SIG = 14;
 export const TCP_USER_TIMEOUT = 18;
+/** On a listener: keep the headers of each SYN for `TCP_SAVED_SYN` of the accepted socket, which gives them away once. */
+export const TCP_SAVE_SYN = 27;
+export const TCP_SAVED_SYN = 28;
 export const TCP_MD5SIG_EXT = 32;
 
 export const IPPROTO_IPV6 = 41;

@@ -21,11 +21,13 @@ import {
 } from './sockaddr.ts';
 import {
   IPPROTO_IPV6,
+  IPPROTO_TCP,
   IPV6_V6ONLY,
   intOption,
   SO_REUSEADDR,
   SOCK_STREAM,
   SOL_SOCKET,
+  TCP_SAVE_SYN,
 } from './socket-options.ts';
 import { systemError } from './system-error.ts';
 import { PendingConnection } from './tcp.ts';
@@ -171,6 +173,8 @@ function listenOn(fd: number, options: TcpListenOptions): SystemError | undefine
   }
   const refused = applyTcpOptions(fd, address, { ...options, ttl: GTSM_TTL });
   if (refused !== undefined) return refused;
+  // Without it (Linux before 4.2) only what comes after accept() is checked for its TTL.
+  native.setsockopt(fd, IPPROTO_TCP, TCP_SAVE_SYN, intOption(1));
   const bound = native.bind(fd, encodeSockaddr(options));
   if (bound < 0) return systemError('bind', bound, bindRemedy(-bound, place, port));
   const listening = native.listen(fd, BACKLOG);

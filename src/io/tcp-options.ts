@@ -19,10 +19,17 @@ import {
   TCP_MD5SIG,
   TCP_MD5SIG_EXT,
   TCP_NODELAY,
+  TCP_SAVED_SYN,
   TCP_USER_TIMEOUT,
   TOS_CS6,
 } from './socket-options.ts';
 import { systemError } from './system-error.ts';
+
+/** IPv6 with extension headers, and TCP with all of its options: what is longer is cut. */
+const SYN_HEADERS_OCTETS_MAX = 256;
+const IPV4_HEADER_OCTETS = 20;
+const IPV4_TTL_AT = 8;
+const IPV6_HOP_LIMIT_AT = 7;
 
 export interface TcpOptions {
   /** Hops that sent packets may take, 1 to 255. RFC 5082 §3: GTSM needs 255. */
@@ -66,6 +73,15 @@ export function applyTcpOptions(
 }
 
 /** RFC 5082 §3: 255 takes only packets from the same link. */
+/** TTL or hop limit with which the SYN of an accepted connection came; undefined where the kernel has not kept it. */
+export function ttlOfSyn(fd: number): number | undefined {
+  const headers = new Uint8Array(SYN_HEADERS_OCTETS_MAX);
+  const length = nativeSockets().getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, headers);
+  if (length < IPV4_HEADER_OCTETS) return undefined;
+  const version = headers[0]! >>> 4;
+  return headers[version === 4 ? IPV4_TTL_AT : IPV6_HOP_LIMIT_AT];
+}
+
 export function setMinTtl(fd: number, address: IpAddress, minTtl: number): SystemError | undefined {
   const { level, name } = familyOption('minTtl', address);
   return refusal(

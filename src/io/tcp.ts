@@ -13,7 +13,7 @@ import type { SystemError } from '../base/errors.ts';
 import { nativeSockets } from './native.ts';
 import { type Reader, ReadTurns } from './read-turns.ts';
 import type { Endpoint } from './sockaddr.ts';
-import { setMinTtl } from './tcp-options.ts';
+import { setMinTtl, ttlOfSyn } from './tcp-options.ts';
 
 /** Why a connection ended that we did not end. */
 export type TcpClosed =
@@ -59,6 +59,11 @@ export class PendingConnection {
   /** RFC 5082 §3, for this connection only; before `open`, so that no octet is read without it. */
   setMinTtl(minTtl: number): SystemError | undefined {
     return setMinTtl(this.#fd, this.remote.address, minTtl);
+  }
+
+  /** TTL with which its SYN came; undefined where the kernel has not kept it. Answers once. */
+  ttlOfSyn(): number | undefined {
+    return ttlOfSyn(this.#fd);
   }
 
   open(handlers: TcpHandlers): TcpConnection {

@@ -7,7 +7,7 @@
  */
 
 import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
-import type { AttributeTable } from './attribute-table.ts';
+import { type AttributeTable, SetFlag } from './attribute-table.ts';
 import { type AttributesId, LOCAL_PEER, type PathId, type PeerId } from './ids.ts';
 import type { ImportFilter } from './import-filter.ts';
 import type { LocRib } from './loc-rib.ts';
@@ -50,6 +50,8 @@ export class AdjRibIn {
   #attributes: AttributesId = 0;
   #identifier = 0;
   #flags = 0; // generation and source of the new row
+  /** The last `announce` refused paths only because their prefix had too many. */
+  isCrowded = false;
   // The scan.
   #scanAt = 1;
   #scanLeft = 0; // rows to look at until every one was seen after the last request
@@ -80,7 +82,9 @@ export class AdjRibIn {
     const isPerPrefix = this.#filter.open(config, attributes);
     this.#begin(peer, attributes, this.#peers.current[peer]!);
     if (config.addPathReceive) paths.hasIdentifiers = true;
+    const crowd = config.addPathReceive ? (config.guard?.pathsPerPrefixMax ?? 0) : 0;
     let refused = 0;
+    let crowded = 0;
     let warmTo = config.addPathReceive ? end : nlri.start;
     for (let at = nlri.start; at < end; ) {
       if (at >= warmTo) warmTo = prefixes.warm(octets, at, end);
@@ -99,13 +103,23 @@ export class AdjRibIn {
       if (isPerPrefix) this.#filter.judge(prefix);
       const path = paths.find(prefix, peer, this.#identifier);
       if (path !== 0) this.#replace(path);
-      else if (paths.count - before < room && !paths.isFull) this.#insert(prefix);
+      else if (crowd > 0 && this.#countOf(prefix) >= crowd) {
+        crowded++;
+        this.#abandon(prefix);
+      } else if (paths.count - before < room && !paths.isFull) this.#insert(prefix);
       else {
         refused++;
         this.#abandon(prefix);
       }
     }
-    return refused;
+    this.isCrowded = crowded > 0 && refused === 0;
+    return refused + crowded;
+  }
+
+  /** Why paths of `peer` are refused while there is room. */
+  whyCrowded(peer: PeerId): string {
+    const { guard } = this.#peers.config(peer);
+    return `a prefix may have at most ${guard?.pathsPerPrefixMax} paths of one neighbor (limits.pathsPerPrefix)`;
   }
 
   withdraw(peer: PeerId, nlri: NlriSpan): void {
@@ -207,6 +221,19 @@ export class AdjRibIn {
     while (this.scan());
   }
 
+  /** Rows of `peer` in any live generation go over to its current one: only where a fifth would have to begin. */
+  mergeGenerations(peer: PeerId): void {
+    const { top, flags, peer: peers } = this.#paths;
+    const current = this.#peers.current[peer]!;
+    for (let path = 1; path <= top; path++) {
+      if (peers[path] !== peer || (flags[path]! & PathFlag.Used) === 0) continue;
+      if (!this.#peers.isLive(peer, flags[path]! & PathFlag.Generation)) continue;
+      this.#count(path, -1);
+      flags[path] = (flags[path]! & ~PathFlag.Generation) | current;
+      this.#count(path, 1);
+    }
+  }
+
   #beginScan(): void {
     this.#scanTop = this.#paths.top;
     this.#scanLeft = this.#scanTop;
@@ -240,8 +267,15 @@ export class AdjRibIn {
   #reevaluate(path: PathId, peer: PeerId): void {
     const filter = this.#filter;
     const attributes = this.#paths.attributes[path]!;
-    if (filter.open(this.#peers.config(peer), attributes)) filter.judge(this.#paths.prefix[path]!);
-    this.#begin(peer, attributes, this.#paths.flags[path]! & PathFlag.Generation);
+    const generation = this.#paths.flags[path]! & PathFlag.Generation;
+    const isLongLived = this.#peers.isLongLived(peer, generation);
+    // RFC 9494 §4.2: NO_LLGR, from the peer or by policy, and the path is not kept any longer.
+    if (isLongLived && (this.#sets.flagsOf(this.#paths.effective(path)) & SetFlag.NoLlgr) !== 0) {
+      return this.#remove(path);
+    }
+    const isPerPrefix = filter.open(this.#peers.config(peer), attributes, isLongLived);
+    if (isPerPrefix) filter.judge(this.#paths.prefix[path]!);
+    this.#begin(peer, attributes, generation);
     this.#replace(path);
   }
 
@@ -250,6 +284,17 @@ export class AdjRibIn {
     this.#attributes = attributes;
     this.#identifier = 0;
     this.#flags = flags | PathFlag.Used;
+  }
+
+  /** Paths of the peer at hand to `prefix` that count. */
+  #countOf(prefix: PrefixId): number {
+    const { heads, next, peer, flags } = this.#paths;
+    let count = 0;
+    for (let path = heads[prefix]!; path !== 0; path = next[path]!) {
+      if (peer[path] !== this.#peer) continue;
+      if (this.#peers.isLive(this.#peer, flags[path]! & PathFlag.Generation)) count++;
+    }
+    return count;
   }
 
   #insert(prefix: PrefixId): PathId {
@@ -268,7 +313,9 @@ export class AdjRibIn {
       return path;
     }
     const best = this.#unbeaten(prefix);
-    if (best === 0 || !this.#locRib.isBelow(path, best)) paths.markDirty(prefix, false);
+    if (best === 0 || paths.isEachWatched || !this.#locRib.isBelow(path, best)) {
+      paths.markDirty(prefix, false);
+    }
     return path;
   }
 
@@ -297,8 +344,7 @@ export class AdjRibIn {
     }
     const best = this.#unbeaten(prefix);
     const chosen = this.#isChosen(path);
-    const mattered =
-      chosen || best === 0 || ((old & INFEASIBLE) === 0 && !this.#locRib.isBelow(path, best));
+    const mattered = chosen || best === 0 || this.#matters(path, best);
     this.#count(path, -1);
     this.#sets.retain(this.#attributes);
     const released = paths.attributes[path]!;
@@ -307,20 +353,15 @@ export class AdjRibIn {
     this.#setOutcome(path);
     this.#sets.release(released);
     this.#count(path, 1);
-    const isCandidate = (flags & INFEASIBLE) === 0;
-    if (mattered || (isCandidate && !this.#locRib.isBelow(path, best))) {
-      paths.markDirty(prefix, chosen);
-    }
+    if (mattered || this.#matters(path, best)) paths.markDirty(prefix, chosen);
   }
 
   #remove(path: PathId): void {
     const paths = this.#paths;
     const prefix = paths.prefix[path]!;
-    const flags = paths.flags[path]!;
     const best = this.#unbeaten(prefix);
     const chosen = this.#isChosen(path);
-    const mattered =
-      chosen || best === 0 || ((flags & INFEASIBLE) === 0 && !this.#locRib.isBelow(path, best));
+    const mattered = chosen || best === 0 || this.#matters(path, best);
     this.#count(path, -1);
     this.#sets.release(paths.attributes[path]!);
     if (paths.hasAccepted && paths.accepted[path] !== 0) this.#sets.release(paths.accepted[path]!);
@@ -355,6 +396,12 @@ export class AdjRibIn {
     return (flags & (PrefixFlag.Dirty | PrefixFlag.HasBest)) === PrefixFlag.HasBest
       ? this.#paths.heads[prefix]!
       : 0;
+  }
+
+  /** Whether the coming, changing or going of a path that is not chosen can change what others are told. */
+  #matters(path: PathId, best: PathId): boolean {
+    if ((this.#paths.flags[path]! & INFEASIBLE) !== 0) return false;
+    return this.#paths.isEachWatched || !this.#locRib.isBelow(path, best);
   }
 
   #isChosen(path: PathId): boolean {

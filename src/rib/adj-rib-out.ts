@@ -8,6 +8,7 @@
 
 import { capacityFor, grownForAWhile } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
+import type { GroupOut, ToldPath } from './announcer.ts';
 import type { AttributeTable } from './attribute-table.ts';
 import type { ExportOrders, OrderId } from './export-orders.ts';
 import type { AttributesId, PeerId } from './ids.ts';
@@ -22,7 +23,7 @@ export function howOf(order: OrderId, source: PeerId): How {
 export const orderOf = (how: How): OrderId => how >>> 16;
 export const sourceOf = (how: How): PeerId => how & 0xffff;
 
-export class AdjRibOut {
+export class AdjRibOut implements GroupOut {
   /** As accepted on import; 0 = nothing is announced. */
   sets = new Uint32Array(capacityFor(0));
   /** Meaningful where `sets` is not 0. */
@@ -42,6 +43,10 @@ export class AdjRibOut {
     return this.#count;
   }
 
+  get top(): PrefixId {
+    return this.sets.length - 1;
+  }
+
   ensure(top: PrefixId): void {
     if (top < this.sets.length) return;
     const rows = capacityFor(top);
@@ -51,6 +56,10 @@ export class AdjRibOut {
 
   get(prefix: PrefixId): AttributesId {
     return prefix < this.sets.length ? this.sets[prefix]! : 0;
+  }
+
+  has(prefix: PrefixId): boolean {
+    return this.get(prefix) !== 0;
   }
 
   /** Fills `into` with what is announced, which is something, and gives it back. */
@@ -63,6 +72,12 @@ export class AdjRibOut {
   /** Whether `member` has been told of it: not where it is the source itself. */
   isTold(prefix: PrefixId, member: PeerId): boolean {
     return this.get(prefix) !== 0 && sourceOf(this.how[prefix]!) !== member;
+  }
+
+  forEachTold(prefix: PrefixId, member: PeerId, visit: (told: ToldPath) => void): void {
+    if (!this.isTold(prefix, member)) return;
+    const told = { set: 0, order: 0, source: sourceOf(this.how[prefix]!), identifier: 0 };
+    visit(this.read(prefix, told));
   }
 
   /** Prefixes that `member` has been told. */

@@ -39,6 +39,10 @@ export const SetFlag = {
   SoundEbgp: 1024,
   /** … an internal one. */
   SoundIbgp: 2048,
+  /** ONLY_TO_CUSTOMER (RFC 9234). */
+  HasOtc: 32_768,
+  GracefulShutdown: 4096,
+  NoLlgr: 8192,
 } as const;
 
 export interface OctetSpan {
@@ -318,8 +322,11 @@ function flagsOf(facts: AttributeFacts): number {
   if (facts.hasNoAdvertise) flags |= SetFlag.NoAdvertise;
   if (facts.hasNoExportSubconfed) flags |= SetFlag.NoExportSubconfed;
   if (facts.hasLlgrStale) flags |= SetFlag.LlgrStale;
+  if (facts.hasGracefulShutdown) flags |= SetFlag.GracefulShutdown;
+  if (facts.hasNoLlgr) flags |= SetFlag.NoLlgr;
   if (facts.med >= 0) flags |= SetFlag.HasMed;
   if (facts.localPref >= 0) flags |= SetFlag.HasLocalPref;
   if (facts.originatorId !== 0) flags |= SetFlag.HasOriginatorId;
+  if (facts.otc >= 0) flags |= SetFlag.HasOtc;
   return flags;
 }

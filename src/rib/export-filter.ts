@@ -32,6 +32,9 @@ export type NotExported =
   | 'iBGP route to an iBGP peer'
   | 'NO_ADVERTISE'
   | 'NO_EXPORT'
+  | 'ONLY_TO_CUSTOMER (RFC 9234)'
+  | 'LLGR_STALE'
+  | 'this node is drained'
   | 'attributes too long for a message'
   | 'too many different rewrites'
   | 'export policy';
@@ -85,6 +88,13 @@ export class ExportFilter {
     return {
       reason: order === 0 ? 'too many different rewrites' : 'attributes too long for a message',
     };
+  }
+
+  /** For questions about what might be: why `path` would not be announced. Nothing is remembered or changed. */
+  refusal(prefix: PrefixId, path: PathId): NotExported | undefined {
+    const rule = this.#ruleAgainst(path);
+    if (rule !== undefined) return rule;
+    return this.#verdict(prefix, path).accept ? undefined : 'export policy';
   }
 
   /** The group ends or gets another filter. */
@@ -149,6 +159,7 @@ export class ExportFilter {
   #ruleAgainst(path: PathId): NotExported | undefined {
     const { paths, sets, locRib } = this.#context;
     const peer = paths.peer[path]!;
+    if (this.config.shutdown === 'withdrawn') return 'this node is drained';
     if (peer === LOCAL_PEER) return undefined;
     // RFC 4271 §9.1.2: a path whose next hop cannot be resolved takes no part, so it is not passed on.
     if (!locRib.isResolvable(path)) return 'next hop unreachable';
@@ -158,6 +169,14 @@ export class ExportFilter {
     if ((flags & SetFlag.NoAdvertise) !== 0) return 'NO_ADVERTISE';
     if (this.config.ebgp && (flags & (SetFlag.NoExport | SetFlag.NoExportSubconfed)) !== 0) {
       return 'NO_EXPORT';
+    }
+    // RFC 9234 §5, egress: what is for customers only goes to no provider, peer or route server.
+    if ((flags & SetFlag.HasOtc) !== 0 && !isDownstream(this.config.peerRole)) {
+      return 'ONLY_TO_CUSTOMER (RFC 9234)';
+    }
+    // RFC 9494 §4.3; inside the AS the exception of §4.6 is made use of (`export-rewrites.ts`).
+    if (this.config.ebgp && this.config.longLived !== true && (flags & SetFlag.LlgrStale) !== 0) {
+      return 'LLGR_STALE';
     }
     return undefined;
   }
@@ -177,9 +196,9 @@ export class ExportFilter {
 
   /** RFC 4271 §9.2: what does not fit the peer's message size with even one prefix is not announced. */
   #isTooLong(set: AttributesId, order: OrderId): boolean {
-    const { messageMax, as4 } = this.config;
+    const { messageMax, as4, addPath } = this.config;
     const { family, sets, orders } = this.#context;
-    const longest = 1 + factsOf(family).width / 8;
+    const longest = (addPath === undefined ? 1 : 5) + factsOf(family).width / 8;
     const most = sets.lengthOf(set) + growthMax(orders.of(order));
     // Towards 2-octet speakers AS4_PATH and AS4_AGGREGATOR may add to what is stored, but never double it.
     const fixedMost = 23 + longest + MP_REACH_HEADER_MAX + (as4 ? most : most * 2);
@@ -208,6 +227,11 @@ export class ExportFilter {
     last.octets = 23 + mp + this.#wire.length;
     return last.octets;
   }
+}
+
+/** Whom everything may be told: customers, and whoever has no role with us. */
+function isDownstream(peerRole: ExportConfig['peerRole']): boolean {
+  return peerRole === undefined || peerRole === 'customer' || peerRole === 'rs-client';
 }
 
 /** Octets that a rewrite adds at most. */

@@ -6,6 +6,7 @@
 
 import { factsOf } from '../net/afi-safi.ts';
 import type { ExportRewrite } from '../wire/attributes/rewrite.ts';
+import { WellKnownCommunity } from '../wire/iana.ts';
 import { LOCAL_PREF_DEFAULT, SetFlag } from './attribute-table.ts';
 import type { ExportContext } from './export-context.ts';
 import type { OrderId } from './export-orders.ts';
@@ -54,14 +55,22 @@ export class ExportRewrites {
     const hasLocalPref = (flags & SetFlag.HasLocalPref) !== 0;
     // RFC 4456 §8: ORIGINATOR_ID once, so that a set without one is rewritten for each originator apart.
     const originator = isReflected ? (hasOriginator ? PEERS : peer) : 0;
+    // RFC 9494 §4.6: an internal neighbor that does not know LLGR_STALE gets it as what nobody prefers.
+    const isLastResort =
+      !ebgp && this.#config.longLived !== true && (flags & SetFlag.LlgrStale) !== 0;
     const bits =
+      (isLastResort ? 16 : 0) +
       (isLocal ? 1 : 0) +
       (hasLocalPref ? 2 : 0) +
       (nextHop === 'keep' ? 4 : nextHop === 'keep-global' ? 8 : 0);
-    const key = (numbered.index * 16 + bits) * (PEERS + 1) + originator;
+    const key = (numbered.index * 32 + bits) * (PEERS + 1) + originator;
     const known = this.#orders.get(key);
     if (known !== undefined) return known;
-    const rewrite = this.#make(numbered.modification, { isLocal, hasLocalPref, nextHop });
+    const plain = this.#make(numbered.modification, { isLocal, hasLocalPref, nextHop });
+    const rewrite = leastPreferred(plain, {
+      isLastResort,
+      isShuttingDown: this.#config.shutdown === 'announced',
+    });
     const reflected = isReflected
       ? {
           ...rewrite,
@@ -96,6 +105,7 @@ export class ExportRewrites {
         // RFC 4271 §5.1.5: LOCAL_PREF is never sent to an external peer.
         localPref: 'drop',
         removeOriginatorAndCluster: true,
+        ...otcFor(config),
       };
     }
     return {
@@ -128,4 +138,28 @@ export class ExportRewrites {
     if (factsOf(family).width === 32 && octets.length !== 4) return false;
     return !(octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80 && octets.length > 4);
   }
+}
+
+/** RFC 9234 §5, egress: what goes to a customer, a peer or a client of a route server is for its customers only. */
+function otcFor({ peerRole, localAs }: ExportConfig): Pick<ExportRewrite, 'otc'> {
+  const isMarked = peerRole === 'customer' || peerRole === 'peer' || peerRole === 'rs-client';
+  return isMarked ? { otc: localAs } : {};
+}
+
+/** RFC 9494 §4.6 and RFC 8326 §4.2: communities that say why, and inside the AS LOCAL_PREF 0 that does it. */
+function leastPreferred(
+  rewrite: ExportRewrite,
+  why: { readonly isLastResort: boolean; readonly isShuttingDown: boolean },
+): ExportRewrite {
+  if (!why.isLastResort && !why.isShuttingDown) return rewrite;
+  return {
+    ...rewrite,
+    addCommunities: [
+      ...(rewrite.addCommunities ?? []),
+      ...(why.isLastResort ? [WellKnownCommunity.NoExport] : []),
+      ...(why.isShuttingDown ? [WellKnownCommunity.GracefulShutdown] : []),
+    ],
+    // Towards eBGP it is not sent at all (RFC 4271 §5.1.5).
+    localPref: rewrite.localPref === 'drop' ? 'drop' : 0,
+  };
 }

@@ -6,13 +6,15 @@
 
 import { assertShared } from '../base/assert.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
-import type { AdjRibOut } from './adj-rib-out.ts';
+import type { GroupOut } from './announcer.ts';
 import type { ExportContext } from './export-context.ts';
 import { ExportFilter } from './export-filter.ts';
 import type { GroupId, PeerId } from './ids.ts';
+import { Member } from './member.ts';
 import type { PolicyPort } from './policy-port.ts';
+import { Refreshes } from './refreshes.ts';
 import type { ExportConfig } from './rib-config.ts';
-import { Member, UpdateGroup } from './update-group.ts';
+import { UpdateGroup } from './update-group.ts';
 
 /** Entries of a dissolved group given up by one slice. */
 const DISSOLVE_IDS = 65_536;
@@ -27,16 +29,18 @@ export class ExportSide {
   readonly #touched = new Set<Member>();
   /** Members that have not been sent End-of-RIB and may be. */
   readonly #awaitEnd = new Set<Member>();
-  #dissolving: { out: AdjRibOut; at: PrefixId }[] = [];
+  #dissolving: { out: GroupOut; at: PrefixId }[] = [];
   #policyIds = new WeakMap<PolicyPort, number>();
   #nextPolicyId = 1;
   #nextGroup = 1;
+  readonly refreshes: Refreshes;
   /** All groups, in the order they came. */
   groups: UpdateGroup[] = [];
 
   constructor(context: ExportContext, onIdle: (prefix: PrefixId) => void) {
     this.#context = context;
     this.#onIdle = onIdle;
+    this.refreshes = new Refreshes(context.family);
   }
 
   member(peer: PeerId): Member | undefined {
@@ -65,6 +69,7 @@ export class ExportSide {
     this.#moves.delete(member);
     this.#touched.delete(member);
     this.#awaitEnd.delete(member);
+    this.refreshes.forget(member);
     this.#members[peer] = undefined;
     member.group.dismiss(member);
     this.#endIfEmpty(member.group);
@@ -83,17 +88,19 @@ export class ExportSide {
         this.#byKey.delete(this.#keyOf(group.filter.config));
         this.#byKey.set(key, group);
         group.reconfigure(new ExportFilter(this.#context, config));
+        this.#watchPaths();
       } else for (const member of movers) this.#move(member, this.#moves.get(member)!);
     }
     this.#moves.clear();
   }
 
-  /** Everything again, for this peer only (RFC 2918 §4). */
-  refresh(peer: PeerId): void {
+  /** Everything again, for this peer only (RFC 2918 §4), `marked` at its beginning and end (RFC 7313 §4). */
+  refresh(peer: PeerId, marked: boolean): void {
     const member = this.#members[peer];
     if (member === undefined) return;
     this.#touched.add(member);
-    member.group.refresh(member);
+    if (marked) this.refreshes.ask(member);
+    else member.group.refresh(member);
   }
 
   allowEndOfRib(peer: PeerId): void {
@@ -138,8 +145,16 @@ export class ExportSide {
     if (ending.at === 0) this.#dissolving.shift();
   }
 
-  mark(prefix: PrefixId): void {
-    for (let i = 0; i < this.groups.length; i++) this.groups[i]!.mark(prefix);
+  /** The choice for the prefix is another one. */
+  decided(prefix: PrefixId): void {
+    const { groups } = this;
+    for (let g = 0; g < groups.length; g++) groups[g]!.decided(prefix);
+  }
+
+  /** The choice is the same, but another path of the prefix may not be. */
+  looked(prefix: PrefixId): void {
+    const { groups } = this;
+    for (let g = 0; g < groups.length; g++) if (groups[g]!.tellsOthers) groups[g]!.decided(prefix);
   }
 
   /** Rewrites that are remembered may name a peer as it was. */
@@ -173,6 +188,7 @@ export class ExportSide {
       from,
     );
     this.groups.push(group);
+    this.#watchPaths();
     this.#byKey.set(this.#keyOf(config), group);
     return group;
   }
@@ -180,17 +196,23 @@ export class ExportSide {
   #endIfEmpty(group: UpdateGroup): void {
     if (group.members.size > 0) return;
     this.groups = this.groups.filter((other) => other !== group);
+    this.#watchPaths();
     const key = this.#keyOf(group.filter.config);
     assertShared(this.#byKey.get(key) === group, 'a group is known by its configuration');
     this.#byKey.delete(key);
-    const { sets } = group.out;
     const { prefixes, paths } = this.#context;
-    const end = Math.min(prefixes.top, sets.length - 1);
+    const end = Math.min(prefixes.top, group.out.top);
     for (let id = 1; id <= end; id++) {
       if (paths.heads[id] === 0 && prefixes.isLive(id)) this.#onIdle(id);
     }
     group.filter.dispose();
     this.#dissolving.push({ out: group.out, at: 1 });
+  }
+
+  /** Whether a change of a path that is not chosen concerns anybody. */
+  #watchPaths(): void {
+    const { paths } = this.#context;
+    paths.isEachWatched = this.groups.some(({ tellsOthers }) => tellsOthers);
   }
 
   #keyOf(config: ExportConfig): string {
@@ -199,17 +221,7 @@ export class ExportSide {
       policy = this.#nextPolicyId++;
       this.#policyIds.set(config.policy, policy);
     }
-    const { ebgp, localAs, as4, rrClient, clusterId, nextHop, selfNextHop, messageMax } = config;
-    const rest = [
-      ebgp,
-      localAs,
-      as4,
-      rrClient,
-      clusterId,
-      nextHop,
-      selfNextHop.join('.'),
-      messageMax,
-    ];
-    return `${policy} ${rest.join(' ')}`;
+    const { policy: _named, selfNextHop, ...rest } = config;
+    return `${policy} ${selfNextHop.join('.')} ${JSON.stringify(rest)}`;
   }
 }

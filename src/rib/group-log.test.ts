@@ -14,7 +14,7 @@ function write(log: GroupLog, audience: number, message: { length: number; mark:
 
 describe('GroupLog', () => {
   it('gives a reader that joined at the end what is appended to the same run', () => {
-    const log = new GroupLog({ names: true });
+    const log = new GroupLog({ names: 'prefixes' });
     write(log, 0, { length: 30, mark: 1 });
     const reader = log.readerAtEnd();
     write(log, 0, { length: 40, mark: 2 });
@@ -24,7 +24,7 @@ describe('GroupLog', () => {
   });
 
   it('skips runs that are not for the reader', () => {
-    const log = new GroupLog({ names: true });
+    const log = new GroupLog({ names: 'prefixes' });
     const [one, two] = [log.readerAtEnd(), log.readerAtEnd()];
     write(log, 1, { length: 30, mark: 1 }); // all but 1
     write(log, -1, { length: 31, mark: 2 }); // only 1
@@ -36,7 +36,7 @@ describe('GroupLog', () => {
   });
 
   it('cuts between messages, never within one, and gives at least one', () => {
-    const log = new GroupLog({ names: true });
+    const log = new GroupLog({ names: 'prefixes' });
     const reader = log.readerAtEnd();
     for (let i = 0; i < 3; i++) write(log, 0, { length: 100, mark: 0 });
     expect(log.read(reader, 1, 250)).toHaveLength(200);
@@ -44,7 +44,7 @@ describe('GroupLog', () => {
   });
 
   it('forgets chunks that everybody has read', () => {
-    const log = new GroupLog({ names: true });
+    const log = new GroupLog({ names: 'prefixes' });
     const [fast, slow] = [log.readerAtEnd(), log.readerAtEnd()];
     for (let i = 0; i < 100; i++) write(log, 0, { length: 4000, mark: 0 });
     while (log.read(fast, 1, 65_536) !== undefined);

@@ -23,6 +23,10 @@ const OWN_CHUNK_OCTETS = 2048;
 const LENGTH_AT = 16;
 
 const NO_PREFIXES = new Int32Array(0);
+const NO_IDENTIFIERS = new Uint32Array(0);
+
+/** What is noted of the NLRI in a chunk, for members that are cut off: nothing, prefixes, or path identifiers as well. */
+export type Names = 'none' | 'prefixes' | 'paths';
 
 class Chunk {
   readonly octets: Uint8Array;
@@ -34,6 +38,8 @@ class Chunk {
   /** Prefixes named in it, for members that are cut off before they read it. */
   prefixes = NO_PREFIXES;
   prefixCount = 0;
+  /** By the same index as `prefixes`; empty where identifiers are not noted. */
+  identifiers = NO_IDENTIFIERS;
   /** Members that are in this chunk. */
   readers = 0;
   following: Chunk | undefined;
@@ -57,6 +63,13 @@ class Chunk {
     }
     this.prefixes[this.prefixCount++] = prefix;
   }
+
+  /** As `name`, with a path identifier (RFC 7911). */
+  namePath(prefix: PrefixId, identifier: number): void {
+    this.name(prefix);
+    this.identifiers = grownForAWhile(this.identifiers, this.prefixes.length);
+    this.identifiers[this.prefixCount - 1] = identifier;
+  }
 }
 
 /** A place in a log. */
@@ -79,17 +92,13 @@ export class GroupLog {
   #first: Chunk;
   #last: Chunk;
   #chunks = 1;
-  /** Whether prefixes are noted in chunks; a log of one member needs none. */
-  readonly #names: boolean;
+  /** A log of one member needs none. */
+  readonly names: Names;
 
-  constructor(options: { names: boolean }) {
-    this.#names = options.names;
-    this.#first = new Chunk(options.names ? SMALL_CHUNK_OCTETS : OWN_CHUNK_OCTETS, 0);
+  constructor(options: { names: Names }) {
+    this.names = options.names;
+    this.#first = new Chunk(options.names !== 'none' ? SMALL_CHUNK_OCTETS : OWN_CHUNK_OCTETS, 0);
     this.#last = this.#first;
-  }
-
-  get names(): boolean {
-    return this.#names;
   }
 
   get first(): Chunk {

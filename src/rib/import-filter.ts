@@ -1,5 +1,5 @@
 /**
- * Import: loop checks and import policy, from a received attribute set to what the path row holds.
+ * Import: loop checks, what must not be used (`import-guard.ts`) and import policy, from a received attribute set to what the path row holds.
  *
  * Runs once an UPDATE, or once a prefix where the policy looks at prefixes. A path that is rejected or looped is kept
  * and flagged, so that it can be shown and a later policy can take it.
@@ -10,8 +10,10 @@ import type { AfiSafi } from '../net/afi-safi.ts';
 import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import { asPathCount, clusterListContains } from '../wire/attributes/facts.ts';
 import { rewriteAttributes } from '../wire/attributes/rewrite.ts';
-import type { AttributeTable } from './attribute-table.ts';
+import { type AttributeTable, SetFlag } from './attribute-table.ts';
 import type { AttributesId, NextHopId } from './ids.ts';
+import { adjustVerdict } from './import-adjust.ts';
+import { otcToAdd, type Refusal, refusalOf, refusalText } from './import-guard.ts';
 import { PathFlag } from './path-table.ts';
 import type { PolicyVerdict } from './policy-port.ts';
 import type { PeerRibConfig } from './rib-config.ts';
@@ -33,6 +35,8 @@ export class ImportFilter {
   accepted: AttributesId = 0;
   /** 0 = the default. */
   preference = 0;
+  /** Why the path is not used whatever policy says; undefined when it is asked. */
+  refusal: Refusal | undefined;
   readonly #context: ImportContext;
   readonly #subject: RouteSubject;
   readonly #modifications = new Modifications();
@@ -42,6 +46,8 @@ export class ImportFilter {
   #config: PeerRibConfig | undefined;
   #attributes: AttributesId = 0;
   #isPerPrefix = false;
+  #otc = 0; // to be added (RFC 9234 §5)
+  readonly #adjustments = { isShuttingDown: false, isLongLived: false };
 
   constructor(context: ImportContext) {
     this.#context = context;
@@ -50,10 +56,16 @@ export class ImportFilter {
     this.#subject = new RouteSubject({ family, sets, prefixes, peerType: 'ebgp' });
   }
 
-  /** Before the prefixes of one UPDATE. @returns Whether `judge` must be called for each of them. */
-  open(config: PeerRibConfig, attributes: AttributesId): boolean {
+  /**
+   * Before the prefixes of one UPDATE.
+   *
+   * @param isLongLived  The path is kept for long (RFC 9494 §4.2).
+   * @returns Whether `judge` must be called for each of them.
+   */
+  open(config: PeerRibConfig, attributes: AttributesId, isLongLived = false): boolean {
     const { sets } = this.#context;
     const octets = sets.octetsOf(attributes);
+    const { guard } = config;
     this.#config = config;
     this.#attributes = attributes;
     this.accepted = 0;
@@ -62,8 +74,19 @@ export class ImportFilter {
     this.#isPerPrefix = false;
     if (loopOf(config, octets, sets.originatorIdOf(attributes)) !== undefined) {
       this.flags = PathFlag.Looped;
+      this.refusal = undefined;
       return false;
     }
+    this.refusal = guard && refusalOf(guard, octets, config.peerAs);
+    if (this.refusal !== undefined) {
+      this.flags = PathFlag.Rejected;
+      return false;
+    }
+    this.#otc = guard === undefined ? 0 : otcToAdd(guard, config.peerAs);
+    this.#adjustments.isLongLived = isLongLived;
+    this.#adjustments.isShuttingDown =
+      config.honourGracefulShutdown === true &&
+      (sets.flagsOf(attributes) & SetFlag.GracefulShutdown) !== 0;
     const subject = this.#subject;
     subject.carry(attributes);
     subject.peerType = config.ebgp ? 'ebgp' : 'ibgp';
@@ -81,24 +104,30 @@ export class ImportFilter {
     this.#apply(this.#config!.importPolicy.evaluate(this.#subject));
   }
 
-  /** For people: the verdict of the policy on one path, evaluated anew. */
-  verdict(config: PeerRibConfig, attributes: AttributesId, prefix: PrefixId): PolicyVerdict {
+  /** For people: why the path is not used, judged anew; a sentence of ours, or the verdict of the policy. */
+  verdict(
+    config: PeerRibConfig,
+    attributes: AttributesId,
+    prefix: PrefixId,
+  ): PolicyVerdict | string {
     this.open(config, attributes);
+    if (this.refusal !== undefined) return refusalText(this.refusal, config.guard!);
     this.#subject.name(prefix);
     return config.importPolicy.evaluate(this.#subject);
   }
 
-  #apply(verdict: PolicyVerdict): void {
+  #apply(judged: PolicyVerdict): void {
+    const verdict = adjustVerdict(judged, this.#adjustments);
     this.flags = verdict.accept ? 0 : PathFlag.Rejected;
     this.accepted = 0;
     this.preference = verdict.accept ? (verdict.preference ?? 0) : 0;
     if (!verdict.accept) return;
-    let modification = this.#modifications.indexOf(verdict);
+    let modification = this.#modifications.indexOf(verdict, this.#otc);
     if (modification === 0) return;
     if (modification < 0) {
       this.#modifications.reset();
       this.#memo.clear();
-      modification = this.#modifications.indexOf(verdict);
+      modification = this.#modifications.indexOf(verdict, this.#otc);
     }
     const known = this.#memo.get(this.#attributes, modification);
     if (known >= 0) {
@@ -106,8 +135,13 @@ export class ImportFilter {
       return;
     }
     const { sets, family } = this.#context;
-    const { localPref, prepend, addCommunities, addLargeCommunities } =
-      this.#modifications.at(modification);
+    const {
+      localPref,
+      prepend,
+      addCommunities,
+      addLargeCommunities,
+      otc = 0,
+    } = this.#modifications.at(modification);
     this.#out.reset();
     sets.locate(this.#attributes, this.#span);
     rewriteAttributes(
@@ -121,6 +155,7 @@ export class ImportFilter {
         addCommunities,
         addLargeCommunities,
         removeOriginatorAndCluster: false,
+        ...(otc === 0 ? {} : { otc }),
       },
       this.#out,
     );
@@ -134,6 +169,17 @@ export class ImportFilter {
     this.accepted = accepted === this.#attributes ? 0 : accepted;
     this.#memo.put(this.#attributes, modification, this.accepted);
   }
+}
+
+/** Whether loop detection may answer differently. */
+export function isOtherLoop(old: PeerRibConfig, config: PeerRibConfig): boolean {
+  return (
+    old.localAs !== config.localAs ||
+    old.allowLocalAs !== config.allowLocalAs ||
+    old.ownRouterId !== config.ownRouterId ||
+    old.ownClusterId !== config.ownClusterId ||
+    old.honourGracefulShutdown !== config.honourGracefulShutdown
+  );
 }
 
 export type LoopReason = 'own AS in AS_PATH' | 'own ORIGINATOR_ID' | 'own cluster in CLUSTER_LIST';

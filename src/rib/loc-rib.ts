@@ -125,6 +125,25 @@ export class LocRib {
     for (const path of members) visit(path);
   }
 
+  /**
+   * The best path, the best of the others, and so on: at most `count` of them into `into`. For a settled prefix; each
+   * is a decision of its own, as MED allows no sorting.
+   *
+   * @returns How many there are.
+   */
+  rank(prefix: PrefixId, count: number, into: Uint32Array): number {
+    const { flags } = this.#paths;
+    let ranked = 0;
+    while (ranked < count) {
+      const path = this.#select(prefix);
+      if (path === 0) break;
+      flags[path]! |= PathFlag.SetAside;
+      into[ranked++] = path;
+    }
+    for (let i = 0; i < ranked; i++) flags[into[i]!]! &= ~PathFlag.SetAside;
+    return ranked;
+  }
+
   /** The path as `selectBest` wants it, for explanations and as the oracle of tests. */
   candidate(path: PathId): Candidate & { readonly path: PathId } {
     const sets = this.#sets;

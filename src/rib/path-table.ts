@@ -23,8 +23,11 @@ export const PathFlag = {
   Used: 32,
   /** Three bits: index into `SOURCES`. */
   SourceShift: 6,
+  /** Only while `LocRib.rank` looks for the next best. */
+  SetAside: 512,
 } as const;
-export const INFEASIBLE = PathFlag.Rejected | PathFlag.Looped;
+export const INFEASIBLE = PathFlag.Rejected | PathFlag.Looped | PathFlag.SetAside;
+const SOURCE_MASK = 7;
 
 /** Bits of `prefixFlags`. */
 export const PrefixFlag = {
@@ -59,6 +62,8 @@ export class PathTable {
   hasAccepted = false;
   hasIdentifiers = false;
   hasPreferences = false;
+  /** Somebody is told of other paths than the best: a prefix is dirty whichever of its paths changes. */
+  isEachWatched = false;
 
   heads = new Uint32Array(capacityFor(0));
   prefixFlags = new Uint8Array(capacityFor(0));
@@ -175,7 +180,7 @@ export class PathTable {
   }
 
   source(path: PathId): number {
-    return this.flags[path]! >>> PathFlag.SourceShift;
+    return (this.flags[path]! >>> PathFlag.SourceShift) & SOURCE_MASK;
   }
 
   /** The settled best; 0 when there is none. */

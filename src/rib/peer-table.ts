@@ -7,7 +7,7 @@
  */
 
 import { assert } from '../base/assert.ts';
-import { compareIp } from '../net/ip-address.ts';
+import { compareIp, type IpAddress, ipToOctets } from '../net/ip-address.ts';
 import { LOCAL_PEER, PEER_ID_MAX, type PeerId } from './ids.ts';
 import type { PeerRibConfig } from './rib-config.ts';
 
@@ -23,12 +23,15 @@ export class PeerTable {
   current = new Uint8Array(16);
   /** Bit per live generation. */
   live = new Uint8Array(16);
+  /** Bit per stale generation whose paths are kept for long (RFC 9494 §4.2). */
+  longLived = new Uint8Array(16);
   /** Rows by peer × generation: all, rejected by policy, looped. */
   paths = new Uint32Array(16 * GENERATIONS);
   rejected = new Uint32Array(16 * GENERATIONS);
   looped = new Uint32Array(16 * GENERATIONS);
   /** Bit 1: import is to be evaluated again by the running scan. */
   pending = new Uint8Array(16);
+  #identifiers = new Uint32Array(16); // see `identifierOf`
   #order = new Uint32Array(16);
   #isOrderFresh = true;
 
@@ -54,6 +57,7 @@ export class PeerTable {
     this.configs[peer] = config;
     this.kinds[peer] = kindsOf(config);
     this.routerIds[peer] = config.routerId;
+    this.#identifiers[peer] = identifierFrom(config.address);
     this.#isOrderFresh = false;
   }
 
@@ -74,6 +78,19 @@ export class PeerTable {
 
   isLive(peer: PeerId, generation: number): boolean {
     return ((this.live[peer]! >>> generation) & 1) !== 0;
+  }
+
+  isLongLived(peer: PeerId, generation: number): boolean {
+    return ((this.longLived[peer]! >>> generation) & 1) !== 0;
+  }
+
+  /** Bit per live generation that has rows. */
+  usedOf(peer: PeerId): number {
+    let used = 0;
+    for (let generation = 0; generation < GENERATIONS; generation++) {
+      if (this.paths[peer * GENERATIONS + generation] !== 0) used |= 1 << generation;
+    }
+    return used & this.live[peer]!;
   }
 
   /** Begins a new generation beside those in the mask `keep`. False when the dead ones must be swept first. */
@@ -119,6 +136,11 @@ export class PeerTable {
     return this.#order[peer]!;
   }
 
+  /** A number from the peer's address alone: path identifiers that others are told begin with it. */
+  identifierOf(peer: PeerId): number {
+    return this.#identifiers[peer]!;
+  }
+
   #sum(column: Uint32Array, peer: PeerId, mask: number): number {
     let sum = 0;
     for (let generation = 0; generation < GENERATIONS; generation++) {
@@ -144,10 +166,12 @@ export class PeerTable {
     this.routerIds = copied(this.routerIds, new Uint32Array(capacity));
     this.current = copied(this.current, new Uint8Array(capacity));
     this.live = copied(this.live, new Uint8Array(capacity));
+    this.longLived = copied(this.longLived, new Uint8Array(capacity));
     this.pending = copied(this.pending, new Uint8Array(capacity));
     this.paths = copied(this.paths, new Uint32Array(capacity * GENERATIONS));
     this.rejected = copied(this.rejected, new Uint32Array(capacity * GENERATIONS));
     this.looped = copied(this.looped, new Uint32Array(capacity * GENERATIONS));
+    this.#identifiers = copied(this.#identifiers, new Uint32Array(capacity));
     this.#order = copied(this.#order, new Uint32Array(capacity));
   }
 }
@@ -157,6 +181,18 @@ export const Kind = { Ebgp: 1, Client: 2 } as const;
 
 function kindsOf({ ebgp, rrClient }: PeerRibConfig): number {
   return (ebgp ? Kind.Ebgp : 0) | (rrClient ? Kind.Client : 0);
+}
+
+/** IPv4: the address, which operators recognise; IPv6: its four words folded. */
+function identifierFrom(address: IpAddress): number {
+  const octets = ipToOctets(address);
+  let folded = 0;
+  for (let at = 0; at < octets.length; at += 4) {
+    const word =
+      (octets[at]! << 24) | (octets[at + 1]! << 16) | (octets[at + 2]! << 8) | octets[at + 3]!;
+    folded = Math.imul(folded, 0x85eb_ca6b) ^ word;
+  }
+  return folded >>> 0;
 }
 
 function copied<T extends Uint8Array | Uint32Array>(from: T, to: T): T {

@@ -4,6 +4,9 @@
  */
 
 import type { IpAddress } from '../net/ip-address.ts';
+import type { RoleName } from '../wire/capabilities/capability.ts';
+import type { ImportGuard } from './import-guard.ts';
+import type { AddPathSend } from './path-choice.ts';
 import type { PolicyPort } from './policy-port.ts';
 
 /** Import side of one peer in one family. */
@@ -25,6 +28,10 @@ export interface PeerRibConfig {
   /** ADD-PATH receive was negotiated: NLRI carry path identifiers (RFC 7911). */
   readonly addPathReceive: boolean;
   readonly importPolicy: PolicyPort;
+  /** What import policy is not even asked about; undefined: nothing. */
+  readonly guard?: ImportGuard;
+  /** RFC 8326 §4.1: a path with GRACEFUL_SHUTDOWN gets LOCAL_PREF 0. */
+  readonly honourGracefulShutdown?: boolean;
   /** Paths the peer may hold here; more are refused and `announce` says how many. Undefined: `PATHS_MAX`. */
   readonly pathsMax?: number;
 }
@@ -44,6 +51,14 @@ export interface ExportConfig {
   readonly selfNextHop: Uint8Array;
   /** 4,096 or 65,535 octets (RFC 8654). */
   readonly messageMax: number;
+  /** What the peer is to us (RFC 9234 §4.1), where there are roles. */
+  readonly peerRole?: RoleName;
+  /** Present where ADD-PATH towards the peer was negotiated, for as long as the session lasts (RFC 7911). */
+  readonly addPath?: AddPathSend;
+  /** The peer speaks long-lived graceful restart: it may be told what carries LLGR_STALE (RFC 9494 §4.3). */
+  readonly longLived?: boolean;
+  /** The node is on its way out (RFC 8326): all that is sent says so, or nothing is sent any more. */
+  readonly shutdown?: 'announced' | 'withdrawn';
 }
 
 /** A path of this node's own. */

@@ -387,6 +387,25 @@ describe('Rib', () => {
     expect(bench.rib.pathIdentifierOf(best)).toBe(8);
   });
 
+  it('takes no more paths of one prefix than its limit, and says so (RFC 7911)', () => {
+    const bench = new Bench();
+    bench.peer(1, { addPathReceive: true, guard: { pathsPerPrefixMax: 2 } });
+    bench.peer(2);
+    const set = (asn: number): number =>
+      bench.sets.intern(encodeAttributes(attributes([65001, asn]), 'ipv4-unicast'));
+    const announce = (pathId: number): number =>
+      bench.rib.announce(1, span([{ prefix: P, pathId }]), set(pathId));
+    bench.announce(2, [P], attributes([65002]));
+    expect([announce(1), announce(2), announce(3), announce(2)]).toEqual([0, 0, 1, 0]);
+    announce(3);
+    expect(bench.rib.whyFull(1)).toContain('at most 2 paths of one neighbor');
+    bench.rib.withdraw(1, span([{ prefix: P, pathId: 1 }]));
+    expect(announce(3)).toBe(0);
+    // What a lost session has left behind does not count.
+    bench.rib.dropPeer(1);
+    expect([announce(7), announce(8), announce(9)]).toEqual([0, 0, 1]);
+  });
+
   it('serves the old paths of a peer id that is given away again to nobody', () => {
     const bench = new Bench();
     bench.peer(1);

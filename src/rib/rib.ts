@@ -9,21 +9,25 @@
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { type PrefixId, PrefixTable } from '../net/prefix-table.ts';
-import { EMPTY_ATTRIBUTES, encodeAttributes } from '../wire/attributes/codec.ts';
 import { AdjRibIn, type NlriSpan } from './adj-rib-in.ts';
+import type { ExportContext } from './export-context.ts';
 import { ExportOrders } from './export-orders.ts';
 import { ExportSide } from './export-side.ts';
 import { Exported } from './exported.ts';
 import { Graves } from './graves.ts';
 import type { AttributesId, GroupId, NextHopId, PathId, PeerId } from './ids.ts';
 import { LOCAL_PEER } from './ids.ts';
-import { ImportFilter } from './import-filter.ts';
+import { ImportFilter, isOtherLoop } from './import-filter.ts';
+import { isSameGuard, type Refusal } from './import-guard.ts';
 import { LocRib } from './loc-rib.ts';
+import { OwnPaths } from './own-paths.ts';
 import type { AttributeSets } from './path-attributes.ts';
 import { PathFlag, PathTable } from './path-table.ts';
 import { PATHS_MAX, PeerTable } from './peer-table.ts';
 import { type PathSource, SOURCES } from './policy-port.ts';
 import type { ExportConfig, Origination, PeerRibConfig } from './rib-config.ts';
+import { StaleRows } from './stale-rows.ts';
+import { Tidying } from './tidying.ts';
 import {
   type ExportReason,
   explainExport,
@@ -34,13 +38,6 @@ import {
 
 /** Members of an ECMP set at most (calico model 3.10). */
 const MULTIPATHS_MAX = 16;
-/** Attribute sets freed and prefix ids given back by one `settle`. */
-const FREES_PER_SETTLE = 4096;
-/** Prefixes and sets together below which a table may always double before it is tidied. */
-const UNTIDY_MIN = 65_536;
-/** Sets that nobody names and that are kept nonetheless, so that a flap finds them again. */
-const LIMBO_KEEP = 256;
-
 export interface SettleConsumer {
   /** The best path or the ECMP set of `prefix` is another one, or gone. The id means this prefix during the call. */
   bestChanged(prefix: PrefixId): void;
@@ -56,6 +53,16 @@ export interface PeerRibCounters {
   readonly advertised: number;
   /** Prefixes to be looked at for this peer. */
   readonly pending: number;
+}
+
+export interface AdvertisedPath {
+  /** Who announced it here; `LOCAL_PEER` for an own path. */
+  readonly source: PeerId;
+  /** RFC 7911; 0 where ADD-PATH was not negotiated. */
+  readonly identifier: number;
+  /** As accepted on import, before the rewrite that gave `octets`. */
+  readonly accepted: AttributesId;
+  readonly octets: Uint8Array;
 }
 
 export interface RibOptions {
@@ -77,12 +84,13 @@ export class Rib {
   readonly #filter: ImportFilter;
   readonly #locRib: LocRib;
   readonly #in: AdjRibIn;
+  readonly #stale: StaleRows;
   readonly #export: ExportSide;
   readonly #exported: Exported;
   readonly #graves: Graves;
-  readonly #tables: ViewTables;
-  readonly #localInterfaces = new Map<PathId, string>();
-  #tidySize = 0; // prefixes and sets when last tidy
+  readonly tables: ViewTables & ExportContext; // for questions: nobody outside changes them
+  readonly #own: OwnPaths;
+  readonly #tidying: Tidying;
 
   constructor(options: RibOptions) {
     const { family, sets, seed } = options;
@@ -101,16 +109,17 @@ export class Rib {
     this.#locRib = new LocRib({ ...common, maximumPaths: options.maximumPaths ?? MULTIPATHS_MAX });
     const changes = sets.nextHops.subscribe();
     this.#in = new AdjRibIn({ ...common, locRib: this.#locRib, filter: this.#filter, changes });
+    this.#stale = new StaleRows(this.#peers, this.#in);
+    this.#own = new OwnPaths({ ...common, sets, adjRibIn: this.#in });
     this.#graves = new Graves(this.#paths);
+    this.#tidying = new Tidying({ ...common, graves: this.#graves });
     const interfaceOfPath = (path: PathId): string | undefined =>
-      this.#localInterfaces.get(path) ?? interfaceOf(this.nextHopOf(path));
+      this.#own.interfaceOf(path) ?? interfaceOf(this.nextHopOf(path));
     const orders = new ExportOrders();
     this.#exported = new Exported(sets.table, orders);
     const exporting = { orders, exported: this.#exported, locRib: this.#locRib, interfaceOfPath };
-    this.#export = new ExportSide({ ...common, ...exporting }, (prefix) =>
-      this.#graves.bury(prefix),
-    );
-    this.#tables = { ...common, locRib: this.#locRib, filter: this.#filter };
+    this.tables = { ...common, ...exporting, filter: this.#filter };
+    this.#export = new ExportSide(this.tables, (prefix) => this.#graves.bury(prefix));
   }
 
   /** Prefixes held, those that wait to be freed included. */
@@ -143,7 +152,9 @@ export class Rib {
   updatePeer(peer: PeerId, config: PeerRibConfig): void {
     const old = this.#peers.config(peer);
     this.#peers.set(peer, config);
-    if (old.importPolicy !== config.importPolicy || isOtherLoop(old, config)) {
+    const isOtherJudge =
+      old.importPolicy !== config.importPolicy || !isSameGuard(old.guard, config.guard);
+    if (isOtherJudge || isOtherLoop(old, config)) {
       this.#in.requestEvaluation(peer);
     }
     const isOtherSource =
@@ -177,8 +188,14 @@ export class Rib {
     return this.#in.announce(peer, nlri, attributes);
   }
 
+  /** Why what was announced last is not used whatever policy says; undefined when it may be. */
+  get refusal(): Refusal | undefined {
+    return this.#filter.refusal;
+  }
+
   /** Why prefixes of `peer` are refused now, in words. */
   whyFull(peer: PeerId): string {
+    if (this.#in.isCrowded) return this.#in.whyCrowded(peer);
     if (this.#paths.isFull) return `the ${this.family} table is full, with ${this.pathCount} paths`;
     const most = this.#peers.config(peer).pathsMax ?? PATHS_MAX;
     return this.#peers.receivedOf(peer) < most
@@ -190,57 +207,35 @@ export class Rib {
     this.#in.withdraw(peer, nlri);
   }
 
-  /** All paths of the peer become stale; those that were stale already go (RFC 4724 §4.2). */
-  markStale(peer: PeerId): void {
-    this.#renew(peer, 1 << this.#peers.current[peer]!);
+  /** All paths of the peer become stale. Those that were so already go (RFC 4724 §4.2), unless `keepsOlder`. */
+  markStale(peer: PeerId, keepsOlder = false): void {
+    this.#stale.mark(peer, keepsOlder);
+  }
+
+  /** All stale paths of the peer are long-lived from now on: LLGR_STALE, or gone (RFC 9494 §4.2). */
+  holdLongLived(peer: PeerId): void {
+    this.#stale.holdLong(peer);
   }
 
   /** Paths that are still stale go. */
   sweepStale(peer: PeerId): void {
-    const current = 1 << this.#peers.current[peer]!;
-    if (this.#peers.live[peer] === current) return;
-    this.#peers.live[peer] = current;
-    this.#in.requestSweep();
+    this.#stale.sweep(peer);
   }
 
   /** All paths of the peer go, at once as far as decisions are concerned. */
   dropPeer(peer: PeerId): void {
-    if (this.#peers.receivedOf(peer) > 0) this.#renew(peer, 0);
+    this.#stale.drop(peer);
   }
 
   // ---- Own paths
 
   /** A path of this node; another call with the same prefix and source replaces it. */
   originate(prefix: Prefix, origination: Origination): void {
-    const { source, gateway, localPref } = origination;
-    const octets = encodeAttributes(
-      {
-        ...EMPTY_ATTRIBUTES,
-        ...(gateway === undefined ? {} : { nextHop: gateway }),
-        ...(localPref === undefined ? {} : { localPref }),
-      },
-      this.family,
-    );
-    const attributes = this.sets.intern(octets);
-    const id = attributes === 0 ? 0 : this.prefixes.internPrefix(prefix);
-    if (id === 0) return;
-    const preference = origination.preference ?? PREFERENCES[source];
-    const path = this.#in.originate(id, {
-      source: SOURCES.indexOf(source),
-      attributes,
-      preference,
-    });
-    const known = this.#localInterfaces.get(path);
-    if (known === origination.interfaceName) return;
-    if (origination.interfaceName === undefined) this.#localInterfaces.delete(path);
-    else this.#localInterfaces.set(path, origination.interfaceName);
-    this.#paths.markDirty(id, true);
+    this.#own.originate(prefix, origination);
   }
 
   retract(prefix: Prefix, source: Origination['source']): void {
-    const id = this.prefixes.findPrefix(prefix);
-    if (id === 0) return;
-    this.#localInterfaces.delete(this.#in.retract(id, SOURCES.indexOf(source)));
+    this.#own.retract(prefix, source);
   }
 
   // ---- Decisions
@@ -253,47 +248,19 @@ export class Rib {
   settle(budget: number, consumer: SettleConsumer): boolean {
     this.#export.applyMoves();
     this.#in.scan();
-    const { dirty, heads } = this.#paths;
-    const { groups } = this.#export;
+    const paths = this.#paths;
+    const { dirty } = paths;
     for (let i = 0; i < budget && dirty.size > 0; i++) {
       const prefix = dirty.shift();
       if (this.#locRib.decide(prefix)) {
         consumer.bestChanged(prefix);
-        for (let g = 0; g < groups.length; g++) groups[g]!.decided(prefix);
-      }
-      if (heads[prefix] === 0) this.#graves.bury(prefix);
+        this.#export.decided(prefix);
+      } else if (paths.isEachWatched) this.#export.looked(prefix);
+      if (paths.heads[prefix] === 0) this.#graves.bury(prefix);
     }
     this.#export.dissolve();
-    const isTidying = this.#tidy();
+    const isTidying = this.#tidying.slice(this.isSettled, this.#export.groups);
     return !this.isSettled || isTidying || this.#export.isDissolving;
-  }
-
-  /**
-   * Frees what nobody needs any more, when there is nothing better to do: peers wait for decisions and UPDATEs, and
-   * nobody waits for this. Only a table that has doubled since it was last tidy cannot wait.
-   *
-   * @returns Whether more can be freed at once.
-   */
-  #tidy(): boolean {
-    const { table } = this.sets;
-    const isDirty = table.limboSize > LIMBO_KEEP || this.#graves.size > 0;
-    if (!isDirty) {
-      this.#tidySize = this.prefixes.size + table.size;
-      return false;
-    }
-    const sizeMax = 2 * Math.max(this.#tidySize, UNTIDY_MIN);
-    if (this.#isBusy() && this.prefixes.size + table.size < sizeMax) return false;
-    const collecting = table.collect(FREES_PER_SETTLE, LIMBO_KEEP);
-    const { groups } = this.#export;
-    const reaping = this.#graves.reap(FREES_PER_SETTLE, { groups, prefixes: this.prefixes });
-    return collecting || reaping;
-  }
-
-  #isBusy(): boolean {
-    if (!this.isSettled) return true;
-    const { groups } = this.#export;
-    for (let g = 0; g < groups.length; g++) if (groups[g]!.pending > 0) return true;
-    return false;
   }
 
   /** Every prefix is decided and no scan runs. */
@@ -374,13 +341,13 @@ export class Rib {
 
   /** Every path of the prefix with what became of it and why. */
   explain(prefix: PrefixId): PathReason[] {
-    return explainPrefix(this.#tables, prefix);
+    return explainPrefix(this.tables, prefix);
   }
 
   /** Why `peer` is not told the best path; undefined when it is, or when it is in no group. */
   explainExport(peer: PeerId, prefix: PrefixId): ExportReason | undefined {
     const member = this.#export.member(peer);
-    return member === undefined ? undefined : explainExport(this.#tables, member, prefix);
+    return member === undefined ? undefined : explainExport(this.tables, member, prefix);
   }
 
   counters(peer: PeerId): PeerRibCounters {
@@ -419,9 +386,9 @@ export class Rib {
     return this.#export.member(peer)?.group.id ?? 0;
   }
 
-  /** Everything again, for this peer only (RFC 2918 §4). */
-  refresh(peer: PeerId): void {
-    this.#export.refresh(peer);
+  /** Everything again, for this peer only (RFC 2918 §4), `marked` at its beginning and end (RFC 7313 §4). */
+  refresh(peer: PeerId, marked = false): void {
+    this.#export.refresh(peer, marked);
   }
 
   /** End-of-RIB may be said once the peer has the table; until this call it is held back (RFC 4724 §4.1). */
@@ -442,7 +409,7 @@ export class Rib {
   hasPending(peer: PeerId): boolean {
     const member = this.#export.member(peer);
     if (member === undefined) return false;
-    if (member.group.hasPending(member)) return true;
+    if (member.group.hasPending(member) || this.#export.refreshes.has(member)) return true;
     return member.endOfRibAllowed && !member.endOfRibSent && this.isSettled;
   }
 
@@ -453,7 +420,9 @@ export class Rib {
   poll(peer: PeerId, budget: number): Uint8Array | undefined {
     const member = this.#export.member(peer);
     if (member === undefined) return undefined;
-    const octets = member.group.poll(member, budget);
+    const { refreshes } = this.#export;
+    const octets =
+      refreshes.poll(member) ?? member.group.poll(member, budget) ?? refreshes.poll(member);
     if (octets !== undefined) return octets;
     if (member.endOfRibSent || !member.endOfRibAllowed) return undefined;
     // RFC 4724 §4.1: End-of-RIB follows the initial table, also an empty one.
@@ -462,38 +431,18 @@ export class Rib {
     return member.group.endOfRib();
   }
 
-  /** Canonical octets that `peer` has been told, or is about to be; undefined when nothing. */
-  advertisedTo(peer: PeerId, prefix: PrefixId): Uint8Array | undefined {
-    const member = this.#export.member(peer);
-    if (member === undefined || !member.group.out.isTold(prefix, peer)) return undefined;
-    return this.#exported.octetsOf(member.group.out.read(prefix, { set: 0, order: 0 }));
+  /** What `peer` has been told of the prefix, or is about to be: canonical octets a path. */
+  advertisedTo(peer: PeerId, prefix: PrefixId): AdvertisedPath[] {
+    const advertised: AdvertisedPath[] = [];
+    this.#export.member(peer)?.group.out.forEachTold(prefix, peer, (told) => {
+      const { source, identifier, set: accepted } = told;
+      advertised.push({ source, identifier, accepted, octets: this.#exported.octetsOf(told) });
+    });
+    return advertised;
   }
 
-  #renew(peer: PeerId, keep: number): void {
-    if (!this.#peers.renew(peer, keep)) {
-      // The fourth loss of one peer within one sweep.
-      this.#in.sweepAll();
-      this.#peers.renew(peer, keep);
-    }
-    if (this.#peers.deadOf(peer) > 0) this.#in.requestSweep();
+  /** Whether `peer` has been told anything of the prefix. */
+  isAdvertisedTo(peer: PeerId, prefix: PrefixId): boolean {
+    return this.#export.member(peer)?.group.out.isTold(prefix, peer) ?? false;
   }
-}
-
-/** Preferences of own paths (calico model 3.1). */
-const PREFERENCES: Readonly<Record<Origination['source'], number>> = {
-  direct: 240,
-  block: 200,
-  service: 200,
-  static: 200,
-  kernel: 10,
-};
-
-/** Whether loop detection may answer differently. */
-function isOtherLoop(old: PeerRibConfig, config: PeerRibConfig): boolean {
-  return (
-    old.localAs !== config.localAs ||
-    old.allowLocalAs !== config.allowLocalAs ||
-    old.ownRouterId !== config.ownRouterId ||
-    old.ownClusterId !== config.ownClusterId
-  );
 }

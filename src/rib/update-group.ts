@@ -10,14 +10,16 @@
 import { assert } from '../base/assert.ts';
 import { capacityFor, grownForAWhile } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
-import { AdjRibOut, type How, howOf, orderOf, sourceOf } from './adj-rib-out.ts';
+import type { Announcer, GroupOut } from './announcer.ts';
+import { BestAnnouncer } from './best-announcer.ts';
 import type { ExportContext } from './export-context.ts';
 import type { ExportFilter } from './export-filter.ts';
-import { type Audience, GroupLog, type Reader } from './group-log.ts';
+import { GroupLog } from './group-log.ts';
 import { IdQueue } from './id-queue.ts';
-import type { AttributesId, GroupId, PathId, PeerId } from './ids.ts';
-import { MarkSet } from './mark-set.ts';
+import type { GroupId, PeerId } from './ids.ts';
+import { type Member, Members } from './member.ts';
 import { type PathTable, PrefixFlag } from './path-table.ts';
+import { PathsAnnouncer } from './paths-announcer.ts';
 import { encodeEndOfRib, PACK_BATCH, UpdatePacker } from './update-packer.ts';
 
 /** Chunks the slowest member may lag behind: 1 MiB of UPDATEs, a second of a 10 Mbit/s peer. */
@@ -27,23 +29,6 @@ const BATCHES_PER_POLL = 16;
 
 /** A withdrawal. */
 const NOTHING = { set: 0, order: 0 } as const;
-
-export class Member {
-  readonly peer: PeerId;
-  group: UpdateGroup;
-  /** In the shared log; undefined while the member has marks of its own. */
-  reader: Reader | undefined;
-  readonly marks = new MarkSet();
-  ownLog: GroupLog | undefined;
-  ownReader: Reader | undefined;
-  endOfRibAllowed = false;
-  endOfRibSent = false;
-
-  constructor(peer: PeerId, group: UpdateGroup) {
-    this.peer = peer;
-    this.group = group;
-  }
-}
 
 export interface GroupOptions {
   readonly id: GroupId;
@@ -55,22 +40,18 @@ export interface GroupOptions {
 
 export class UpdateGroup {
   readonly id: GroupId;
-  readonly members = new Map<PeerId, Member>();
   readonly #context: ExportContext;
   readonly #paths: PathTable;
   readonly #onIdle: (prefix: PrefixId) => void;
   readonly #packer: UpdatePacker;
   readonly #ownPacker: UpdatePacker;
-  #log = new GroupLog({ names: true });
+  readonly #members = new Members();
+  readonly #announcer: Announcer;
+  readonly #log: GroupLog;
   #filter: ExportFilter;
-  #out: AdjRibOut;
   #isMarked = new Uint8Array(capacityFor(0)); // by PrefixId: in #marks
   readonly #marks = new IdQueue();
-  // What the group had announced for the prefix at hand, and what it announces now.
-  readonly #old = { set: 0, order: 0, source: 0 };
-  readonly #new = { set: 0, order: 0, source: 0 };
   #scanAt = 0; // the next prefix of a pass over all of them; 0 = none runs
-  #inStep = 0; // members with a reader in the shared log
   /** Members may be owed something since this was last set to false; see `ExportSide.takeOwed`. */
   isStirred = false;
   /** Members that were cut off from the shared log, for metrics. */
@@ -83,17 +64,35 @@ export class UpdateGroup {
     this.#paths = context.paths;
     this.#filter = filter;
     this.#onIdle = options.onIdle;
-    const { family, prefixes, sets, orders, exported } = context;
+    const { family, prefixes, exported } = context;
     const { as4, messageMax } = filter.config;
-    const packing = { family, prefixes, exported, as4, messageMax };
+    const addPath = filter.config.addPath !== undefined;
+    const packing = { family, prefixes, exported, as4, messageMax, addPath };
     this.#packer = new UpdatePacker(packing);
     this.#ownPacker = new UpdatePacker(packing);
-    this.#out = from === undefined ? new AdjRibOut(sets, orders) : from.#out.clone();
+    this.#log = new GroupLog({ names: addPath ? 'paths' : 'prefixes' });
+    this.#announcer = addPath
+      ? new PathsAnnouncer(context, this.#members, from?.announcer as PathsAnnouncer | undefined)
+      : new BestAnnouncer(context, this.#members, from?.announcer as BestAnnouncer | undefined);
     this.markAll();
   }
 
-  get out(): AdjRibOut {
-    return this.#out;
+  get members(): ReadonlyMap<PeerId, Member> {
+    return this.#members.byPeer;
+  }
+
+  get announcer(): Announcer {
+    return this.#announcer;
+  }
+
+  get out(): GroupOut {
+    return this.#announcer.out;
+  }
+
+  /** Whether members may be told of paths that are not chosen. */
+  get tellsOthers(): boolean {
+    const { addPath } = this.#filter.config;
+    return addPath !== undefined && addPath !== 'ecmp';
   }
 
   get filter(): ExportFilter {
@@ -127,11 +126,7 @@ export class UpdateGroup {
    * mesh of n each of n routes would have all n peers polled for nothing.
    */
   decided(prefix: PrefixId): void {
-    if (this.#out.get(prefix) === 0) {
-      const best = this.#paths.best(prefix);
-      if (best === 0 || this.#filter.isInternalOnly(best)) return;
-    }
-    this.mark(prefix);
+    if (this.#announcer.concerns(prefix, this.#filter)) this.mark(prefix);
   }
 
   /** All prefixes are; only those whose export changed are sent. */
@@ -149,9 +144,9 @@ export class UpdateGroup {
 
   /** Whether the group or a member still needs this id to mean what it means. */
   holds(prefix: PrefixId): boolean {
-    if (this.#out.get(prefix) !== 0) return true;
+    if (this.out.has(prefix)) return true;
     if (prefix < this.#isMarked.length && this.#isMarked[prefix] !== 0) return true;
-    if (this.#inStep === this.members.size) return false;
+    if (this.#members.areAllInStep) return false;
     for (const member of this.members.values()) if (member.marks.has(prefix)) return true;
     return false;
   }
@@ -173,32 +168,41 @@ export class UpdateGroup {
   admit(member: Member): void {
     assert(!this.members.has(member.peer), 'a member joins a group once');
     member.group = this;
-    this.members.set(member.peer, member);
-    if (this.#out.count > 0) this.#markTold(member);
+    this.#members.byPeer.set(member.peer, member);
+    if (this.out.count > 0) this.#markTold(member);
     if (member.marks.size === 0) this.#rejoin(member);
   }
 
   /** A member that comes from another group: it is owed the difference between what both have announced. */
   adopt(member: Member, from: UpdateGroup): void {
     const { top } = this.#context.prefixes;
+    const announcer = this.#announcer;
+    const packer = this.#ownPacker;
+    const mover = { peer: member.peer, packer };
     for (let id = 1; id <= top; id++) {
-      if (!this.#isToldAlike(id, member.peer, from.#out)) member.marks.add(id);
+      if (announcer.owes(id, mover, from.#announcer)) member.marks.add(id);
+      if (packer.size > PACK_BATCH - announcer.changesMax) packer.flush(ownLogOf(member));
     }
+    if (packer.size > 0) packer.flush(ownLogOf(member));
     member.group = this;
-    this.members.set(member.peer, member);
+    this.#members.byPeer.set(member.peer, member);
     if (member.marks.size === 0 && this.#isOwnLogRead(member)) this.#rejoin(member);
   }
 
   dismiss(member: Member): void {
     if (member.reader !== undefined) this.#leaveLog(member);
-    this.members.delete(member.peer);
-    while (member.marks.size > 0) this.#onIdle(member.marks.take());
+    this.#members.byPeer.delete(member.peer);
+    while (member.marks.size > 0) {
+      const prefix = member.marks.take();
+      this.#announcer.forgive(prefix);
+      this.#onIdle(prefix);
+    }
   }
 
   /** Leaves the group for another one, with everything the member has not read yet as marks of its own. */
   release(member: Member): void {
     if (member.reader !== undefined) this.#detach(member);
-    this.members.delete(member.peer);
+    this.#members.byPeer.delete(member.peer);
   }
 
   /** Everything again for this member (RFC 2918). */
@@ -245,14 +249,14 @@ export class UpdateGroup {
   /** Exports one batch of marked prefixes and packs what changed. */
   #pack(): void {
     if (this.#log.chunkCount >= LOG_CHUNKS_MAX) this.#detachSlowest();
-    this.#out.ensure(this.#context.prefixes.top);
-    // One prefix can need two messages (a withdrawal for its new source).
-    for (let i = 0; i < PACK_BATCH / 2; i++) {
+    const packer = this.#packer;
+    const room = PACK_BATCH - this.#announcer.changesMax;
+    for (let looked = 0; looked < PACK_BATCH / 2 && packer.size <= room; ) {
       const prefix = this.#takeMarked();
       if (prefix === 0) break;
-      this.#export(prefix);
+      looked += this.#export(prefix);
     }
-    this.#packer.flush(this.#log);
+    packer.flush(this.#log);
   }
 
   #takeMarked(): PrefixId {
@@ -267,87 +271,22 @@ export class UpdateGroup {
       const id = this.#scanAt;
       // Ends with the last id, so that one that comes later is no part of the pass: its decision marks it.
       this.#scanAt = id === top ? 0 : id + 1;
-      if (this.#out.get(id) !== 0 || this.#paths.best(id) !== 0) return id;
+      if (this.out.has(id) || this.#paths.best(id) !== 0) return id;
     }
     return 0;
   }
 
-  #export(prefix: PrefixId): void {
+  /** @returns Paths looked at. */
+  #export(prefix: PrefixId): number {
     const paths = this.#paths;
     if ((paths.prefixFlags[prefix]! & PrefixFlag.Dirty) !== 0) {
       // About to be decided: Touched makes the decision mark it here again, whatever it is.
       paths.prefixFlags[prefix]! |= PrefixFlag.Touched;
-      return;
+      return 1;
     }
-    const best: PathId = paths.best(prefix);
-    const order = best === 0 ? 0 : this.#filter.export(prefix, best);
-    const set: AttributesId = order === 0 ? 0 : paths.effective(best);
-    const how: How = order === 0 ? 0 : howOf(order, paths.peer[best]!);
-    const out = this.#out;
-    if (set !== out.sets[prefix] || how !== out.how[prefix]) {
-      this.#tell(prefix, set, how);
-      out.set(prefix, set, how);
-    }
-    if (best === 0) this.#onIdle(prefix);
-  }
-
-  /** Packs or marks whatever the members are to hear of the change. */
-  #tell(prefix: PrefixId, set: AttributesId, how: How): void {
-    const before = this.#old;
-    const after = this.#new;
-    before.set = this.#out.sets[prefix]!;
-    before.order = orderOf(this.#out.how[prefix]!);
-    before.source = sourceOf(this.#out.how[prefix]!);
-    after.set = set;
-    after.order = orderOf(how);
-    after.source = sourceOf(how);
-    const isSame = set !== 0 && before.set !== 0 && this.#context.exported.areAlike(before, after);
-    if (this.#inStep > 0) this.#announce(prefix, isSame);
-    if (this.#inStep < this.members.size) this.#markMembers(prefix, isSame);
-  }
-
-  /** RFC 4271 §9.1.3: nobody gets its own route; who becomes the source loses what it was told before. */
-  #announce(prefix: PrefixId, isSame: boolean): void {
-    const packer = this.#packer;
-    const before = this.#old;
-    const after = this.#new;
-    packer.take(after);
-    if (!isSame) {
-      packer.add(prefix, this.#audience(after.set === 0 ? before.source : after.source));
-    } else if (before.source !== after.source && this.#audience(before.source) !== 0) {
-      packer.add(prefix, -before.source); // it was the source, and is not any more
-    }
-    if (after.set === 0 || before.set === 0 || after.source === before.source) return;
-    if (this.#audience(after.source) === 0) return;
-    packer.take(NOTHING);
-    packer.add(prefix, -after.source);
-  }
-
-  /** "All but this peer", which is "all" when the peer reads no shared log here. */
-  #audience(source: PeerId): Audience {
-    return this.members.get(source)?.reader === undefined ? 0 : source;
-  }
-
-  #markMembers(prefix: PrefixId, isSame: boolean): void {
-    const before = this.#old;
-    const after = this.#new;
-    for (const { peer, reader, marks } of this.members.values()) {
-      if (reader !== undefined) continue;
-      const wasTold = before.set !== 0 && before.source !== peer;
-      const isTold = after.set !== 0 && after.source !== peer;
-      if (wasTold !== isTold || (isTold && !isSame)) marks.add(prefix);
-    }
-  }
-
-  /** Whether the member is told here what `other` has told it. */
-  #isToldAlike(prefix: PrefixId, peer: PeerId, other: AdjRibOut): boolean {
-    const isTold = this.#out.isTold(prefix, peer);
-    if (isTold !== other.isTold(prefix, peer)) return false;
-    if (!isTold) return true;
-    return this.#context.exported.areAlike(
-      this.#out.read(prefix, this.#new),
-      other.read(prefix, this.#old),
-    );
+    const looked = this.#announcer.announce(prefix, this.#filter, this.#packer);
+    if (paths.best(prefix) === 0) this.#onIdle(prefix);
+    return looked;
   }
 
   #pollOwn(member: Member, budget: number): Uint8Array | undefined {
@@ -357,16 +296,16 @@ export class UpdateGroup {
         if (octets !== undefined) return octets;
       }
       if (member.marks.size === 0) return undefined;
-      member.ownLog ??= new GroupLog({ names: false });
-      member.ownReader ??= member.ownLog.readerAtEnd();
-      for (let i = 0; i < PACK_BATCH && member.marks.size > 0; i++) {
+      const log = ownLogOf(member);
+      const packer = this.#ownPacker;
+      const room = PACK_BATCH - this.#announcer.changesMax;
+      while (packer.size <= room && member.marks.size > 0) {
         const prefix = member.marks.take();
-        const isTold = this.#out.isTold(prefix, member.peer);
-        this.#ownPacker.take(isTold ? this.#out.read(prefix, this.#new) : NOTHING);
-        this.#ownPacker.add(prefix, 0);
-        if (!isTold) this.#onIdle(prefix);
+        this.#announcer.tell(prefix, member.peer, packer);
+        this.#announcer.forgive(prefix);
+        if (!this.out.isTold(prefix, member.peer)) this.#onIdle(prefix);
       }
-      this.#ownPacker.flush(member.ownLog);
+      packer.flush(log);
     }
   }
 
@@ -379,13 +318,13 @@ export class UpdateGroup {
     member.ownReader = undefined;
     member.marks.clear();
     member.reader = this.#log.readerAtEnd();
-    this.#inStep++;
+    this.#members.inStep++;
   }
 
   #leaveLog(member: Member): void {
     this.#log.leave(member.reader!);
     member.reader = undefined;
-    this.#inStep--;
+    this.#members.inStep--;
   }
 
   /** What the member has not read becomes marks of its own. */
@@ -397,10 +336,25 @@ export class UpdateGroup {
       for (let i = 0; i < chunk.prefixCount; i++) {
         const prefix = chunk.prefixes[i]!;
         // What the member has read already may be named here too, and be freed since.
-        if (prefixes.isLive(prefix)) member.marks.add(prefix);
+        if (!prefixes.isLive(prefix)) continue;
+        member.marks.add(prefix);
+        if (chunk.identifiers.length > 0) this.#forget(member, prefix, chunk.identifiers[i]!);
       }
     }
+    if (this.#ownPacker.size > 0) this.#ownPacker.flush(ownLogOf(member));
     this.#leaveLog(member);
+  }
+
+  /**
+   * Octets that the member will not read name this path. If it is not announced any more, they would have said so:
+   * it is withdrawn by name (RFC 7911 §3), in as many octets as were unread.
+   */
+  #forget(member: Member, prefix: PrefixId, identifier: number): void {
+    if (this.#announcer.announces(prefix, identifier)) return;
+    const packer = this.#ownPacker;
+    packer.take(NOTHING);
+    packer.addPath(prefix, 0, identifier);
+    if (packer.isFull) packer.flush(ownLogOf(member));
   }
 
   #detachSlowest(): void {
@@ -413,9 +367,15 @@ export class UpdateGroup {
   }
 
   #markTold(member: Member): void {
-    const out = this.#out;
+    const { out } = this;
     const { peer, marks } = member;
-    const top = Math.min(this.#context.prefixes.top, out.sets.length - 1);
+    const top = Math.min(this.#context.prefixes.top, out.top);
     for (let id = top; id > 0; id--) if (out.isTold(id, peer)) marks.add(id);
   }
+}
+
+function ownLogOf(member: Member): GroupLog {
+  member.ownLog ??= new GroupLog({ names: 'none' });
+  member.ownReader ??= member.ownLog.readerAtEnd();
+  return member.ownLog;
 }

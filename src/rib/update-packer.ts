@@ -35,12 +35,15 @@ export interface PackerOptions {
   readonly exported: Exported;
   readonly as4: boolean;
   readonly messageMax: number;
+  /** NLRI carry path identifiers (RFC 7911 §3). */
+  readonly addPath: boolean;
 }
 
 export class UpdatePacker {
   readonly #options: PackerOptions;
   readonly #isWide: boolean;
   readonly #prefix = new Uint32Array(PACK_BATCH);
+  readonly #identifier: Uint32Array; // of each change; empty without ADD-PATH
   readonly #next = new Int32Array(PACK_BATCH); // next entry of the bucket, −1 ends
   readonly #bucketSet = new Int32Array(BUCKETS);
   readonly #bucketOrder = new Int32Array(BUCKETS);
@@ -62,6 +65,7 @@ export class UpdatePacker {
   constructor(options: PackerOptions) {
     this.#options = options;
     this.#isWide = factsOf(options.family).width === 128;
+    this.#identifier = new Uint32Array(options.addPath ? PACK_BATCH : 0);
   }
 
   get size(): number {
@@ -80,6 +84,16 @@ export class UpdatePacker {
 
   /** One change. At most `PACK_BATCH` before a `flush`. */
   add(prefix: PrefixId, audience: Audience): void {
+    this.#put(prefix, audience);
+  }
+
+  /** One change of one path of a prefix. */
+  addPath(prefix: PrefixId, audience: Audience, identifier: number): void {
+    this.#identifier[this.#size] = identifier;
+    this.#put(prefix, audience);
+  }
+
+  #put(prefix: PrefixId, audience: Audience): void {
     const entry = this.#size++;
     const set = this.#set;
     const order = this.#order;
@@ -133,7 +147,7 @@ export class UpdatePacker {
 
   /** One message from `entry` on. @returns The first entry that did not fit; −1 when all did. */
   #packMessage(from: number, frame: Frame, to: { log: GroupLog; audience: Audience }): number {
-    const { messageMax, prefixes } = this.#options;
+    const { messageMax, prefixes, addPath } = this.#options;
     const head = this.#head;
     const tail = this.#tail;
     const fixed = head.length + tail.length;
@@ -143,17 +157,19 @@ export class UpdatePacker {
     head.copyTo(octets, start);
     const end = Math.min(octets.length, start + messageMax) - tail.length;
     const nlri = this.#nlri;
-    nlri.open(octets, { at: start + head.length, end, addPath: false });
+    nlri.open(octets, { at: start + head.length, end, addPath });
     const { names } = to.log;
     let entry = from;
     while (entry >= 0) {
       const prefix = this.#prefix[entry]!;
       const length = prefixes.lengthOf(prefix);
+      const identifier = addPath ? this.#identifier[entry]! : 0;
       const fits = this.#isWide
-        ? nlri.words(prefixes.words, prefix * 4, length)
-        : nlri.ipv4(prefixes.words[prefix]!, length, 0);
+        ? nlri.words(prefixes.words, prefix * 4, length, identifier)
+        : nlri.ipv4(prefixes.words[prefix]!, length, identifier);
       if (!fits) break;
-      if (names) chunk.name(prefix);
+      if (names === 'prefixes') chunk.name(prefix);
+      else if (names === 'paths') chunk.namePath(prefix, identifier);
       entry = this.#next[entry]!;
     }
     assert(entry !== from, 'an exported set leaves room for a prefix');

@@ -16,6 +16,8 @@ export interface Modification {
   readonly prepend: readonly number[];
   readonly addCommunities: readonly number[];
   readonly addLargeCommunities: readonly (readonly [number, number, number])[];
+  /** OTC where there is none (RFC 9234 §5); absent or 0 = it is not touched. */
+  readonly otc?: number;
 }
 
 const NO_MODIFICATION: Modification = {
@@ -32,8 +34,9 @@ export class Modifications {
   #known: Modification[] = [NO_MODIFICATION];
 
   /** 0 for a verdict that changes nothing; otherwise a number, and whether it is new in `isReset`. */
-  indexOf(verdict: PolicyVerdict): number {
+  indexOf(verdict: PolicyVerdict, otc = 0): number {
     if (
+      otc === 0 &&
       verdict.localPref === undefined &&
       verdict.prepend.length === 0 &&
       verdict.addCommunities.length === 0 &&
@@ -42,13 +45,16 @@ export class Modifications {
       return 0;
     }
     const known = this.#known;
-    for (let i = 1; i < known.length; i++) if (isSame(known[i]!, verdict)) return i;
+    for (let i = 1; i < known.length; i++) {
+      if ((known[i]!.otc ?? 0) === otc && isSame(known[i]!, verdict)) return i;
+    }
     if (known.length >= MODIFICATIONS_MAX) return -1;
     known.push({
       localPref: verdict.localPref,
       prepend: verdict.prepend.slice(),
       addCommunities: verdict.addCommunities.slice(),
       addLargeCommunities: verdict.addLargeCommunities.slice(),
+      ...(otc === 0 ? {} : { otc }),
     });
     return known.length - 1;
   }

@@ -11,9 +11,9 @@ import type { NotExported } from './export-filter.ts';
 import { LOCAL_PEER, type PathId } from './ids.ts';
 import { type ImportFilter, loopOf } from './import-filter.ts';
 import type { LocRib } from './loc-rib.ts';
+import type { Member } from './member.ts';
 import { PathFlag, type PathTable } from './path-table.ts';
 import type { PeerTable } from './peer-table.ts';
-import type { Member } from './update-group.ts';
 
 export interface ViewTables {
   readonly prefixes: PrefixTable;
@@ -98,6 +98,7 @@ function rejected(tables: ViewTables, path: PathId): PathReason {
   const base = { path, best: false, multipath: false, state: 'rejected' } as const;
   if (config === undefined) return { ...base, because: 'import policy' };
   const verdict = filter.verdict(config, paths.attributes[path]!, paths.prefix[path]!);
+  if (typeof verdict === 'string') return { ...base, because: verdict };
   return { ...base, because: 'import policy', statement: verdict.statement };
 }
 

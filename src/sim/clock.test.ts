@@ -43,3 +43,45 @@ describe('appointments', () => {
     expect(clock.next()).toBeUndefined();
   });
 });
+
+describe('ticks', () => {
+  it('gather what is due, and let one lane after the other do it, each in the order asked for', () => {
+    const clock = new SimClock(10);
+    const ran: string[] = [];
+    const note = (what: string, lane: number): void => {
+      clock.at(1 + ran.length, () => ran.push(`${what} at ${clock.now}`), lane);
+    };
+    for (const what of ['a', 'b']) for (const lane of [2, 0, 1]) note(`${lane}${what}`, lane);
+    clock.runUntil(30);
+    expect(ran).toEqual(['0a', '0b', '1a', '1b', '2a', '2b'].map((what) => `${what} at 10`));
+  });
+
+  it('go round again for what a lane gets when its turn is over, and stand still meanwhile', () => {
+    const clock = new SimClock(10);
+    const ran: string[] = [];
+    const note = (what: string) => (): void => {
+      ran.push(`${what} at ${clock.now}`);
+    };
+    clock.at(5, note('first'), 1);
+    clock.at(
+      5,
+      () => {
+        clock.after(0, note('again'), 0);
+        clock.after(1, note('later'), 0);
+        clock.after(0, note('same'), 2);
+      },
+      2,
+    );
+    clock.runUntil(100);
+    expect(ran).toEqual(['first at 10', 'same at 10', 'again at 10', 'later at 20']);
+  });
+
+  it('round no instant down, and leave what is due now where it is', () => {
+    const clock = new SimClock(10);
+    clock.runUntil(15);
+    const at: number[] = [];
+    for (const when of [15, 20, 20.1]) clock.at(when, () => at.push(clock.now));
+    clock.runUntil(100);
+    expect(at).toEqual([15, 20, 30]);
+  });
+});

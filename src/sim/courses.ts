@@ -9,6 +9,7 @@ import { noForwardingLoop } from './checkers.ts';
 import type { Course, Making } from './course.ts';
 import { type Lab, meshLab } from './lab.ts';
 import { reflectorLab } from './reflectors.ts';
+import { drain, lost, outage, refresh, twice } from './restart-scripts.ts';
 import { deaf, half, move, reflectors, rolling, split, storm } from './scripts.ts';
 
 /** Disturbances of one run. */
@@ -42,10 +43,20 @@ function smallBuffers({ seed, nodes, story }: Making): Lab {
   return meshLab({ seed, nodes, bufferOctets: 2048, node: { tapped: true } });
 }
 
+/** Every node asks every other to keep its routes for an hour (RFC 9494). */
+function patientMesh({ seed, nodes, story }: Making): Lab {
+  story.push(`${nodes} nodes, long-lived graceful restart`);
+  const lab = meshLab({ seed, nodes, perRack: 2, started: false, node: { tapped: true } });
+  lab.apply(lab.documents, { settings: { longLivedStaleTime: 3600 } });
+  for (const node of lab.nodes.values()) node.start();
+  return lab;
+}
+
 function largeMesh({ seed, nodes, story }: Making): Lab {
   story.push(`${nodes} nodes, IPv4, all started at once`);
   const node = { eventsKept: 100 };
-  return meshLab({ seed, nodes, chunking: 'whole', latencyMs: { min: 0.1, max: 2 }, node });
+  const latencyMs = { min: 0, max: 4 };
+  return meshLab({ seed, nodes, chunking: 'whole', latencyMs, tickMs: 1, node });
 }
 
 function randomly(acts: readonly Act[]): Course {
@@ -80,4 +91,9 @@ export const COURSES = {
   move: { make: anyMesh, happen: move },
   storm: { make: anyMesh, happen: storm },
   deaf: { make: smallBuffers, happen: deaf },
+  twice: { make: anyMesh, happen: twice },
+  lost: { make: anyMesh, happen: lost },
+  outage: { make: patientMesh, happen: outage },
+  refresh: { make: anyMesh, happen: refresh },
+  drain: { make: anyMesh, happen: drain },
 } as const satisfies Record<string, Course>;

@@ -5,6 +5,7 @@
 
 import type { SystemError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
+import { RouteProtocol } from '../netlink/codes.ts';
 import type { KernelBatch } from '../speaker/effects.ts';
 import type { KernelChange, SpeakerInput } from '../speaker/inputs.ts';
 import type { SimClock } from './clock.ts';
@@ -17,6 +18,8 @@ const CHANGES_PER_INPUT = 256;
 
 export interface KernelSideOptions {
   readonly clock: SimClock;
+  /** Of the node (`SimClock`). */
+  readonly lane: number;
   readonly submit: (input: SpeakerInput) => void;
   /** The kernel lets us in not at all. */
   readonly refusal?: SystemError;
@@ -70,6 +73,19 @@ export class KernelSide {
     });
   }
 
+  /** Protocol 12, without holding anything up: what is still to be told stays to be told. */
+  prove(): void {
+    if (!this.#open) return;
+    this.#later(() => {
+      const routes = this.#kernel
+        .dump()
+        .flatMap((event) => (event.type === 'route' ? [event.route] : []))
+        .filter(({ protocol }) => protocol === RouteProtocol.BIRD);
+      this.#options.submit({ type: 'kernelProofRoutes', routes });
+      this.#options.submit({ type: 'kernelProofRead', interrupted: false });
+    });
+  }
+
   /** Events that the kernel has for us. */
   tellEvents(): void {
     const events = this.#kernel.events;
@@ -86,9 +102,11 @@ export class KernelSide {
 
   #later(run: () => void): void {
     const session = this.#session;
-    this.#options.clock.after(KERNEL_MS, () => {
+    const { clock, lane } = this.#options;
+    const answer = (): void => {
       if (session === this.#session) run();
-    });
+    };
+    clock.after(KERNEL_MS, answer, lane);
   }
 }
 

@@ -27,6 +27,8 @@ import { ScriptedPeer, type ScriptedPeerOptions } from './scripted-peer.ts';
 
 export interface LabOptions extends Omit<NetworkOptions, 'seed'> {
   readonly seed: number;
+  /** See `SimClock`; default 0. */
+  readonly tickMs?: Millis;
 }
 
 /** No UPDATE, kernel request or event for so long is quiet: longer than the longest connect interval (5 s). */
@@ -38,7 +40,7 @@ export const ETH0 = 2;
 export const TUNL0 = 3;
 
 export class Lab {
-  readonly clock = new SimClock();
+  readonly clock: SimClock;
   readonly network: SimNetwork;
   readonly prng: Prng;
   readonly seed: number;
@@ -50,6 +52,7 @@ export class Lab {
   constructor(options: LabOptions) {
     this.seed = options.seed;
     this.prng = new Prng(options.seed);
+    this.clock = new SimClock(options.tickMs);
     this.network = new SimNetwork(this.clock, { ...options, seed: this.prng.u32() });
   }
 

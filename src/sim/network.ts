@@ -77,6 +77,7 @@ export class SimNetwork {
   readonly #listeners = new Map<SimHost, Listener[]>();
   readonly #sockets = new Set<SimSocket>();
   #nextPort = EPHEMERAL_PORT_FIRST;
+  #nextLane = 0;
   #slab = new Uint8Array(0);
   #slabUsed = 0;
 
@@ -101,7 +102,7 @@ export class SimNetwork {
   }
 
   addHost(name: string, addresses: readonly IpAddress[]): SimHost {
-    const host: SimHost = { name, addresses, up: true };
+    const host: SimHost = { name, addresses, up: true, lane: this.#nextLane++ };
     for (const address of addresses) {
       if (this.#hosts.has(address)) throw new TypeError(`Two hosts with ${address}`);
       this.#hosts.set(address, host);
@@ -225,7 +226,7 @@ export class SimNetwork {
       this.#tryAgain(attempt);
       return;
     }
-    this.clock.after(back, () => this.#connect(attempt, listener, remote));
+    this.clock.after(back, () => this.#connect(attempt, listener, remote), attempt.from.lane);
   }
 
   /** No answer to the last SYN. */
@@ -250,11 +251,12 @@ export class SimNetwork {
       { host: listener.host, endpoint: remote },
     );
     this.#sockets.add(client).add(server);
-    this.clock.after(this.#drawLatency(), () => {
+    const accept = (): void => {
       if (this.#stands(listener)) listener.acceptor.onAccept(server);
       // Connections in the backlog of a listener that closes are reset.
       else server.reset();
-    });
+    };
+    this.clock.after(this.#drawLatency(), accept, listener.host.lane);
     attempt.events.onConnected(client);
   }
 

@@ -116,6 +116,7 @@ export class SimNode {
     }
     const shared = {
       clock: network.clock,
+      lane: this.host.lane,
       submit: (input: SpeakerInput) => this.submit(input),
       violation: (text: string) => this.#violation(text),
       active: () => this.#noteActivity(),
@@ -257,10 +258,11 @@ export class SimNode {
   }
 
   #drainLater(): void {
-    this.#drainSoon ??= this.#clock.at(this.#busyUntil, () => {
+    const drain = (): void => {
       this.#drainSoon = undefined;
       this.#drain();
-    });
+    };
+    this.#drainSoon ??= this.#clock.at(this.#busyUntil, drain, this.host.lane);
   }
 
   #step(input: SpeakerInput): void {
@@ -289,6 +291,9 @@ export class SimNode {
         return;
       case 'kernelDump':
         this.#kernelSide.dump();
+        return;
+      case 'kernelProof':
+        this.#kernelSide.prove();
         return;
       case 'reply':
         this.#replies.set(effect.id, effect.error ?? '');
@@ -321,12 +326,13 @@ export class SimNode {
     this.#wakeSoon = true;
     this.#noteActivity();
     const incarnation = this.#incarnation;
-    this.#clock.at(Math.max(this.#clock.now, this.#busyUntil), () => {
+    const wake = (): void => {
       if (incarnation !== this.#incarnation || this.#speaker === undefined) return;
       this.#wakeSoon = false;
       this.#wakeWaits = true;
       this.#drain();
-    });
+    };
+    this.#clock.at(Math.max(this.#clock.now, this.#busyUntil), wake, this.host.lane);
   }
 
   #wakeAt(deadline: Millis | undefined): void {
@@ -335,7 +341,7 @@ export class SimNode {
     // One that comes too early makes another: most deadlines move on before they come, with every KEEPALIVE.
     if (this.#timer !== undefined && this.#timer.at <= deadline) return;
     this.#timer?.cancel();
-    this.#timer = this.#clock.at(deadline, this.#onTimer);
+    this.#timer = this.#clock.at(deadline, this.#onTimer, this.host.lane);
   }
 
   readonly #onTimer = (): void => {
@@ -343,7 +349,7 @@ export class SimNode {
     const deadline = this.#deadline;
     if (deadline === undefined) return;
     if (deadline > this.#clock.now) {
-      this.#timer = this.#clock.at(deadline, this.#onTimer);
+      this.#timer = this.#clock.at(deadline, this.#onTimer, this.host.lane);
       return;
     }
     this.lagMsMax = Math.max(this.lagMsMax, this.#busyUntil - deadline);

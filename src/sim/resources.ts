@@ -5,6 +5,7 @@
 
 import { plainDocument } from '../datastore/documents.ts';
 import { NO_LAST_GOOD, type Settled, settle } from '../datastore/last-good.ts';
+import type { PeerSettings } from '../datastore/peer-settings.ts';
 import { planFor } from '../datastore/plan.ts';
 import type { PlanOptions } from '../datastore/plan-options.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
@@ -102,6 +103,10 @@ export function affinity(node: string, cidr: string): Document {
 export interface SimPlanOptions extends Partial<PlanOptions> {
   /** The mistakes in the resources are what it is about. */
   readonly flawed?: boolean;
+  /** What resources cannot say yet, said in the plan itself. */
+  readonly change?: (plan: SpeakerPlan) => SpeakerPlan;
+  /** What a profile would say of every peer. */
+  readonly settings?: PeerSettings;
 }
 
 /** Of the newest documents: a thousand nodes read the same ones. */
@@ -123,11 +128,13 @@ export function planOfNode(
   options: SimPlanOptions = {},
 ): SpeakerPlan {
   const { resources, problems } = settled(documents);
-  const { flawed = false, ...rest } = options;
+  const { flawed = false, change, settings, ...rest } = options;
   const result = planFor(name, resources, { ...SIM_PLAN_OPTIONS, ...rest });
   const errors = [...problems, ...result.problems].filter(({ severity }) => severity === 'error');
   if (result.plan === undefined || (errors.length > 0 && !flawed)) {
     throw new Error(`No plan for ${name}: ${errors.map(({ message }) => message).join('; ')}`);
   }
-  return result.plan;
+  const plan = change === undefined ? result.plan : change(result.plan);
+  if (settings === undefined) return plan;
+  return { ...plan, peers: plan.peers.map((peer) => ({ ...peer, settings })) };
 }

@@ -23,6 +23,11 @@ export const SCENARIOS = [
   'storm',
   'deaf',
   'clock',
+  'twice',
+  'lost',
+  'outage',
+  'refresh',
+  'drain',
 ] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 

@@ -16,7 +16,7 @@ import { AS_TRANS, MessageType } from '../wire/iana.ts';
 import { KEEPALIVE } from '../wire/keepalive.ts';
 import { decodeNotification, encodeNotification, type Notification } from '../wire/notification.ts';
 import { decodeOpen, encodeOpen, type OpenMessage } from '../wire/open.ts';
-import { encodeRouteRefresh } from '../wire/route-refresh.ts';
+import { decodeRouteRefresh, encodeRouteRefresh } from '../wire/route-refresh.ts';
 import { announcement, endOfRibMarker, HeardRoutes, withdrawal } from './messages.ts';
 import type { Acceptor, SimNetwork } from './network.ts';
 import type { SimHost, SimSocket } from './socket.ts';
@@ -25,8 +25,12 @@ export interface PeerGracefulRestart {
   /** Seconds. */
   readonly restartTime: number;
   readonly restarting?: boolean;
-  /** Families with the F bit. */
+  /** Families with the F bit, of both capabilities. */
   readonly forwarding?: readonly AfiSafi[];
+  /** The N bit (RFC 8538). */
+  readonly notification?: boolean;
+  /** Seconds; present: long-lived graceful restart is spoken (RFC 9494). */
+  readonly longLivedStaleTime?: number;
 }
 
 export interface ScriptedPeerOptions {
@@ -38,6 +42,8 @@ export interface ScriptedPeerOptions {
   readonly holdTime?: number;
   readonly families?: readonly AfiSafi[];
   readonly gracefulRestart?: PeerGracefulRestart;
+  /** RFC 7313. */
+  readonly enhancedRefresh?: boolean;
   /** In place of those made of the above. */
   readonly capabilities?: readonly Capability[];
   /** False: nothing is said that the script does not say. */
@@ -104,6 +110,8 @@ class Conversation {
   readonly notifications: Notification[] = [];
   readonly keepalivesAt: Millis[] = [];
   refreshes = 0;
+  /** Markers heard (RFC 7313), and how many UPDATEs before each. */
+  readonly markers: { readonly subtype: number; readonly updates: number }[] = [];
   /** How it ended: `closed` in order, or an errno; undefined while it stands. */
   ended: string | undefined;
   readonly #network: SimNetwork;
@@ -186,9 +194,10 @@ class Conversation {
     this.send(endOfRibMarker(family));
   }
 
-  refresh(family: AfiSafi = 'ipv4-unicast'): void {
+  /** @param subtype  1 and 2: the beginning and the end of one (RFC 7313). */
+  refresh(family: AfiSafi = 'ipv4-unicast', subtype = 0): void {
     const { afi, safi } = factsOf(family);
-    this.send(encodeRouteRefresh({ afi, safi, subtype: 0 }));
+    this.send(encodeRouteRefresh({ afi, safi, subtype }));
   }
 
   attributes(change: Partial<PathAttributes> = {}): PathAttributes {
@@ -212,14 +221,15 @@ class Conversation {
   }
 
   get #capabilities(): readonly Capability[] {
-    const { capabilities, as, gracefulRestart } = this.#options;
+    const { capabilities, as, gracefulRestart, enhancedRefresh } = this.#options;
     if (capabilities !== undefined) return capabilities;
     const families = this.#families;
     return [
       ...families.map((family): Capability => ({ kind: 'multiprotocol', ...codes(family) })),
       { kind: 'routeRefresh' },
       { kind: 'fourOctetAs', asn: as },
-      ...(gracefulRestart === undefined ? [] : [gracefulRestartOf(gracefulRestart, families)]),
+      ...(gracefulRestart === undefined ? [] : gracefulRestartOf(gracefulRestart, families)),
+      ...(enhancedRefresh === true ? [{ kind: 'enhancedRouteRefresh' } as const] : []),
     ];
   }
 
@@ -244,9 +254,14 @@ class Conversation {
         this.notifications.push(decodeNotification(message));
         break;
       case MessageType.RouteRefresh:
-        this.refreshes++;
+        this.#hearRefresh(decodeRouteRefresh(message).subtype);
     }
     return true;
+  }
+
+  #hearRefresh(subtype: number): void {
+    if (subtype === 0) this.refreshes++;
+    else this.markers.push({ subtype, updates: this.heard.updates });
   }
 
   /** KEEPALIVE now, and in time from then on. */
@@ -273,16 +288,24 @@ function codes(family: AfiSafi): { readonly afi: number; readonly safi: number }
   return { afi, safi };
 }
 
-function gracefulRestartOf(given: PeerGracefulRestart, families: readonly AfiSafi[]): Capability {
-  const { restartTime, restarting = false, forwarding = [] } = given;
-  return {
+function gracefulRestartOf(
+  given: PeerGracefulRestart,
+  families: readonly AfiSafi[],
+): readonly Capability[] {
+  const { restartTime, restarting = false, forwarding = [], notification = false } = given;
+  const kept = families.map((family) => ({
+    ...codes(family),
+    forwarding: forwarding.includes(family),
+  }));
+  const { longLivedStaleTime: staleTime } = given;
+  const short: Capability = {
     kind: 'gracefulRestart',
     restarting,
-    notification: false,
+    notification,
     restartTime,
-    families: families.map((family) => ({
-      ...codes(family),
-      forwarding: forwarding.includes(family),
-    })),
+    families: kept,
   };
+  if (staleTime === undefined) return [short];
+  const long = kept.map((family) => ({ ...family, staleTime }));
+  return [short, { kind: 'longLivedGracefulRestart', families: staleTime === 0 ? [] : long }];
 }

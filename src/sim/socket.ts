@@ -9,12 +9,14 @@ import type { SystemError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { Endpoint } from '../speaker/inputs.ts';
-import type { SimClock } from './clock.ts';
+import type { Due, SimClock } from './clock.ts';
 
 /** A machine on the network. */
 export interface SimHost {
   readonly name: string;
   readonly addresses: readonly IpAddress[];
+  /** Its turn among the hosts of one tick (`SimClock`). */
+  readonly lane: number;
   /** False: no packet is answered. */
   up: boolean;
   /** Octets that its programs read of a connection at once, and how often; undefined = as fast as they come. */
@@ -71,7 +73,9 @@ interface Segment {
   readonly arrives: Millis;
 }
 
-export class SimSocket {
+export class SimSocket implements Due {
+  /** It is due once for each time that it pumps, whatever becomes of it meanwhile. */
+  readonly stands = true;
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly host: SimHost;
@@ -210,10 +214,13 @@ export class SimSocket {
     if (head === undefined || this.#isBlocked(peer)) return;
     if (peer.#state === 'open' && (peer.#events === undefined || !peer.#reading)) return;
     this.#pumping = true;
-    this.#wire.clock.at(Math.max(head, peer.#readAgain), () => {
-      this.#pumping = false;
-      this.#deliver(peer);
-    });
+    this.#wire.clock.post(Math.max(head, peer.#readAgain), this, peer.host.lane);
+  }
+
+  /** What `pump` has seen coming arrives. */
+  due(): void {
+    this.#pumping = false;
+    this.#deliver(this.#peer!);
   }
 
   #isBlocked(peer: SimSocket): boolean {
@@ -248,7 +255,10 @@ export class SimSocket {
     const most = Math.min(left, pace?.octets ?? left);
     const count = this.#wire.chunk(most);
     // Written once and read once: a view will do.
-    const chunk = segment.octets.subarray(segment.taken, segment.taken + count);
+    const isWhole = count === segment.octets.length;
+    const chunk = isWhole
+      ? segment.octets
+      : segment.octets.subarray(segment.taken, segment.taken + count);
     segment.taken += count;
     this.#queued -= count;
     if (segment.taken === segment.octets.length) {
@@ -273,9 +283,10 @@ export class SimSocket {
   #tellReset(): void {
     const peer = this.#peer;
     if (peer === undefined || this.#isBlocked(peer)) return;
-    this.#wire.clock.after(this.#wire.latency(), () => {
+    const tell = (): void => {
       if (!this.#isBlocked(peer)) peer.#broken('ECONNRESET');
-    });
+    };
+    this.#wire.clock.after(this.#wire.latency(), tell, peer.host.lane);
   }
 
   #broken(errno: string): void {

@@ -3,14 +3,16 @@
  * socket takes them. The counterpart of the daemon's TCP shell.
  */
 
+import type { SystemError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { ip } from '../net/ip-address.ts';
+import { type Prefix, prefixCovers, prefixLength } from '../net/prefix.ts';
 import type { Dial, Effect, ListenerPeer } from '../speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
 import type { SimClock } from './clock.ts';
 import type { Acceptor, Call, SimNetwork } from './network.ts';
-import type { SimHost, SimSocket } from './socket.ts';
+import type { SimHost, SimSocket, SocketEvents } from './socket.ts';
 import type { Wiretap } from './wiretap.ts';
 
 /** As in the daemon: octets pulled at once, pulls before others have their turn, and how often progress is told. */
@@ -33,22 +35,45 @@ export interface TcpSideOptions {
 
 type TcpEffect = Exclude<
   Effect,
-  { type: 'kernelRequests' | 'kernelDump' | 'reply' | 'publish' | 'stopped' }
+  { type: 'kernelRequests' | 'kernelDump' | 'kernelProof' | 'reply' | 'publish' | 'stopped' }
 >;
 
-interface Open {
+/** A connection that is open, and what its socket tells. */
+class Line implements SocketEvents {
   readonly socket: SimSocket;
   progressAt: Millis;
+  readonly #side: TcpSide;
+  readonly #connection: ConnectionId;
+
+  constructor(side: TcpSide, connection: ConnectionId, socket: SimSocket) {
+    this.#side = side;
+    this.#connection = connection;
+    this.socket = socket;
+    this.progressAt = side.now;
+  }
+
+  onOctets(octets: Uint8Array): void {
+    this.#side.submit({ type: 'octetsReceived', connection: this.#connection, octets });
+  }
+
+  onWritable(): void {
+    this.#side.submit({ type: 'writable', connection: this.#connection });
+    this.#side.flush(this.#connection);
+  }
+
+  onClosed(error?: SystemError): void {
+    this.#side.ended(this.#connection, error);
+  }
 }
 
 export class TcpSide implements Acceptor {
   readonly #network: SimNetwork;
   readonly #host: SimHost;
   readonly #options: TcpSideOptions;
-  readonly #open = new Map<ConnectionId, Open>();
+  readonly #open = new Map<ConnectionId, Line>();
   readonly #dialling = new Map<ConnectionId, Call>();
   readonly #hungUp = new Set<ConnectionId>();
-  #listenerPeers: readonly ListenerPeer[] = [];
+  #keys: ReadonlyMap<string, string> = new Map();
   #nextAccepted = 2;
   /** The most that waited in this program, beyond what the kernels hold, of one connection. */
   unsentOctetsMax = 0;
@@ -66,7 +91,7 @@ export class TcpSide implements Acceptor {
   /** A new process: it knows of nothing. */
   start(): void {
     this.#hungUp.clear();
-    this.#listenerPeers = [];
+    this.#keys = new Map();
     this.#nextAccepted = 2;
   }
 
@@ -85,7 +110,7 @@ export class TcpSide implements Acceptor {
         this.#listen(effect.port, effect.addresses);
         return;
       case 'listenerPeers':
-        this.#listenerPeers = effect.peers;
+        this.#keys = keysOf(effect.peers);
         return;
       case 'dial':
         this.#dial(effect.connection, effect.dial);
@@ -101,13 +126,13 @@ export class TcpSide implements Acceptor {
           this.#illegal('wantsWrite', effect.connection);
           return;
         }
-        this.#flush(effect.connection);
+        this.flush(effect.connection);
         return;
     }
   }
 
   keyOf(remote: IpAddress): string | undefined {
-    return this.#listenerPeers.find(({ address }) => address === remote)?.password;
+    return this.#keys.get(remote) ?? keyOfPrefix(this.#keys, remote);
   }
 
   onAccept(socket: SimSocket): void {
@@ -135,9 +160,10 @@ export class TcpSide implements Acceptor {
         ? {}
         : { error: { kind: 'SystemError', call: 'bind', errno: 'EADDRINUSE' } as const };
       const local = { address, port };
-      this.#options.clock.after(0, () => {
+      const tell = (): void => {
         this.#options.submit({ type: 'listenerChanged', local, ...failure });
-      });
+      };
+      this.#options.clock.after(0, tell, this.#host.lane);
     }
   }
 
@@ -161,23 +187,9 @@ export class TcpSide implements Acceptor {
   }
 
   #attach(connection: ConnectionId, socket: SimSocket): void {
-    this.#open.set(connection, { socket, progressAt: this.#options.clock.now });
-    socket.open({
-      onOctets: (octets) => this.#options.submit({ type: 'octetsReceived', connection, octets }),
-      onWritable: () => {
-        this.#options.submit({ type: 'writable', connection });
-        this.#flush(connection);
-      },
-      onClosed: (error) => {
-        this.#options.tap?.onEnded(connection);
-        this.#open.delete(connection);
-        this.#options.submit({
-          type: 'tcpClosed',
-          connection,
-          ...(error === undefined ? {} : { error }),
-        });
-      },
-    });
+    const line = new Line(this, connection, socket);
+    this.#open.set(connection, line);
+    socket.open(line);
   }
 
   #send(connection: ConnectionId, octets: Uint8Array): void {
@@ -192,7 +204,7 @@ export class TcpSide implements Acceptor {
     this.#noteProgress(connection, open);
   }
 
-  #write(connection: ConnectionId, { socket }: Open, octets: Uint8Array): boolean {
+  #write(connection: ConnectionId, { socket }: Line, octets: Uint8Array): boolean {
     this.#options.tap?.onSent(connection, socket.remote.address, octets);
     const goesOn = socket.write(octets);
     if (!goesOn) this.unsentOctetsMax = Math.max(this.unsentOctetsMax, socket.unsentOctets);
@@ -219,8 +231,25 @@ export class TcpSide implements Acceptor {
     else open.socket.close();
   }
 
+  // ---- For its lines
+
+  get now(): Millis {
+    return this.#options.clock.now;
+  }
+
+  submit(input: SpeakerInput): void {
+    this.#options.submit(input);
+  }
+
+  ended(connection: ConnectionId, error: SystemError | undefined): void {
+    this.#options.tap?.onEnded(connection);
+    this.#open.delete(connection);
+    const cause = error === undefined ? {} : { error };
+    this.#options.submit({ type: 'tcpClosed', connection, ...cause });
+  }
+
   /** Writes what is due until the socket has enough, some buffers a turn. */
-  #flush(connection: ConnectionId): void {
+  flush(connection: ConnectionId): void {
     const open = this.#open.get(connection);
     if (open === undefined) return;
     for (let pulls = 0; pulls < PULLS_PER_TURN; pulls++) {
@@ -233,13 +262,14 @@ export class TcpSide implements Acceptor {
       if (!this.#write(connection, open, octets)) return;
     }
     this.#noteProgress(connection, open);
-    this.#options.clock.after(0, () => {
-      if (this.#open.get(connection) === open) this.#flush(connection);
-    });
+    const goOn = (): void => {
+      if (this.#open.get(connection) === open) this.flush(connection);
+    };
+    this.#options.clock.after(0, goOn, this.#host.lane);
   }
 
   /** The kernel has taken all that was written: the peer reads (RFC 9687). */
-  #noteProgress(connection: ConnectionId, open: Open): void {
+  #noteProgress(connection: ConnectionId, open: Line): void {
     const { now } = this.#options.clock;
     if (open.socket.unsentOctets > 0 || now - open.progressAt < PROGRESS_MS) return;
     open.progressAt = now;
@@ -249,4 +279,23 @@ export class TcpSide implements Acceptor {
   #illegal(effect: string, connection: ConnectionId): void {
     this.#options.violation(`${effect} on connection ${connection} after its end`);
   }
+}
+
+function keysOf(peers: readonly ListenerPeer[]): Map<string, string> {
+  const keys = new Map<string, string>();
+  for (const { address, password } of peers) {
+    if (password !== undefined) keys.set(address, password);
+  }
+  return keys;
+}
+
+/** As Linux has it: the key of the longest prefix. */
+function keyOfPrefix(keys: ReadonlyMap<string, string>, remote: IpAddress): string | undefined {
+  let longest: Prefix | undefined;
+  for (const key of keys.keys()) {
+    if (!key.includes('/') || !prefixCovers(key as Prefix, remote)) continue;
+    const prefix = key as Prefix;
+    if (longest === undefined || prefixLength(prefix) > prefixLength(longest)) longest = prefix;
+  }
+  return longest === undefined ? undefined : keys.get(longest);
 }

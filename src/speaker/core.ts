@@ -18,22 +18,26 @@ import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { SessionDown } from '../fsm/session-output.ts';
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 import type { NextHopId, PeerId } from '../rib/ids.ts';
+import type { Refusal } from '../rib/import-guard.ts';
 import { NextHops } from '../rib/next-hops.ts';
 import { AttributeSets } from '../rib/path-attributes.ts';
 import { Rib } from '../rib/rib.ts';
 import type { CapabilitiesMemo } from '../wire/open.ts';
 import { Callers } from './callers.ts';
+import type { DrainState } from './drain-state.ts';
 import { DynamicPeers } from './dynamic-ranges.ts';
 import type { Effect } from './effects.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
 import { KernelRoutes } from './kernel-routes.ts';
+import { LearnedRoutes } from './learned-routes.ts';
 import { type Connection, type Peer, type SessionSlot, timerKeys } from './peer.ts';
 import type { PlanWork, RevisedPlan } from './plan-work.ts';
 import { Policies } from './policies.ts';
 import { QuarantineRecords, type StoredQuarantine } from './quarantine-records.ts';
 import { ResolutionHandles } from './resolution-handles.ts';
 import { SessionConfigs } from './session-configs.ts';
+import { Trails } from './trails.ts';
 import { UnknownCallers } from './unknown-callers.ts';
 
 export interface SpeakerOptions {
@@ -84,14 +88,19 @@ export class Core {
   readonly callers = new Callers();
   readonly dynamic = new DynamicPeers();
   readonly connections = new Map<ConnectionId, Connection>();
+  /** What each peer sent last, in case it brings out a bug. */
+  readonly trails = new Trails();
   readonly policies = new Policies();
   readonly capabilities: CapabilitiesMemo = { octets: new Uint8Array(0), capabilities: [] };
   readonly sessionConfigs = new SessionConfigs();
   readonly unknownCallers = new UnknownCallers();
   readonly listeners = new Map<string, ListenerState>();
   readonly updateFaults = new Map<string, number>();
+  /** Announced prefixes that import may not use, by reason. */
+  readonly importRefusals = new Map<Refusal, number>();
   readonly quarantines: QuarantineRecords;
   readonly kernelRoutes: Readonly<Record<AfiSafi, KernelRoutes>>;
+  readonly learned: LearnedRoutes;
   kernelPolicy: KernelPolicy | undefined;
   /** Of the kernel policy when next hops were last resolved. */
   kernelGeneration = '';
@@ -127,7 +136,11 @@ export class Core {
     'ipv6-unicast': 1,
     endOfRib: 1,
   };
+  /** The node is being drained, or is (RFC 8326). */
+  drain: DrainState | undefined;
   stopping: 'restart' | 'leave' | undefined;
+  /** Commands that are answered when the proof of the kernel under way ends (`kernel-proof.ts`). */
+  readonly proofsAwaited: number[] = [];
   now: Millis;
 
   readonly #peersById: (Peer | undefined)[] = [undefined];
@@ -162,6 +175,7 @@ export class Core {
       'ipv4-unicast': new KernelRoutes(this, 'ipv4-unicast'),
       'ipv6-unicast': new KernelRoutes(this, 'ipv6-unicast'),
     };
+    this.learned = new LearnedRoutes(this);
     this.datastore = { state: 'waiting', since: options.now };
     this.kernelState = { state: options.kernelEnabled ? 'syncing' : 'disabled' };
   }
@@ -213,6 +227,7 @@ export class Core {
     this.#freeFrom = Math.min(this.#freeFrom, peer.id);
     this.peers.delete(peer.plan.name);
     this.callers.remove(peer);
+    this.trails.forget(peer.id);
     // The id may be another peer's next.
     for (const key of Object.values(timerKeys(peer.id))) this.timers.clear(key);
   }

@@ -91,7 +91,7 @@ function isOver(core: Core, peer: Peer): boolean {
   for (const { session, connection } of peer.sessions) {
     if (connection !== undefined || session.refusesCalls(core.now)) return false;
   }
-  for (const state of peer.families.values()) if (state.stale) return false;
+  for (const state of peer.families.values()) if (state.stale !== undefined) return false;
   return true;
 }
 

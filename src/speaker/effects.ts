@@ -24,6 +24,8 @@ export type Effect =
   | { readonly type: 'wantsWrite'; readonly connection: ConnectionId }
   | { readonly type: 'kernelRequests'; readonly batch: KernelBatch }
   | { readonly type: 'kernelDump' }
+  /** Protocol 12 of `table`, both families, through a socket of its own. */
+  | { readonly type: 'kernelProof'; readonly table: number }
   | { readonly type: 'reply'; readonly id: number; readonly error?: string }
   /** What brought out a bug of ours: keep it for the bug report. Copies. */
   | ({ readonly type: 'keepEvidence' } & Evidence)

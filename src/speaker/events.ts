@@ -64,6 +64,15 @@ export type SpeakerEvent =
       readonly routes: number;
       readonly reason: string;
     }
+  /** RFC 9494: stale routes are kept on beyond the restart time, as those that nobody prefers. */
+  | {
+      readonly event: 'stale-kept-long';
+      readonly peer: string;
+      readonly family: string;
+      readonly routes: number;
+      readonly seconds: number;
+      readonly reason: string;
+    }
   | {
       readonly event: 'route-restored';
       readonly prefix: string;
@@ -75,6 +84,20 @@ export type SpeakerEvent =
       readonly event: 'route-error';
       readonly prefix: string;
       readonly errno: string;
+      readonly reason: string;
+    }
+  /** The kernel differed from what was known of it, and no event had said so; it is repaired. */
+  | {
+      readonly event: 'kernel-divergence';
+      readonly prefix: string;
+      readonly kind: 'missing' | 'changed' | 'unknown';
+      readonly reason: string;
+    }
+  /** Another program undoes again and again what we write; `routes` of ours so far, written again with back-off. */
+  | {
+      readonly event: 'second-writer';
+      readonly writer: string;
+      readonly routes: number;
       readonly reason: string;
     }
   | {
@@ -107,4 +130,14 @@ export type SpeakerEvent =
       readonly refused: number;
       readonly reason: string;
     }
+  /** Paths that may not be used whatever import policy says; all are counted, told at most once in some seconds. */
+  | {
+      readonly event: 'routes-not-used';
+      readonly peer: string;
+      readonly family: string;
+      readonly routes: number;
+      readonly reason: string;
+    }
+  /** The node leaves, or is back (RFC 8326). */
+  | { readonly event: 'drain'; readonly phase: string; readonly reason: string }
   | { readonly event: 'stopping'; readonly mode: string; readonly reason: string };

@@ -1,14 +1,14 @@
 /**
- * Why no session with a peer may come up: by hand, for want of a secret, in quarantine. Each ends by itself only.
+ * Why no session with a peer may come up: by hand, because the node is drained, for want of a secret, in quarantine. Each ends by itself only.
  *
  * Invariant: a reason of one kind is never lifted by the end of another; a plan that changes lifts nothing but what
  * the plan itself asked for.
  */
 
-export type HoldKind = 'operator' | 'secret' | 'quarantine';
+export type HoldKind = 'operator' | 'drain' | 'secret' | 'quarantine';
 
 /** The first that is there is the one that is shown. */
-const KINDS: readonly HoldKind[] = ['operator', 'secret', 'quarantine'];
+const KINDS: readonly HoldKind[] = ['operator', 'drain', 'secret', 'quarantine'];
 
 export class Holds {
   readonly #reasons = new Map<HoldKind, string>();

@@ -58,7 +58,13 @@ export type PlanInput =
 export type KernelChange =
   | { readonly what: 'link'; readonly link: Link; readonly removed: boolean }
   | { readonly what: 'address'; readonly address: InterfaceAddress; readonly removed: boolean }
-  | { readonly what: 'route'; readonly route: KernelRoute; readonly removed: boolean };
+  | {
+      readonly what: 'route';
+      readonly route: KernelRoute;
+      readonly removed: boolean;
+      /** In an event: the program whose request caused it, where that is known. */
+      readonly by?: string;
+    };
 
 export type KernelInput =
   /** Events, or a part of a dump, in the kernel's order; at most some hundreds. */
@@ -70,6 +76,14 @@ export type KernelInput =
   | { readonly type: 'kernelOverrun'; readonly reason: string }
   /** Result of a batch of `kernelRequests`: errno by request, 0 for success, in the order sent. */
   | { readonly type: 'kernelAck'; readonly batch: number; readonly errnos: Int32Array }
+  /** A part of what the kernel has of protocol 12, for the proof under way; in any order. */
+  | { readonly type: 'kernelProofRoutes'; readonly routes: readonly KernelRoute[] }
+  /** All has been read, or could not be. `interrupted`: the kernel changed meanwhile, rows may be missing. */
+  | {
+      readonly type: 'kernelProofRead';
+      readonly interrupted: boolean;
+      readonly error?: SystemError;
+    }
   /** The kernel cannot be written or followed at all (no permission, socket lost). */
   | { readonly type: 'kernelUnavailable'; readonly error: SystemError };
 
@@ -79,8 +93,13 @@ export type Command =
   | { readonly command: 'enableNeighbor'; readonly name: string }
   | { readonly command: 'clearQuarantine'; readonly name: string }
   | { readonly command: 'refreshRoutes'; readonly name: string; readonly family?: AfiSafi }
+  /** The kernel is read through a socket of its own and compared; answered when that is done. */
+  | { readonly command: 'proveKernel' }
   /** Everything is sent to the neighbor again, nothing is asked of it. */
   | { readonly command: 'resendRoutes'; readonly name: string }
+  /** Leave without a loss (RFC 8326), and stay away until `undrain`; seconds until routes are withdrawn at the latest. */
+  | { readonly command: 'drain'; readonly limit: number; readonly message?: string }
+  | { readonly command: 'undrain' }
   /** Stop: `restart` keeps routes here and at peers that negotiated graceful restart; `leave` withdraws and says goodbye. */
   | { readonly command: 'shutdown'; readonly mode: 'restart' | 'leave'; readonly message?: string };
 

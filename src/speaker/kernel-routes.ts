@@ -119,7 +119,9 @@ export class KernelRoutes implements SettleConsumer {
       subject.localPref = localPref < 0 ? undefined : localPref;
     } else {
       const key = `${rib.prefixOf(id)} ${subject.source}`;
-      subject.blackhole = this.#core.origins.get(key)?.blackhole ?? false;
+      const origin = this.#core.origins.get(key);
+      subject.blackhole = origin?.blackhole ?? false;
+      if (origin?.gateway !== undefined) this.#nextHops.push(origin.gateway);
     }
   }
 

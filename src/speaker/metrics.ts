@@ -15,6 +15,9 @@ export const STEP_CPU_BOUNDS = [0.0001, 0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 
 export const speakerMetrics = defineMetrics({
   godwit_build_info: gauge({ help: 'Always 1; the label names the version.', labels: ['version'] }),
   godwit_ready: gauge({ help: '1 when what is known is in the kernel and told to the neighbors.' }),
+  godwit_drain_phase: gauge({
+    help: '0 not drained, 1 routes are announced as going away, 2 withdrawn, 3 sessions are closed.',
+  }),
   godwit_uptime_seconds: gauge({ help: 'Seconds since the core was started.' }),
   godwit_datastore_in_sync: gauge({ help: '1 while the datastore can be read.' }),
   godwit_config_problems: gauge({ help: 'Errors and warnings of the loaded configuration.' }),
@@ -87,6 +90,18 @@ export const speakerMetrics = defineMetrics({
     help: 'Paths kept over a restart of the peer (RFC 4724).',
     labels: ['peer', 'afi_safi'],
   }),
+  bgp_stale_left_seconds: gauge({
+    help: 'Seconds until stale paths of a peer go at the latest; 0 without any.',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_long_lived_stale: gauge({
+    help: '1 while stale paths of a peer are kept beyond its restart time (RFC 9494).',
+    labels: ['peer', 'afi_safi'],
+  }),
+  bgp_route_refresh_running: gauge({
+    help: '1 while a peer tells everything again and the end of that is awaited (RFC 7313).',
+    labels: ['peer', 'afi_safi'],
+  }),
   bgp_adj_rib_in_refused_total: counter({
     help: 'Announced prefixes for which a table had no room.',
     labels: ['peer', 'afi_safi'],
@@ -107,6 +122,10 @@ export const speakerMetrics = defineMetrics({
     help: 'Faults in UPDATEs by attribute and action (RFC 7606).',
     labels: ['fault'], // known attributes × 3 actions, and one for each unknown type
   }),
+  bgp_import_refused_total: counter({
+    help: 'Announced prefixes that are not used whatever import policy says (RFC 9234, RFC 9774, limits).',
+    labels: ['reason'], // as-set, as-path-length, communities, otc-leak
+  }),
   bgp_unknown_callers_total: counter({
     help: 'Connections refused because no neighbor has the address.',
   }),
@@ -119,6 +138,22 @@ export const speakerMetrics = defineMetrics({
     help: 'Kernel routes by state.',
     labels: ['state'], // desired, installed, pending, parked, refused
   }),
+  bgp_kernel_divergent_routes: gauge({
+    help: 'Kernel routes that are not as wished, by why.',
+    // missing, changed, unknown: found by a proof and not healed yet; shadowed, pending, parked, refused, foreign,
+    // held-back, leaving
+    labels: ['reason'],
+  }),
+  bgp_kernel_divergences_total: counter({
+    help: 'Differences between the kernel and what was known of it that no event had told.',
+    labels: ['reason'], // missing, changed, unknown
+  }),
+  bgp_kernel_proofs_total: counter({
+    help: 'Times that the kernel was read and compared, by how that ended.',
+    labels: ['outcome'], // equal, healed, partial, failed
+  }),
+  bgp_kernel_proof_age_seconds: gauge({ help: 'Seconds since the last proof ended.' }),
+  bgp_kernel_proof_routes: gauge({ help: 'Routes of protocol 12 that the last proof read.' }),
   bgp_kernel_requests_total: counter({ help: 'Route requests sent to the kernel.' }),
   bgp_kernel_errors_total: counter({ help: 'Route requests that the kernel refused.' }),
   bgp_kernel_restored_total: counter({ help: 'Routes restored after somebody else changed them.' }),

@@ -2,22 +2,24 @@
 
 import { unreachable } from '../base/assert.ts';
 import type { SessionEvent } from '../fsm/events.ts';
-import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
-import { encodeRouteRefresh } from '../wire/route-refresh.ts';
 import type { Core } from './core.ts';
+import { drain, undrain } from './drain.ts';
 import type { Command, CommandInput } from './inputs.ts';
+import { askForProof } from './kernel-proof.ts';
 import type { Peer } from './peer.ts';
 import { clearQuarantine } from './quarantine.ts';
+import { askAgain, sendAgain } from './route-refresh.ts';
 import { dropPaths } from './session-life.ts';
 import { startPeer, stopPeer } from './sessions.ts';
 
 export function onCommand(core: Core, input: CommandInput): void {
+  if (input.command.command === 'proveKernel') return askForProof(core, input.id);
   const error = execute(core, input.command);
   core.effect({ type: 'reply', id: input.id, ...(error === '' ? {} : { error }) });
 }
 
-function execute(core: Core, command: Command): string {
+function execute(core: Core, command: Exclude<Command, { command: 'proveKernel' }>): string {
   switch (command.command) {
     case 'shutdown':
       return shutdown(core, command.mode, command.message);
@@ -35,6 +37,10 @@ function execute(core: Core, command: Command): string {
       return withPeer(core, command.name, (peer) => askAgain(core, peer, command.family));
     case 'resendRoutes':
       return withPeer(core, command.name, (peer) => sendAgain(core, peer));
+    case 'drain':
+      return drain(core, command.limit, command.message);
+    case 'undrain':
+      return undrain(core);
     default:
       return unreachable(command);
   }
@@ -56,33 +62,6 @@ function softReset(core: Core, peer: Peer): string {
   const error = askAgain(core, peer);
   sendAgain(core, peer);
   return error;
-}
-
-function sendAgain(core: Core, peer: Peer): string {
-  if (peer.negotiated === undefined) return 'The session is not Established';
-  for (const state of peer.families.values()) {
-    if (state.group !== undefined) core.ribs[state.family].refresh(peer.id);
-  }
-  return '';
-}
-
-/** RFC 2918 §3: the peer sends its routes again; nothing is withdrawn meanwhile. */
-function askAgain(core: Core, peer: Peer, only?: AfiSafi): string {
-  const { negotiated } = peer;
-  const connection = peer.up?.connection;
-  if (negotiated === undefined || connection === undefined) return 'The session is not Established';
-  if (!negotiated.routeRefresh)
-    return 'The neighbor does not speak route refresh; use a hard reset';
-  if (only !== undefined && !negotiated.families.includes(only)) {
-    return `${only} is not negotiated with this neighbor`;
-  }
-  for (const family of only === undefined ? negotiated.families : [only]) {
-    const { afi, safi } = factsOf(family);
-    const octets = encodeRouteRefresh({ afi, safi, subtype: 0 });
-    peer.sent.routeRefresh++;
-    core.effect({ type: 'send', connection: connection.id, octets });
-  }
-  return '';
 }
 
 const DISABLED = 'held down by the operator';

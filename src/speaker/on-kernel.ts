@@ -1,7 +1,11 @@
 /** Kernel inputs: the picture of links, addresses and routes, acknowledgements, and the loss of any of them. */
 
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
+import { ipToOctets } from '../net/ip-address.ts';
+import { type Prefix, prefixFrom } from '../net/prefix.ts';
+import type { InterfaceAddress } from '../netlink/address.ts';
 import type { Core } from './core.ts';
+import { onLinkChange } from './fall-over.ts';
 import type { KernelChange, KernelInput } from './inputs.ts';
 import { remakeKernelRoutes, resolveAllNextHops } from './next-hops.ts';
 import { startPeersWhenReady } from './on-plan.ts';
@@ -16,11 +20,16 @@ export function onKernel(core: Core, input: KernelInput): void {
       return programmer.onDumpStarted(now);
     case 'kernelDumpDone':
       programmer.onDumpDone(now);
+      core.learned.remake();
       return onFirstDump(core);
     case 'kernelOverrun':
       return programmer.onOverrun(input.reason);
     case 'kernelAck':
       return programmer.onAck(input.batch, input.errnos, now);
+    case 'kernelProofRoutes':
+      return programmer.onProofRoutes(input.routes);
+    case 'kernelProofRead':
+      return programmer.onProofRead(input, now);
     case 'kernelUnavailable': {
       programmer.onUnavailable(input.error, now);
       const { errno, call } = input.error;
@@ -39,13 +48,28 @@ function onChange(core: Core, change: KernelChange): void {
   const { programmer, now } = core;
   switch (change.what) {
     case 'link':
-      return programmer.onLink(change.link, change.removed, now);
+      onLink(core, change);
+      return onLinkChange(core, change.link, change.removed);
     case 'address':
       programmer.onAddress(change.address, change.removed, now);
+      core.learned.addressChanged(subnetOf(change.address));
       return listenAgain(core, change);
     case 'route':
-      return programmer.onKernelRoute(change.route, change.removed, now);
+      programmer.onKernelRoute(change, now);
+      return core.learned.routeChanged(change.route.prefix);
   }
+}
+
+function onLink(core: Core, { link, removed }: Extract<KernelChange, { what: 'link' }>): void {
+  const before = core.kernelView.link(link.index);
+  core.programmer.onLink(link, removed, core.now);
+  // The kernel drops routes of a link that goes down without a word; a new link has none yet.
+  const same = before?.up === link.up && before.name === link.name && !removed;
+  if (!same && before !== undefined) core.learned.remake();
+}
+
+function subnetOf({ address, peer, prefixLength }: InterfaceAddress): Prefix {
+  return prefixFrom(ipToOctets(peer ?? address), prefixLength);
 }
 
 /** A listener that lacked its address is tried again when an address comes. */

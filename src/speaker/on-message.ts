@@ -6,7 +6,7 @@
  */
 
 import { ByteWriter } from '../base/byte-writer.ts';
-import { type AfiSafi, afiSafiFrom } from '../net/afi-safi.ts';
+import type { AfiSafi } from '../net/afi-safi.ts';
 import type { NlriSpan } from '../rib/adj-rib-in.ts';
 import type { AttributesId } from '../rib/ids.ts';
 import { canonicalise } from '../wire/attributes/canonical.ts';
@@ -20,8 +20,10 @@ import { locateUpdate, updateLayout } from '../wire/update.ts';
 import { formatUpdateFault, type UpdateFault } from '../wire/update-faults.ts';
 import { endCollision } from './collisions.ts';
 import type { Core } from './core.ts';
+import { noteNotUsed } from './import-guards.ts';
 import { resolveNewNextHops } from './next-hops.ts';
 import type { Connection, Peer, PeerFamily } from './peer.ts';
+import { onRefresh } from './route-refresh.ts';
 import { endOfRib } from './session-life.ts';
 import { feed } from './sessions.ts';
 
@@ -97,12 +99,7 @@ function onRouteRefresh(core: Core, connection: Connection, message: Uint8Array)
   feed(core, slot, { type: 'RouteRefreshMsg' });
   if (slot.session.state !== 'Established') return;
   try {
-    const { afi, safi, subtype } = decodeRouteRefresh(message);
-    const family = afiSafiFrom(afi, safi);
-    // RFC 2918 §4: a family that was not negotiated is ignored. RFC 7313 §5: so are other subtypes, whose
-    // capability we do not offer.
-    if (family === undefined || subtype !== 0) return;
-    if (peer.family(family).group !== undefined) core.ribs[family].refresh(peer.id);
+    onRefresh(core, peer, decodeRouteRefresh(message));
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const { notification, reason } = error;
@@ -223,6 +220,7 @@ function reach(core: Core, update: Update, run: Run & { attributes: AttributesId
   spanOf(message, run.field);
   const refused = core.ribs[run.family].announce(peer.id, span, run.attributes);
   if (refused > 0) tellRefused(core, peer.family(run.family), refused);
+  noteNotUsed(core, peer.family(run.family), run.field.count);
 }
 
 /** No room in a table is no fault of the peer: what is refused is counted, shown and told, and the session stays. */

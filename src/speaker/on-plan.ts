@@ -5,10 +5,11 @@
  */
 
 import type { PlanChange } from '../datastore/plan-diff.ts';
-import type { OriginatedPrefix, PeerPlan } from '../datastore/plan-types.ts';
+import type { OriginatedPrefix, PeerPlan, SpeakerPlan } from '../datastore/plan-types.ts';
 import type { SessionEvent } from '../fsm/events.ts';
 import { type AfiSafi, afiSafiOfIpFamily } from '../net/afi-safi.ts';
-import { prefixFamily } from '../net/prefix.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import { prefixAddress, prefixFamily } from '../net/prefix.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
 import { dynamicChanges, makeWayForNamed } from './dynamic-peers.ts';
@@ -89,6 +90,7 @@ function finishPlan(core: Core, work: PlanWork): void {
     const policies = plan.peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy]);
     core.policies.keepOnly([...policies, ...core.dynamic.policies()]);
     tellListenerPeers(core);
+    setGateways(core, plan);
     if (work.has('listen-changed')) listen(core);
     const reason = work.summary();
     core.publish({ event: 'plan-applied', revision, changes: work.total, reason });
@@ -122,7 +124,10 @@ function apply(core: Core, change: PlanChange): void {
       return core.dynamic.setRanges(change.listenRanges ?? [], core.now);
     case 'kernel-rules-changed':
       rulesChanged(core, change.kernel);
+      core.learned.remake();
       return remakeKernelRoutes(core);
+    case 'learn-changed':
+      return core.learned.setPlan(change.learn);
     case 'remove-peer':
       return removePeer(core, change.name, change.reason);
     case 'add-peer':
@@ -205,10 +210,9 @@ function updatePeer(
   const slot = peer.up;
   for (const state of peer.families.values()) {
     const rib = core.ribs[state.family];
-    // Also where export alone is concerned: a client's own paths go to others by another rule (RFC 4456 §6).
-    if (state.inRib && change.change !== 'update-peer') {
-      rib.updatePeer(peer.id, ribConfigOf(core, peer, state.family));
-    }
+    // Also where export alone is concerned: a client's own paths go to others by another rule (RFC 4456 §6); and for
+    // settings of a profile, of which the table knows best which of them matter to it.
+    if (state.inRib) rib.updatePeer(peer.id, ribConfigOf(core, peer, state.family));
     if (state.group !== undefined && slot !== undefined && change.change === 'reevaluate-export') {
       state.group = rib.join(peer.id, exportConfigOf(core, slot, state.family));
     }
@@ -229,6 +233,15 @@ function originate(core: Core, item: OriginatedPrefix): void {
 function withdraw(core: Core, item: OriginatedPrefix): void {
   core.origins.delete(`${item.prefix} ${item.source}`);
   core.ribs[familyOf(item)].retract(item.prefix, item.source);
+}
+
+/** Of host routes to peers: next hops are resolved by them, as Calico's BIRD resolves them by its static routes. */
+function setGateways(core: Core, { originated }: SpeakerPlan): void {
+  const gateways = new Map<IpAddress, IpAddress>();
+  for (const { prefix, gateway } of originated) {
+    if (gateway !== undefined) gateways.set(prefixAddress(prefix), gateway);
+  }
+  core.kernelView.setGateways(gateways);
 }
 
 function familyOf({ prefix }: OriginatedPrefix): AfiSafi {

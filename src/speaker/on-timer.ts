@@ -2,11 +2,12 @@
 
 import type { PeerId } from '../rib/ids.ts';
 import type { Core } from './core.ts';
+import { DRAIN_TIMER, onDrainTimer } from './drain.ts';
 import { type Peer, type SessionSlot, TIMERS_PER_PEER, timerKeys } from './peer.ts';
 import { contain, releaseQuarantine } from './quarantine.ts';
-import { onRecoveryTimer } from './recovery.ts';
-import { staleTimeOver } from './session-life.ts';
+import { onRecoveryTimer, recoveryHeardFrom } from './recovery.ts';
 import { fireTimers, keepAliveAhead } from './sessions.ts';
+import { staleTimeOver } from './stale-paths.ts';
 
 /** Timers fired a step; a mesh of thousands whose keepalives fall together takes several. */
 const TIMERS_PER_STEP_MAX = 512;
@@ -41,6 +42,7 @@ function keepOthersAlive(core: Core): void {
 }
 
 function onTimer(core: Core, key: number): void {
+  if (key === DRAIN_TIMER) return onDrainTimer(core);
   if (key < TIMERS_PER_PEER) return onRecoveryTimer(core, key);
   const peer = core.peerById(Math.floor(key / TIMERS_PER_PEER) as PeerId);
   if (peer === undefined) return;
@@ -53,7 +55,10 @@ function onTimer(core: Core, key: number): void {
 
 function onPeerTimer(core: Core, peer: Peer, key: number): void {
   const keys = timerKeys(peer.id);
-  if (key === keys.stale) return staleTimeOver(core, peer);
+  if (key === keys.stale) {
+    staleTimeOver(core, peer);
+    return recoveryHeardFrom(core);
+  }
   if (key === keys.held) return releaseQuarantine(core, peer);
   const slot = slotOf(core, key);
   if (slot !== undefined) fireTimers(core, slot);

@@ -27,27 +27,24 @@ export function pathViews(core: Core, rib: Rib, prefix: PrefixId): PathView[] {
   return rib.explain(prefix).map((reason) => pathView(core, rib, reason));
 }
 
-/** What `peer` has been told for `prefix`; undefined when nothing. */
-export function sentPathView(
-  core: Core,
-  state: PeerFamily,
-  prefix: PrefixId,
-): PathView | undefined {
+/** What `peer` has been told of `prefix`: several paths where ADD-PATH is in force (RFC 7911). */
+export function sentPathViews(core: Core, state: PeerFamily, prefix: PrefixId): PathView[] {
   const { peer } = state;
   const rib = core.ribs[state.family];
-  if (state.group === undefined) return undefined;
-  const octets = rib.advertisedTo(peer.id, prefix);
-  if (octets === undefined) return undefined;
+  if (state.group === undefined) return [];
   const best = rib.best(prefix);
-  return {
-    from: best === 0 ? 'withdrawing' : fromName(core, rib, best),
-    source: best === 0 ? 'bgp' : rib.sourceOf(best),
-    best: true,
+  return rib.advertisedTo(peer.id, prefix).map((told) => ({
+    from: told.source !== 0 ? core.peerName(told.source) : best === 0 ? 'withdrawing' : 'local',
+    source: told.source === 0 && best !== 0 ? rib.sourceOf(best) : 'bgp',
+    best:
+      told.identifier === 0 ||
+      (best !== 0 && rib.peerOf(best) === told.source && rib.attributesOf(best) === told.accepted),
     multipath: false,
     state: 'usable',
     stale: false,
-    ...attributesView(decodeAttributes(octets)),
-  };
+    ...(told.identifier === 0 ? {} : { pathId: told.identifier }),
+    ...attributesView(decodeAttributes(told.octets)),
+  }));
 }
 
 function pathView(core: Core, rib: Rib, reason: PathReason): PathView {

@@ -1,10 +1,13 @@
 /** From the plan of a peer and its session to what the RIB needs: the import and the export side. */
 
+import { settingsOf } from '../datastore/peer-settings.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import { type IpAddress, ipFamily, ipToOctets, ipv4ToU32 } from '../net/ip-address.ts';
 import type { ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
 import type { Core } from './core.ts';
+import { importGuardOf } from './import-guards.ts';
 import type { Peer, SessionSlot } from './peer.ts';
+import { peerRoleOf } from './roles.ts';
 
 /** RFC 4271 §4.1. */
 const MESSAGE_OCTETS_MAX = 4096;
@@ -26,6 +29,8 @@ export function ribConfigOf(core: Core, peer: Peer, family: AfiSafi): PeerRibCon
     rrClient: plan.rrClient,
     addPathReceive: negotiated?.addPath[family].receive ?? false,
     importPolicy: core.policies.compiled(plan.importPolicy),
+    guard: importGuardOf(peer),
+    honourGracefulShutdown: settingsOf(plan).honourGracefulShutdown,
     ...(core.options.pathsMax === undefined ? {} : { pathsMax: core.options.pathsMax }),
   };
 }
@@ -34,6 +39,7 @@ export function exportConfigOf(core: Core, slot: SessionSlot, family: AfiSafi): 
   const { peer } = slot;
   const { plan, negotiated } = peer;
   const own = core.plan!;
+  const peerRole = peerRoleOf(peer);
   return {
     policy: core.policies.compiled(plan.exportPolicy),
     ebgp: peer.ebgp,
@@ -45,6 +51,11 @@ export function exportConfigOf(core: Core, slot: SessionSlot, family: AfiSafi): 
     selfNextHop: ipToOctets(selfAddress(core, slot, family)),
     messageMax:
       negotiated?.extendedMessage === true ? EXTENDED_MESSAGE_OCTETS_MAX : MESSAGE_OCTETS_MAX,
+    ...(peerRole === undefined ? {} : { peerRole }),
+    longLived: negotiated?.longLived !== undefined,
+    ...(core.drain === undefined
+      ? {}
+      : { shutdown: core.drain.phase === 'announced' ? 'announced' : 'withdrawn' }),
   };
 }
 

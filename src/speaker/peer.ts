@@ -17,7 +17,7 @@ import type { Framer, MessageVisit } from '../wire/framer.ts';
 import type { UpdateContext } from '../wire/update.ts';
 import { Holds } from './holds.ts';
 import type { ConnectionId } from './inputs.ts';
-import { Trail } from './trail.ts';
+import type { StalePaths } from './stale-state.ts';
 
 /** One FSM and the connection it holds, if any. */
 export interface SessionSlot {
@@ -52,8 +52,10 @@ export interface PeerFamily {
   /** The RIB knows this peer in this family: it may have paths there, also while the session is down. */
   inRib: boolean;
   endOfRibReceived: boolean;
-  /** Paths of the last session are kept as stale until End-of-RIB or the restart time (RFC 4724 §4.2). */
-  stale: boolean;
+  /** Paths of the last session are kept (`stale-paths.ts`). */
+  stale: StalePaths | undefined;
+  /** The peer tells everything again (RFC 7313 §4): until when its end is waited for. */
+  refreshUntil: Millis | undefined;
   /** Prefixes that found no room in the table, each time they were announced. */
   refused: number;
 }
@@ -90,10 +92,8 @@ export class Peer {
   readonly holds = new Holds();
   /** Since this process started. */
   quarantines = 0;
-  /** What it sent last, in case it brings out a bug. */
-  readonly trail = new Trail();
-  /** Until when stale paths are kept; undefined when none are. */
-  staleUntil: Millis | undefined;
+  /** Index of the link that the Established session's peer is on, if its end is to end the session (`fall-over.ts`). */
+  link: number | undefined;
   /** The restart time that this peer promised in its last session, in seconds. */
   promisedRestartTime: number | undefined;
 
@@ -114,6 +114,8 @@ export class Peer {
   faultPublished: Millis | undefined;
   /** The same of refused prefixes. */
   refusalPublished: Millis | undefined;
+  /** The same of paths that import may not use. */
+  notUsedPublished: Millis | undefined;
 
   constructor(id: PeerId, plan: PeerPlan, now: Millis) {
     this.id = id;
@@ -156,7 +158,8 @@ export class Peer {
         group: undefined,
         inRib: false,
         endOfRibReceived: false,
-        stale: false,
+        stale: undefined,
+        refreshUntil: undefined,
         refused: 0,
       };
       this.families.set(family, state);

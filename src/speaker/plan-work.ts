@@ -66,6 +66,7 @@ function* firstChanges(plan: SpeakerPlan): Generator<PlanChange> {
   const reason = 'first configuration';
   yield { change: 'listen-changed', listen: plan.listen, reason };
   yield { change: 'kernel-rules-changed', kernel: plan.kernel, reason };
+  if (plan.learn !== undefined) yield { change: 'learn-changed', learn: plan.learn, reason };
   const { settings, listenRanges } = plan;
   if (settings !== undefined) {
     const fields = Object.keys(settings);

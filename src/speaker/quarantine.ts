@@ -112,11 +112,13 @@ function evidenceOf(core: Core, peer: Peer, what: Breakage & { reason: string })
     plan: { ...core.plan!, peers: [plan] },
     ...(ours === undefined ? {} : { localAddress: ours }),
     ...(connection?.open === undefined ? {} : { open: connection.open }),
-    chunks: [...before(peer, connection?.id), ...handled],
+    chunks: [...before(core, peer, connection?.id), ...handled],
   };
 }
 
-function before(peer: Peer, id: ConnectionId | undefined): { at: Millis; octets: Uint8Array }[] {
-  const same = peer.trail.chunks().filter(({ connection }) => connection === id);
+type Said = { readonly at: Millis; readonly octets: Uint8Array };
+
+function before(core: Core, peer: Peer, id: ConnectionId | undefined): Said[] {
+  const same = core.trails.of(peer.id).filter(({ connection }) => connection === id);
   return same.map(({ at, octets }) => ({ at, octets }));
 }

@@ -11,6 +11,7 @@ export function notReadyBecause(core: Core): string[] {
   if (core.plan === undefined) reasons.push('no configuration has been applied yet');
   else if (core.planWork !== undefined) reasons.push('a configuration is being applied');
   if (core.stopping !== undefined) reasons.push('it is stopping');
+  if (core.drain !== undefined) reasons.push('it is drained (godwit undrain ends that)');
   if (core.recovering && core.plan !== undefined)
     reasons.push('it waits for the neighbors to tell their routes after its start');
   const { state, reason } = core.kernelState;

@@ -101,6 +101,32 @@ describe.each(['kill', 'terminate'] as const)('after %s and a new start', (how) 
     expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
   });
 
+  it('a peer that calls slowly is given two of its connect intervals', () => {
+    const passive = {
+      gracefulRestart: { restartTime: 60, forwarding: [V4] },
+      listens: false,
+    } as const;
+    const plan = { settings: { timers: { connectRetry: 15 } } };
+    const s = stage({ peers: [passive], plan, restarting: true });
+    s.lab.run(29_000);
+    expect(s.node.view.status().restarting).toBe(true);
+    s.lab.run(4000);
+    expect(s.node.view.status().restarting).toBe(false);
+  });
+
+  it('End-of-RIB is said for a family of which nothing is announced, too', () => {
+    const both = { gracefulRestart: { restartTime: 60, forwarding: [V4] } } as const;
+    const address = 'fd00::11';
+    const s = stage({
+      peers: [{ ...both, address, routerId: '10.0.0.11' }],
+      restarting: true,
+    }).up();
+    s.peer.talk.endOfRib('ipv6-unicast');
+    s.lab.run(100);
+    expect(s.peer.talk.heard.endOfRibs).toEqual(['ipv6-unicast']);
+    expect(s.peer.talk.heard.routes.size).toBe(0);
+  });
+
   it('an Established peer that never says End-of-RIB is waited for two minutes', () => {
     const s = stopped(how, false);
     s.node.start({ restarting: true });

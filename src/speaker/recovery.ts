@@ -14,10 +14,12 @@ import { reconfigurePeer } from './sessions.ts';
 /** Restart time assumed of a peer whose last promise died with us, in seconds: BIRD's and our own default. */
 const RESTART_TIME_ASSUMED = 120;
 /**
- * How long recovery waits for a peer without an Established session, in milliseconds: two of the longest connect
+ * How long recovery waits at least for a peer without an Established session, in milliseconds: two of the usual connect
  * intervals (5 s), and room for the OPENs. It delays End-of-RIB only; kernel routes wait for the restart time.
  */
 const RECOVERY_CONNECT_MS = 12_000;
+/** Room for the OPENs after a peer's second attempt. */
+const OPENS_MS = 2000;
 /** The longest wait for End-of-RIB of an Established peer, in milliseconds (RFC 4724 §4.1, Selection_Deferral_Timer). */
 const SELECTION_DEFERRAL_MS = 120_000;
 /** Key of the recovery timer; peers' keys begin at `TIMERS_PER_PEER`. */
@@ -68,10 +70,16 @@ function recoveryIsOver(core: Core): boolean {
   if (waited >= SELECTION_DEFERRAL_MS) return true;
   const silent = core.findPeer(core.waitsFor.endOfRib, (peer) => {
     if (peer.heldBecause !== undefined) return false;
-    return peer.negotiated === undefined ? waited < RECOVERY_CONNECT_MS : !hasSpoken(peer);
+    return peer.negotiated === undefined ? waited < connectWaitOf(peer) : !hasSpoken(peer);
   });
   if (silent !== undefined) core.waitsFor.endOfRib = silent.id;
   return silent === undefined;
+}
+
+/** Two attempts of whoever calls, at the interval that is configured for this peer. One that is gone costs no more. */
+function connectWaitOf({ plan }: Peer): number {
+  const interval = plan.settings?.timers?.connectRetry ?? 0;
+  return Math.max(RECOVERY_CONNECT_MS, 2 * interval * 1000 + OPENS_MS);
 }
 
 function endRecovery(core: Core): void {

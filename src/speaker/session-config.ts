@@ -2,11 +2,13 @@
 
 import { settingsOf } from '../datastore/peer-settings.ts';
 import type { PeerPlan } from '../datastore/plan-types.ts';
-import type { GracefulRestartOffer, SessionConfig, SessionTimers } from '../fsm/session-config.ts';
+import type { SessionConfig, SessionTimers } from '../fsm/session-config.ts';
 import { JITTER_MIN } from '../fsm/timers.ts';
 import { ipv4ToU32 } from '../net/ip-address.ts';
 import type { Core } from './core.ts';
 import type { Peer } from './peer.ts';
+import { restartOffer } from './restart-offer.ts';
+import { roleOfferOf } from './roles.ts';
 
 export function sessionConfigOf(core: Core, peer: Peer): SessionConfig {
   return core.sessionConfigs.shared(makeConfig(core, peer));
@@ -16,6 +18,7 @@ function makeConfig(core: Core, peer: Peer): SessionConfig {
   const { plan } = peer;
   const routerId = core.plan === undefined ? 0 : ipv4ToU32(core.plan.routerId);
   const version = core.options.softwareVersion;
+  const settings = settingsOf(plan);
   return {
     localAs: plan.localAs,
     remoteAs: plan.remoteAs,
@@ -24,8 +27,10 @@ function makeConfig(core: Core, peer: Peer): SessionConfig {
     passive: plan.passive,
     timers: timersOf(plan),
     offer: {
-      ...(settingsOf(plan).extendedMessages ? { extendedMessage: true } : {}),
-      gracefulRestart: gracefulRestartOffer(core, peer),
+      ...(settings.extendedMessages ? { extendedMessage: true } : {}),
+      ...restartOffer(core, peer),
+      role: roleOfferOf(peer),
+      enhancedRouteRefresh: settings.enhancedRouteRefresh,
       ...(version === undefined ? {} : { softwareVersion: version }),
     },
   };
@@ -36,23 +41,11 @@ function timersOf({ holdTime, keepaliveTime, settings }: PeerPlan): Partial<Sess
   return {
     holdTime,
     ...(keepaliveTime === undefined ? {} : { keepaliveTime }),
+    // RFC 9687 §4: among them the time that a peer may not read.
     ...timers,
     // RFC 4271 §10: 75 to 100 % of it.
     ...(connectRetry === undefined
       ? {}
       : { connectRetryMin: connectRetry * JITTER_MIN, connectRetryMax: connectRetry }),
-  };
-}
-
-function gracefulRestartOffer(core: Core, peer: Peer): GracefulRestartOffer | undefined {
-  const { restartTime, families } = peer.plan;
-  if (restartTime === undefined) return undefined;
-  // RFC 4724 §3: the R bit only after a real restart and until it is over; the F bit of a family only where the
-  // routes in the kernel survived it.
-  const restarting = core.options.restarting && core.recovering;
-  return {
-    restartTime,
-    restarting,
-    forwarding: restarting ? families.filter((family) => core.survived.has(family)) : [],
   };
 }

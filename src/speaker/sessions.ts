@@ -12,6 +12,7 @@ import type { SessionDown, SessionOutput } from '../fsm/session-output.ts';
 import { Framer } from '../wire/framer.ts';
 import { describeNotification } from '../wire/notification.ts';
 import type { Core } from './core.ts';
+import { isHeldByDrain } from './drain-hold.ts';
 import type { Dial } from './effects.ts';
 import { type Connection, type Peer, type SessionSlot, timerKeys } from './peer.ts';
 import { sessionConfigOf } from './session-config.ts';
@@ -27,7 +28,7 @@ const TTL_GTSM = 255;
  */
 export function startPeer(core: Core, peer: Peer): void {
   const ready = core.recoveryStarted !== undefined && core.stopping === undefined;
-  const wanted = ready && peer.heldBecause === undefined;
+  const wanted = ready && peer.heldBecause === undefined && !isHeldByDrain(core, peer);
   if (!wanted || peer.sessions.length > 0) return;
   const slot = addSlot(peer, new Session(sessionConfigOf(core, peer), core.prng));
   feed(core, slot, { type: 'AutomaticStart' });

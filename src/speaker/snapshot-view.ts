@@ -9,14 +9,18 @@ import type { Core } from './core.ts';
 import { countBest } from './count-best.ts';
 import { formatIpPort } from './endpoint-text.ts';
 import { neighborDetail } from './neighbor-detail.ts';
-import { pathViews, sentPathView } from './path-view.ts';
+import { pathViews, sentPathViews } from './path-view.ts';
 import type { Peer, PeerFamily } from './peer.ts';
+import { PlanPreview } from './preview/preview.ts';
+import type { PreviewRun, Proposal } from './preview/types.ts';
 import { notReadyBecause } from './readiness.ts';
 import { recoveryStatus } from './recovery.ts';
+import { drainPart, staleFacts } from './restart-views.ts';
 import { settingViews } from './setting-views.ts';
 import type {
   CountersView,
   InterfaceView,
+  KernelProofView,
   KernelQuery,
   KernelRouteView,
   NeighborFamilyView,
@@ -41,6 +45,10 @@ export class SnapshotView implements SpeakerView {
     this.#core = core;
   }
 
+  preview(proposal: Proposal): PreviewRun {
+    return new PlanPreview(this.#core, proposal);
+  }
+
   status(): StatusView {
     const core = this.#core;
     const { plan, datastore, now } = core;
@@ -57,6 +65,7 @@ export class SnapshotView implements SpeakerView {
       planAgeMs: now - core.planSince,
       ...recoveryPart(core),
       stopping: core.stopping !== undefined,
+      ...drainPart(core),
       datastore: {
         state: datastore.state,
         sinceMs: now - datastore.since,
@@ -126,6 +135,12 @@ export class SnapshotView implements SpeakerView {
     return this.#core.programmer.routes(query);
   }
 
+  kernelProof(): KernelProofView {
+    const { programmer, now } = this.#core;
+    const found = { ...programmer.divergencesFound };
+    return { ...programmer.proof(now), found, divergent: programmer.divergence() };
+  }
+
   counters(): CountersView {
     const core = this.#core;
     const { requests, errors, restored, overruns } = core.programmer.totals;
@@ -139,6 +154,7 @@ export class SnapshotView implements SpeakerView {
       kernelOverruns: overruns,
       decisions: AFI_SAFIS.reduce((sum, family) => sum + core.ribs[family].decisions, 0),
       updateFaults: Object.fromEntries(core.updateFaults),
+      importRefusals: Object.fromEntries(core.importRefusals),
     };
   }
 
@@ -170,9 +186,8 @@ export class SnapshotView implements SpeakerView {
     if (query.neighbor !== undefined && peer === undefined) return undefined;
     const prefix = rib.prefixOf(id);
     if (query.direction === 'out') {
-      const path =
-        peer === undefined ? undefined : sentPathView(core, peer.family(query.family), id);
-      return path === undefined ? undefined : { prefix, paths: [path] };
+      const sent = peer === undefined ? [] : sentPathViews(core, peer.family(query.family), id);
+      return sent.length === 0 ? undefined : { prefix, paths: sent };
     }
     const paths = pathViews(core, rib, id);
     const kept = peer === undefined ? paths : paths.filter((path) => path.from === peer.plan.name);
@@ -186,7 +201,7 @@ export class SnapshotView implements SpeakerView {
     const down =
       peer.heldBecause ?? (session === undefined ? 'not started yet' : session.downBecause());
     const restart = negotiated?.gracefulRestart;
-    const stale = [...peer.families.values()].some((state) => state.stale);
+    const stale = [...peer.families.values()].some((state) => state.stale !== undefined);
     const inGroup = [...peer.families.values()].find((state) => state.group !== undefined);
     const group = inGroup && this.#core.ribs[inGroup.family].groupOf(peer.id);
     return {
@@ -256,6 +271,8 @@ export class SnapshotView implements SpeakerView {
         family,
         ...none,
         refused: state.refused,
+        longLived: false,
+        refreshing: false,
         endOfRibReceived: false,
         endOfRibSent: false,
       };
@@ -270,6 +287,7 @@ export class SnapshotView implements SpeakerView {
       advertised,
       pending,
       stale,
+      ...staleFacts(state, this.#core.now),
       endOfRibReceived: state.endOfRibReceived,
       endOfRibSent: state.group !== undefined && rib.endOfRibSent(peer.id),
     };

@@ -10,6 +10,7 @@ import type { InterfaceAddress } from '../netlink/address.ts';
 import type { Link } from '../netlink/link.ts';
 import type { PathAttributes } from '../wire/attributes/path-attributes.ts';
 import type { Capability } from '../wire/capabilities/capability.ts';
+import type { PreviewRun, Proposal } from './preview/types.ts';
 
 export interface SpeakerView {
   status(): StatusView;
@@ -22,12 +23,15 @@ export interface SpeakerView {
     readonly routes: readonly KernelRouteView[];
     readonly next?: number;
   };
+  kernelProof(): KernelProofView;
   counters(): CountersView;
   /** As a routing table shows it: usable paths with their outgoing interfaces; paged like `routes`. */
   table(query: TableQuery): { readonly routes: readonly TableRouteView[]; readonly next?: number };
   /** Routes of others in the tables that resolve next hops, prefix by prefix; may be walked over many turns. */
   foreignRoutes(family: AfiSafi, prefix?: string): Iterable<TableRouteView>;
   interfaces(): InterfaceView[];
+  /** What a proposed plan would do; asked for slice by slice. Nothing is changed by it. */
+  preview(proposal: Proposal): PreviewRun;
   /** One slice of counting, by neighbor, the prefixes of which its path is the best; `next` undefined at the end. */
   countBest(query: {
     readonly family: AfiSafi;
@@ -53,6 +57,8 @@ export interface StatusView {
     readonly limitMs: number;
   };
   readonly stopping: boolean;
+  /** The node leaves, or has left (RFC 8326); absent when it does not. */
+  readonly drain?: DrainView;
   /** Why routing configuration is not fresh; absent when it is. */
   readonly datastore: {
     readonly state: 'in-sync' | 'lost' | 'waiting';
@@ -96,6 +102,16 @@ export interface ListenRangeView {
   readonly profile: string;
   readonly neighbors: number;
   readonly neighborsMax: number;
+}
+
+export interface DrainView {
+  readonly phase: 'announced' | 'withdrawn' | 'drained';
+  readonly sinceMs: number;
+  /** Until this phase ends at the latest; 0 in the last one. */
+  readonly leftMs: number;
+  /** Own prefixes, and those of them that somebody else announces to us, too. */
+  readonly prefixes: number;
+  readonly elsewhere: number;
 }
 
 export interface NeighborView {
@@ -192,6 +208,12 @@ export interface NeighborFamilyView {
   readonly advertised: number;
   readonly pending: number;
   readonly stale: number;
+  /** Until stale paths go at the latest; absent without, and while they are kept because the node is drained. */
+  readonly staleLeftMs?: number;
+  /** Stale paths are the last resort: kept beyond the restart time (RFC 9494). */
+  readonly longLived: boolean;
+  /** It is telling everything again; the end of that is awaited (RFC 7313). */
+  readonly refreshing: boolean;
   readonly endOfRibReceived: boolean;
   readonly endOfRibSent: boolean;
 }
@@ -293,7 +315,13 @@ export interface KernelRouteView {
   readonly prefix: string;
   /** Text like iproute2's: `via 10.0.0.2 dev eth0`, `blackhole`; absent when none. */
   readonly wanted?: string;
+  /** The last request for it; `delete …` for the end of it. */
+  readonly sent?: string;
+  /** What the kernel last said yes to. */
+  readonly acknowledged?: string;
   readonly held?: string;
+  /** All that the kernel has for the prefix in our table, routes of others with their protocol. */
+  readonly inKernel?: string;
   readonly state:
     | 'installed'
     | 'pending'
@@ -304,6 +332,30 @@ export interface KernelRouteView {
     | 'adopted';
   readonly because?: string;
   readonly origin: string;
+}
+
+/** What the last proof of the kernel said, how all ended, and what is not as wished now. */
+export interface KernelProofView {
+  readonly state: 'idle' | 'reading';
+  /** Milliseconds since the last one ended; absent before the first. */
+  readonly ageMs?: number;
+  /** Routes of protocol 12 in our table. */
+  readonly routes: number;
+  /** Routes that moved meanwhile and were not judged. */
+  readonly busy: number;
+  /** The kernel changed while it was read: what is missing was not looked for. */
+  readonly partial: boolean;
+  readonly divergences: readonly {
+    readonly kind: 'missing' | 'changed' | 'unknown';
+    readonly prefix: string;
+    readonly expected: string;
+    readonly found: string;
+  }[];
+  readonly totals: Readonly<Record<'equal' | 'healed' | 'partial' | 'failed', number>>;
+  /** Divergences found since start, by kind. */
+  readonly found: Readonly<Record<string, number>>;
+  /** Routes that are not as wished now, by reason. */
+  readonly divergent: Readonly<Record<string, number>>;
 }
 
 export interface CountersView {
@@ -317,4 +369,6 @@ export interface CountersView {
   readonly kernelOverruns: number;
   readonly decisions: number;
   readonly updateFaults: Readonly<Record<string, number>>;
+  /** Announced prefixes that import may not use, by reason. */
+  readonly importRefusals: Readonly<Record<string, number>>;
 }

@@ -11,6 +11,7 @@ import { Core, type SpeakerOptions } from './core.ts';
 import { releasePeers } from './dynamic-peers.ts';
 import type { Effect } from './effects.ts';
 import type { ConnectionId, SpeakerInput, TcpInput } from './inputs.ts';
+import { driveProof } from './kernel-proof.ts';
 import { resolveNextHops } from './next-hops.ts';
 import { onCommand } from './on-command.ts';
 import { onKernel } from './on-kernel.ts';
@@ -95,6 +96,8 @@ export class Speaker {
       case 'kernelDumpDone':
       case 'kernelOverrun':
       case 'kernelAck':
+      case 'kernelProofRoutes':
+      case 'kernelProofRead':
       case 'kernelUnavailable':
         return onKernel(core, input);
       case 'command':
@@ -113,7 +116,9 @@ export class Speaker {
     const octets = input.type === 'octetsReceived' ? input.octets : undefined;
     try {
       onTcp(core, input);
-      if (octets !== undefined) connection?.slot.peer.trail.note(connection.id, octets, core.now);
+      if (octets === undefined || connection === undefined) return;
+      const { id, slot } = connection;
+      core.trails.note(slot.peer.id, { at: core.now, connection: id, octets });
     } catch (error) {
       const peer = connection?.slot.peer ?? callerOf(core, input);
       contain(core, peer, { error, connection, ...(octets === undefined ? {} : { octets }) });
@@ -123,7 +128,7 @@ export class Speaker {
   #work(): boolean {
     const core = this.#core;
     resolveNextHops(core);
-    let more = false;
+    let more = core.learned.continueLearning();
     for (const family of AFI_SAFIS) {
       const routes = core.kernelRoutes[family];
       if (core.ribs[family].settle(DECISION_PREFIXES_PER_STEP_MAX, routes)) more = true;
@@ -143,6 +148,7 @@ export class Speaker {
     programmer.onWake(core.now);
     const dump = programmer.takeDumpRequest(core.now);
     if (dump !== undefined) core.effect({ type: 'kernelDump' });
+    driveProof(core);
     const batch = programmer.nextBatch(core.now);
     if (batch !== undefined) core.effect({ type: 'kernelRequests', batch });
     for (const event of programmer.takeEvents()) core.publish(event);

@@ -5,7 +5,7 @@
 
 import type { ForeignRoute } from '../fib/foreign-routes.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
-import { ipToOctets } from '../net/ip-address.ts';
+import { type IpAddress, ipToOctets } from '../net/ip-address.ts';
 import { type Prefix, parsePrefix, prefixFrom } from '../net/prefix.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { InterfaceAddress } from '../netlink/address.ts';
@@ -30,7 +30,7 @@ export function tableRoutes(
   const told = query.toldTo === undefined ? undefined : core.peers.get(query.toldTo);
   if (query.toldTo !== undefined && told === undefined) return { routes: [] };
   const visit = (id: PrefixId, routes: TableRouteView[]): void => {
-    if (told !== undefined && rib.advertisedTo(told.id, id) === undefined) return;
+    if (told !== undefined && !rib.isAdvertisedTo(told.id, id)) return;
     const paths = pathsOf(core, rib, { id, rejected: query.rejected === true });
     if (paths.length > 0) routes.push({ prefix: rib.prefixOf(id), paths });
   };
@@ -60,15 +60,30 @@ function pathsOf(
     const wanted = rejected
       ? reason.state === 'rejected'
       : reason.state === 'usable' || reason.state === 'unresolvable';
-    if (wanted) paths.push(pathOf(core, rib, reason));
+    // What was learned from the kernel is told from the kernel's picture (`foreignRoutes`).
+    if (wanted && !isLearned(rib, reason.path)) paths.push(pathOf(core, rib, { id, ...reason }));
   }
   return paths;
 }
 
-function pathOf(core: Core, rib: Rib, { path, best, state }: PathReason): TablePathView {
+function isLearned(rib: Rib, path: number): boolean {
+  const source = rib.sourceOf(path);
+  return source === 'direct' || source === 'kernel';
+}
+
+function pathOf(
+  core: Core,
+  rib: Rib,
+  { id, path, best, state }: PathReason & { readonly id: PrefixId },
+): TablePathView {
   const peer = core.peerById(rib.peerOf(path));
   const common = { best, stale: rib.isStale(path), preference: rib.preferenceOf(path) };
   if (rib.peerOf(path) === 0) {
+    const gateway = core.origins.get(`${rib.prefixOf(id)} ${rib.sourceOf(path)}`)?.gateway;
+    const via = gateway === undefined ? undefined : hopsTo(core, gateway);
+    if (via !== undefined) {
+      return { kind: 'own', from: '', hops: via.hops, type: 'unicast', ...common };
+    }
     return { kind: 'own', from: '', hops: [], type: 'blackhole', ...common };
   }
   const accepted = rib.attributesOf(path);
@@ -101,7 +116,13 @@ function hopsOf(
 ): { hops: TablePathView['hops']; metric: number } | undefined {
   const nextHop = rib.nextHopOf(path);
   if (nextHop === 0) return undefined;
-  const address = core.nextHops.addressOf(nextHop);
+  return hopsTo(core, core.nextHops.addressOf(nextHop));
+}
+
+function hopsTo(
+  core: Core,
+  address: IpAddress,
+): { hops: TablePathView['hops']; metric: number } | undefined {
   // Without a kernel every next hop counts as reachable, by an interface that nobody knows.
   if (core.kernelState.state !== 'synced') {
     return { hops: [{ gateway: address, interfaceName: 'unknown' }], metric: 0 };

@@ -5,8 +5,12 @@
 
 import type { Octets } from '../base/units.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
+import { MessageType } from '../wire/iana.ts';
 import type { Core } from './core.ts';
 import type { ConnectionId } from './inputs.ts';
+
+/** Where the type stands in a message (RFC 4271 §4.1). */
+const TYPE_AT = 18;
 
 /** Names every Established connection that has something due and has not been named since it was last empty. */
 export function tellWriters(core: Core): void {
@@ -40,7 +44,9 @@ export function pollTransmit(core: Core, id: ConnectionId, budget: Octets): Uint
       continue;
     }
     peer.octetsSent += octets.length;
-    peer.sent.update += countMessages(octets);
+    // The markers of a refresh (RFC 7313) come alone.
+    if (octets[TYPE_AT] === MessageType.RouteRefresh) peer.sent.routeRefresh++;
+    else peer.sent.update += countMessages(octets);
     return octets;
   }
   if (more) return NOTHING_YET;

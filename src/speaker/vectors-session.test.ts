@@ -127,15 +127,16 @@ function wanted(vector: Vector): Told {
   if (isIncomplete(vector)) return nothing;
   const type = typeOf(vector);
   const body = vector.hex.slice(38);
-  // RFC 7313 §5: its length has an error of its own, with the whole message as data.
-  if (type === 5 && body.length !== 8) {
+  // RFC 7313 §5: the length of a marker has an error of its own, with the whole message as data.
+  const isMarker = ['01', '02'].includes(body.slice(4, 6));
+  if (type === 5 && (body.length < 8 || (isMarker && body.length > 8))) {
     return { notification: `7/1 ${vector.hex}`, stands: false, again: false };
   }
   if (error !== undefined) return { notification: error, stands: false, again: false };
   // RFC 4271 §6.4: a NOTIFICATION, whatever it says, ends the session and is not answered.
   if (type === 3) return { notification: undefined, stands: false, again: false };
   // RFC 2918 §4; RFC 7313 §5: subtypes that were not negotiated are ignored.
-  return { ...nothing, again: type === 5 && body === '00010001' };
+  return { ...nothing, again: type === 5 && body.startsWith('00010001') };
 }
 
 describeWith(['test-data'], 'public messages other than UPDATEs in a live session', () => {

@@ -11,9 +11,9 @@ describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
     expect(decodeRouteRefresh(encodeRouteRefresh(refresh))).toEqual(refresh);
   });
 
-  for (const length of [0, 1, 2, 3, 5, 27]) {
-    it(`with a body of ${length} octets is Invalid Message Length with the message as data (RFC 7313 §5)`, () => {
-      const bad = message(5, new Uint8Array(length));
+  for (const body of ['', '00', '0001', '000100', '0001010100', '0001020100 00000000']) {
+    it(`with the body "${body}" is Invalid Message Length with the message as data (RFC 7313 §5)`, () => {
+      const bad = message(5, hex(body));
       try {
         decodeRouteRefresh(bad);
         expect.unreachable();
@@ -23,4 +23,13 @@ describe('ROUTE-REFRESH (RFC 2918, RFC 7313)', () => {
       }
     });
   }
+
+  it('is read where a request, or a subtype that nobody knows, is longer: §5 names subtypes 1 and 2 alone', () => {
+    expect(decodeRouteRefresh(message(5, hex('0001 00 01 01 40 0000')))).toEqual({
+      afi: 1,
+      safi: 1,
+      subtype: 0,
+    });
+    expect(decodeRouteRefresh(message(5, hex('0002 09 01 ff'))).subtype).toBe(9);
+  });
 });

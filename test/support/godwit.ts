@@ -141,6 +141,11 @@ export class Godwit {
     return run(this.#cli(words));
   }
 
+  /** Like {@link runCommand}, in the node's own namespace: for what touches its kernel itself. */
+  runInside(...words: string[]): Promise<RunResult> {
+    return this.#options.namespace.run(this.#cli(words));
+  }
+
   /** `godwit WORDS… --json`: one object a line. */
   async json<T>(...words: string[]): Promise<T[]> {
     const text = await this.command(...words, '--json');

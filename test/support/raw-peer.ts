@@ -209,7 +209,10 @@ export function rawUpdate(options: {
   );
   const attributes = [
     ...[0x40, 1, 1, 0], // ORIGIN IGP
-    ...[0x40, 2, numbers.length + 2, 2, asPath.length, ...numbers],
+    // Inside the AS it is empty: a segment of no length would be malformed.
+    ...(asPath.length === 0
+      ? [0x40, 2, 0]
+      : [0x40, 2, numbers.length + 2, 2, asPath.length, ...numbers]),
     ...[0x40, 3, 4, ...nextHop.split('.').map(Number)],
     ...more,
   ];

@@ -10,6 +10,12 @@ export const PROGRAMS = {
   cc: 'gcc libc6-dev',
   unshare: 'util-linux',
   openssl: 'openssl',
+  debootstrap: 'debootstrap',
+  promtool: 'prometheus',
+  prometheus: 'prometheus',
+  'systemd-analyze': 'systemd',
+  'aarch64-linux-gnu-gcc': 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross libstdc++6-arm64-cross',
+  'qemu-aarch64-static': 'qemu-user-static',
 } as const;
 export const LINK_TYPES = ['veth', 'bridge', 'dummy', 'ipip', 'vrf', 'vxlan'] as const;
 

@@ -12,6 +12,8 @@ export interface RouteEvent {
   readonly kind: 'added' | 'deleted';
   /** The line without `Deleted`: `10.0.0.0/8 via 192.0.2.1 dev eth0 proto bird`. */
   readonly route: string;
+  /** Milliseconds since the epoch, with `timestamps`. */
+  readonly at?: number;
 }
 
 export class RouteMonitor {
@@ -22,9 +24,14 @@ export class RouteMonitor {
   }
 
   /** Returns once the monitor has proved that it hears what happens. */
-  static async start(lab: NetworkLab, namespace: Namespace): Promise<RouteMonitor> {
+  static async start(
+    lab: NetworkLab,
+    namespace: Namespace,
+    options: { readonly timestamps?: boolean } = {},
+  ): Promise<RouteMonitor> {
     count += 1;
-    const argv = ['ip', '-d', 'monitor', 'route'];
+    const stamps = options.timestamps === true ? ['-timestamp'] : [];
+    const argv = ['ip', ...stamps, '-d', 'monitor', 'route'];
     const running = await lab.spawn(namespace, { name: `route-monitor-${count}`, argv });
     const monitor = new RouteMonitor(running);
     // The listening socket gives no sign of life: a route of our own shows that it is open.
@@ -41,13 +48,24 @@ export class RouteMonitor {
 
   /** All events so far, oldest first. */
   events(): RouteEvent[] {
-    return this.#lines()
-      .filter((line) => !line.includes(PROBE))
-      .map((line) =>
-        line.startsWith('Deleted ')
-          ? { kind: 'deleted', route: line.slice('Deleted '.length).trim() }
-          : { kind: 'added', route: line.trim() },
-      );
+    const events: RouteEvent[] = [];
+    let at: number | undefined;
+    for (const line of this.#lines()) {
+      const stamp = STAMP.exec(line);
+      if (stamp !== null) {
+        at = Date.parse(`${stamp[1]} UTC`) + Number(stamp[2]) / 1000;
+        continue;
+      }
+      if (line.includes(PROBE)) continue;
+      const deleted = line.startsWith('Deleted ');
+      const route = (deleted ? line.slice('Deleted '.length) : line).trim();
+      events.push({
+        kind: deleted ? 'deleted' : 'added',
+        route,
+        ...(at === undefined ? {} : { at }),
+      });
+    }
+    return events;
   }
 
   async stop(): Promise<RouteEvent[]> {
@@ -63,4 +81,6 @@ export class RouteMonitor {
 }
 
 let count = 0;
+/** `Timestamp: Fri Nov 27 03:34:59 2026 123456 usec`, a line before each event. */
+const STAMP = /^Timestamp: \w+ (\w+ +\d+ [\d:]+ \d{4}) (\d+) usec/;
 const PROBE = '240.0.0.77';

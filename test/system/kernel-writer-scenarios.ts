@@ -65,7 +65,7 @@ function take(input: SpeakerInput): void {
       for (const change of input.changes) {
         if (change.what === 'link') fib.onLink(change.link, change.removed, now());
         else if (change.what === 'address') fib.onAddress(change.address, change.removed, now());
-        else fib.onKernelRoute(change.route, change.removed, now());
+        else fib.onKernelRoute(change, now());
       }
       return;
     case 'kernelDumpStarted':

@@ -21,6 +21,8 @@ import { RouteShapes } from '../../src/netlink/route-shapes.ts';
 
 const events: string[] = [];
 let overruns = 0;
+/** Events read by the time that we were last told of a loss. */
+let heardWhenTold = 0;
 let own = 0;
 let heard = 0;
 let follow = true;
@@ -40,7 +42,10 @@ const log: KernelVisitor = {
 };
 const opened = KernelSocket.open({
   events: log,
-  onOverrun: () => overruns++,
+  onOverrun: () => {
+    overruns++;
+    heardWhenTold = heard;
+  },
   onError: (error) => {
     throw new Error(JSON.stringify(error));
   },
@@ -404,11 +409,12 @@ const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
       { onRoute: () => seen++ },
     );
     await waitUntilQuiet();
+    const unread = heard - heardWhenTold;
     follow = true;
     events.length = 0;
     sh('ip route add blackhole 10.250.0.0/32 proto bird');
     await settle();
-    return { overruns, seen, outcome, after: events };
+    return { overruns, unread, seen, outcome, after: events };
   },
 
   async bulk() {

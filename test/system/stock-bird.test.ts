@@ -26,6 +26,7 @@ const STATIC_V6 = `
 `;
 const OWN = /172\.3[01]\.|\b10\.0\.0\.0\/8|10\.245\.0\.1|2001:db8:7[78]::/;
 const LEARNED = '10.244.7.0/26';
+const OWN_BLOCK = '10.244.1.0/26';
 
 describeWith(
   ['root', 'netns', 'ip', 'veth', 'bird2', 'native'],
@@ -128,6 +129,65 @@ protocol static { ipv6; ${STATIC_V6} }
       const touched = (await monitor.stop()).filter(({ route }) => OWN.test(route));
       expect(touched).toEqual([]);
     });
+
+    it("removes all that godwit wrote with cleanup, and leaves BIRD's routes and others' untouched", async () => {
+      const before = await bySomebodyElse();
+      const again = await RouteMonitor.start(lab, node);
+      await peer.configure(peerConfig(LEARNED));
+      godwit.writeResource(
+        calico('BlockAffinity', 'own', { node: 'node', cidr: OWN_BLOCK, state: 'confirmed' }),
+      );
+      await godwit.start();
+      await untilInstalled(OWN_BLOCK, LEARNED);
+      // Of Felix and of people, in the pool: neither is ours.
+      await node.ip('route', 'add', '10.244.20.0/26', 'via', '10.9.0.2', 'proto', '80');
+      await node.ip('route', 'add', '10.244.21.0/26', 'via', '10.9.0.2', 'proto', 'static');
+
+      const refused = await cleanup();
+      expect([refused.code, refused.stderr]).toEqual([
+        1,
+        expect.stringMatching(/godwitd runs and would write its routes again.*--shut/),
+      ]);
+      await untilInstalled(OWN_BLOCK, LEARNED);
+      await godwit.kill('SIGKILL');
+      // What a BIRD before us left in a pool of ours, in no journal.
+      await node.ip('route', 'add', '10.244.22.0/26', 'via', '10.9.0.2', 'proto', '12');
+
+      const list = await cleanup('--list');
+      expect(list.stdout).toMatch(/would remove 10\.244\.7\.0\/26 via .* \(in the journal\)/);
+      expect(list.stdout).toMatch(
+        /would remove 10\.244\.22\.0\/26 .* \(in a pool of the cluster\)/,
+      );
+      expect(list.stdout).toMatch(/^3 routes would be removed$/m);
+      await untilInstalled(OWN_BLOCK, LEARNED, '10.244.22.0/26');
+
+      const done = await cleanup();
+      expect([done.code, done.stderr]).toEqual([0, '']);
+      expect(done.stdout).toMatch(/^3 routes removed; nothing of godwit is left$/m);
+      await untilInstalled();
+      const others = await node.ip('route', 'show', 'root', '10.244.0.0/16');
+      expect(others).toMatch(/10\.244\.20\.0\/26 .*proto 80/);
+      expect(others).toMatch(/10\.244\.21\.0\/26 .*proto static/);
+      expect((await cleanup()).stdout).toMatch(/^0 routes removed/m);
+
+      expect(await bySomebodyElse()).toEqual(before);
+      const touched = (await again.stop()).filter(({ route }) => OWN.test(route));
+      expect(touched).toEqual([]);
+    });
+
+    it('stops the daemon first where it is asked to, and then removes all', async () => {
+      await godwit.start();
+      await untilInstalled(OWN_BLOCK, LEARNED);
+      const done = await cleanup('--shut');
+      expect([done.code, done.stderr]).toEqual([0, '']);
+      expect(done.stdout).toMatch(/^2 routes removed; nothing of godwit is left$/m);
+      await godwit.running.exited;
+      await untilInstalled();
+    });
+
+    function cleanup(...words: string[]): ReturnType<Godwit['runInside']> {
+      return godwit.runInside('cleanup', '--config', godwit.configPath, ...words);
+    }
 
     it('hears it when one of them is touched', async () => {
       const again = await RouteMonitor.start(lab, node);

@@ -155,6 +155,22 @@ describe.each(['127.0.0.1', '::1'])('TCP over %s', (address) => {
     );
   });
 
+  it('tells the TTL of the SYN, before which the kernel may have taken octets of any TTL', async () => {
+    const seen: (number | undefined)[] = [];
+    const listener = listen(ip(address), (pending) => {
+      seen.push(pending.ttlOfSyn());
+      End.of(pending);
+    });
+    await connected(listener, { ttl: 255 });
+    await connected(listener, { ttl: 63 });
+    await waitFor(
+      () => seen.length,
+      (count) => count === 2,
+      { what: 'both accepted' },
+    );
+    expect(seen).toEqual([255, 63]);
+  });
+
   it('drops packets from further away than the minimum TTL, set before the first octet is read', async () => {
     const incoming: End[] = [];
     const listener = listen(ip(address), (pending) => {

@@ -44,6 +44,13 @@ export const NODE_HTTP = '127.0.0.1:9179';
 export const GODWITD = join(REPOSITORY, 'src/bin/godwitd.ts');
 export const GODWIT = join(REPOSITORY, 'src/bin/godwit.ts');
 
+/** The programs of this checkout, or those that are installed in the folder `GODWIT_PROGRAMS`. */
+function program(name: 'godwitd' | 'godwit'): readonly string[] {
+  const installed = process.env['GODWIT_PROGRAMS'];
+  if (installed !== undefined) return [join(installed, name)];
+  return [process.execPath, name === 'godwitd' ? GODWITD : GODWIT];
+}
+
 /** @param source  What is to stand in the directory of its resources, or the members of etcd that have them. */
 export async function startGodwit(
   place: SpeakerPlace,
@@ -58,7 +65,7 @@ export async function startGodwit(
   const config = join(dir, 'godwit.yaml');
   const places = { dir, httpListen: NODE_HTTP, ...(endpoints === undefined ? {} : { endpoints }) };
   writeFileSync(config, godwitYaml(member, places));
-  const argv = namespace.enter([process.execPath, GODWITD, '--config', config]);
+  const argv = namespace.enter([...program('godwitd'), '--config', config]);
   const logPath = join(dir, 'godwit.log');
   const running = await startProcess({ name: `godwitd ${member}`, argv, logPath });
   record(running);
@@ -76,7 +83,7 @@ interface NeighborLine {
 }
 
 async function godwitSessions(socket: string): Promise<SessionSeen[]> {
-  const ask = [process.execPath, GODWIT, '--socket', socket, 'show', 'neighbors', '--json'];
+  const ask = [...program('godwit'), '--socket', socket, 'show', 'neighbors', '--json'];
   return parseNeighborLines(await runOk(ask, { timeoutMs: 10_000 }));
 }
 

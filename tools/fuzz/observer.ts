@@ -115,7 +115,7 @@ export class Observer {
     }
     for (const [key, octets] of told) {
       const prefix = prefixOfKey(key, family);
-      const expected = rib.advertisedTo(peer, rib.find(prefix));
+      const expected = rib.advertisedTo(peer, rib.find(prefix))[0]?.octets;
       if (expected === undefined) throw new Finding(`${this.name} was never told of ${prefix}`);
       // To 2-octet speakers, AS numbers go in two attributes that are merged again: not octet by octet.
       if (as4 && !equalOctets(octets, expected)) {

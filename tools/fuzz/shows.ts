@@ -60,6 +60,7 @@ export class Shows {
       events: this.#events,
       execute: () => undefined,
       releaseHeldChange: () => 'No change is held back',
+      plan: () => undefined,
       startRecording: () => 'Nothing is recorded here',
       stopRecording: (answer) => answer('No recording runs'),
       recording: () => NO_RECORDING,

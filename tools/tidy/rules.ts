@@ -112,6 +112,14 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
     by: 'src/fsm/transitions/table.test.ts',
     reason: 'every state × event cell is one row of one table',
   },
+  'src/datastore/kinds/local-workload.ts': {
+    by: 'src/datastore/local-workloads.test.ts',
+    reason: 'what is read shows in the sessions',
+  },
+  'src/datastore/service-rules.ts': {
+    by: 'src/datastore/services.test.ts',
+    reason: 'the rules of services are told by plans',
+  },
   'src/wire/attributes/': {
     by: 'src/wire/rfc7606.rfc.test.ts',
     reason: 'every attribute is rows of one table, and goes through one codec test',
@@ -137,6 +145,24 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
     by: 'src/datastore/effective.test.ts',
     reason: 'a value of a session, tested with the others',
   },
+  'src/fsm/hard-reset.ts': {
+    by: 'src/speaker/hard-reset.test.ts',
+    reason: 'what it decides shows in what a peer is told and in what is kept of it',
+  },
+  'src/rib/import-adjust.ts': {
+    by: 'src/speaker/drain.test.ts',
+    reason:
+      'GRACEFUL_SHUTDOWN there, LLGR_STALE in long-lived.test.ts, both through the doors of a speaker',
+  },
+  'src/rib/refreshes.ts': {
+    by: 'src/speaker/route-refresh.test.ts',
+    reason: 'the markers are judged by where a peer hears them',
+  },
+  'src/rib/stale-rows.ts': {
+    by: 'src/speaker/long-lived.test.ts',
+    reason:
+      'with session-life.test.ts and route-refresh.test.ts: what is kept, by what a speaker shows',
+  },
   'src/rib/ids.ts': { by: 'src/rib/rib.test.ts', reason: 'names of integers' },
   'src/rib/policy-port.ts': { by: 'src/rib/rib.test.ts', reason: 'types and a list of names' },
   // One door, tested through it: against a plain model under random histories, and by sentences.
@@ -149,17 +175,23 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
   'src/rib/import-filter.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/loc-rib.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/next-hops.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
+  'src/rib/own-paths.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/path-table.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/peer-table.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/received-memo.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
+  'src/rib/tidying.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/update-group.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/update-packer.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/verdict-memo.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/views.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
+  'src/fib/batch-answers.ts': { by: 'src/fib/route-programmer.prop.test.ts', reason: FIB_DOOR },
   'src/fib/batch-writer.ts': { by: 'src/fib/route-programmer.prop.test.ts', reason: FIB_DOOR },
   'src/fib/fib-table.ts': { by: 'src/fib/route-programmer.prop.test.ts', reason: FIB_DOOR },
   'src/fib/fib-views.ts': { by: 'src/fib/route-programmer.prop.test.ts', reason: FIB_DOOR },
   'src/fib/journal-state.ts': { by: 'src/fib/route-programmer.prop.test.ts', reason: FIB_DOOR },
+  'src/fib/kernel-access.ts': { by: 'src/fib/route-programmer.test.ts', reason: FIB_DOOR },
+  'src/fib/proof-schedule.ts': { by: 'src/fib/kernel-proof.test.ts', reason: FIB_DOOR },
+  'src/fib/wishes.ts': { by: 'src/fib/route-programmer.prop.test.ts', reason: FIB_DOOR },
   'src/fib/kernel-observer.ts': { by: 'src/fib/route-programmer.prop.test.ts', reason: FIB_DOOR },
   'src/fib/ownership.ts': { by: 'src/fib/route-programmer.prop.test.ts', reason: FIB_DOOR },
   'src/fib/parked-routes.ts': { by: 'src/fib/route-programmer.prop.test.ts', reason: FIB_DOOR },

@@ -11,7 +11,9 @@ import { parsePrefix } from '../../net/prefix.ts';
 import type { RouteQuery } from '../../speaker/snapshot.ts';
 import {
   type EventMessage,
+  type KernelProofMessage,
   type KernelRouteMessage,
+  kernelProofMessage,
   kernelRouteMessage,
   type NeighborMessage,
   neighborMessage,
@@ -23,7 +25,8 @@ import {
   type StatusMessage,
   statusMessage,
 } from '../messages.ts';
-import type { DaemonPort } from '../ports.ts';
+import type { PlanMessage } from '../plan-message.ts';
+import type { DaemonPort, PlanRequest } from '../ports.ts';
 import {
   familiesFrom,
   familyOf,
@@ -33,6 +36,11 @@ import {
   type RoutesRequest,
   readPage,
 } from './paging.ts';
+
+/** Seconds that neighbors are given to find other ways: an eBGP router may hold an UPDATE back for 30 s. */
+const DRAIN_LIMIT_USUAL = 60;
+/** A day: longer is a mistyped number. */
+const DRAIN_LIMIT_MAX = 86_400;
 
 export class GodwitService {
   readonly #daemon: DaemonPort;
@@ -90,6 +98,15 @@ export class GodwitService {
     });
   }
 
+  /** Reads the kernel and compares; answers when that is done. */
+  proveKernel(answer: (error: string) => void): void {
+    this.#daemon.execute({ command: 'proveKernel' }, answer);
+  }
+
+  getKernelProof(): KernelProofMessage {
+    return kernelProofMessage(this.#daemon.view.kernelProof());
+  }
+
   *listProblems(): Generator<ProblemMessage> {
     for (const problem of this.#daemon.problems()) yield problemMessage(problem);
   }
@@ -132,6 +149,15 @@ export class GodwitService {
     return this.#daemon.releaseHeldChange();
   }
 
+  /** What a change of the resources would do, before anything happens. */
+  plan(request: Partial<PlanRequest>, answer: (reply: PlanMessage) => void): void {
+    const { files = [], replace = false, remove = [] } = request;
+    if (files.length === 0 && remove.length === 0) {
+      throw new InvalidRequest('Nothing is proposed: send files, or names of resources to remove');
+    }
+    this.#daemon.plan({ files, replace, remove }, answer);
+  }
+
   /** Ends a quarantine before its time. */
   clearQuarantine(request: { name?: string }, answer: (error: string) => void): void {
     const name = this.#neighborName(request.name);
@@ -148,6 +174,23 @@ export class GodwitService {
 
   getRecording(): RecordingFacts {
     return this.#daemon.recording();
+  }
+
+  drain(
+    request: { limitSeconds?: number; message?: string },
+    answer: (error: string) => void,
+  ): void {
+    const { limitSeconds = 0, message = '' } = request;
+    if (limitSeconds > DRAIN_LIMIT_MAX) {
+      throw new InvalidRequest(`A limit of ${limitSeconds} s is more than ${DRAIN_LIMIT_MAX} s`);
+    }
+    const limit = limitSeconds === 0 ? DRAIN_LIMIT_USUAL : limitSeconds;
+    const command = { command: 'drain', limit, ...(message === '' ? {} : { message }) } as const;
+    this.#daemon.execute(command, answer);
+  }
+
+  undrain(answer: (error: string) => void): void {
+    this.#daemon.execute({ command: 'undrain' }, answer);
   }
 
   shutdown(request: { leave?: boolean; message?: string }, answer: (error: string) => void): void {

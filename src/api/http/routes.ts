@@ -108,6 +108,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
     },
   },
   {
+    path: '/api/v1/kernel-proof',
+    summary: 'The last comparison of the kernel with what is known of it: a KernelProof',
+    parameters: {},
+    answer: ({ service }) => json(200, service.getKernelProof()),
+  },
+  {
     path: '/api/v1/problems',
     summary: 'What is wrong or without effect in the configuration: a list of Problem',
     parameters: {},

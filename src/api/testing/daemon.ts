@@ -1,7 +1,18 @@
 /** For tests of the front doors: a real core without a kernel behind the daemon's port, with a plan from resources. */
 
-import { node, planOf, resource } from '../../../test/support/resources.ts';
-import type { ConfigError } from '../../base/errors.ts';
+import {
+  documents,
+  FILE_OPTIONS,
+  node,
+  planOf,
+  resource,
+  yaml,
+} from '../../../test/support/resources.ts';
+import { type ConfigError, formatConfigError } from '../../base/errors.ts';
+import type { RawDocument } from '../../datastore/documents.ts';
+import { NO_LAST_GOOD } from '../../datastore/last-good.ts';
+import type { SpeakerPlan } from '../../datastore/plan-types.ts';
+import { propose } from '../../datastore/propose.ts';
 import type { SpeakerOptions } from '../../speaker/core.ts';
 import type { SpeakerEvent } from '../../speaker/events.ts';
 import type { Command, SpeakerInput } from '../../speaker/inputs.ts';
@@ -9,7 +20,8 @@ import type { SpeakerView } from '../../speaker/snapshot.ts';
 import { Speaker } from '../../speaker/speaker.ts';
 import { EventLog } from '../event-log.ts';
 import type { DaemonFacts, RecordingFacts } from '../messages.ts';
-import type { DaemonPort } from '../ports.ts';
+import { type PlanMessage, planMessage } from '../plan-message.ts';
+import type { DaemonPort, PlanRequest } from '../ports.ts';
 
 export const START = 1000;
 
@@ -35,6 +47,8 @@ export class TestDaemon implements DaemonPort {
   readonly events = new EventLog(() => '2026-01-02T03:04:05.678Z');
   readonly #speaker: Speaker;
   #problems: readonly ConfigError[] = [];
+  #plan: SpeakerPlan | undefined;
+  #documents: readonly RawDocument[] = [];
   held: string | undefined;
   #replies = new Map<number, (error: string) => void>();
   #commands = 0;
@@ -53,6 +67,8 @@ export class TestDaemon implements DaemonPort {
     const daemon = new TestDaemon(options);
     const { plan, problems } = planOf('a', values);
     daemon.#problems = problems;
+    daemon.#plan = plan;
+    daemon.#documents = documents(values);
     if (plan === undefined) throw new Error(problems.map(({ message }) => message).join('; '));
     daemon.step({ type: 'planChanged', plan, revision: 1 });
     return daemon;
@@ -90,6 +106,27 @@ export class TestDaemon implements DaemonPort {
     const id = ++this.#commands;
     this.#replies.set(id, answer);
     this.step({ type: 'command', id, command });
+  }
+
+  /** Over the live tables, as the daemon does it between turns of its loop. */
+  plan({ files, replace, remove }: PlanRequest, answer: (reply: PlanMessage) => void): void {
+    const documents = files.flatMap(({ name, text }) => yaml(text, name));
+    const base = {
+      node: 'a',
+      options: FILE_OPTIONS,
+      running: this.#plan!,
+      snapshot: { documents: this.#documents, broken: [] },
+      lastGood: NO_LAST_GOOD,
+      problems: this.#problems,
+    };
+    const { changes, next, held, problems } = propose(
+      { documents, broken: [], replace, remove },
+      base,
+    );
+    const run = this.view.preview({ revision: 1, changes, next: next! });
+    for (let state = run.next(); state === 'more'; ) state = run.next();
+    const texts = problems.map((one) => `${one.severity}: ${formatConfigError(one)}`);
+    answer(planMessage(run.result(), { problems: texts, held }));
   }
 
   startRecording(): string {

@@ -121,7 +121,9 @@ describe('the values in force', () => {
   ] as const) {
     it(`of ${name} are shown with what gave each, as in ${file}`, async () => {
       const godwit = await asked({}, (daemon) => establish(daemon, ip('10.0.9.7')), resources);
-      const shown = await godwit('show', 'neighbors', name);
+      // What our OPEN has is no matter of this file.
+      const text = await godwit('show', 'neighbors', name);
+      const shown = text.replace(/^(Octets: +).*$/m, '$1…');
       const golden = new URL(`../../../test/fixtures/cli/${file}`, import.meta.url);
       if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, shown);
       expect(shown).toBe(readFileSync(golden, 'utf8'));

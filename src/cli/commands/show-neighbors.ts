@@ -98,6 +98,8 @@ function detail(n: NeighborMessage, out: Output): void {
       `${f.family}: ${f.received} received, ${f.accepted} accepted, ${f.rejected} rejected, ${f.refused} refused, ${f.stale} stale; ` +
         `${f.advertised} announced, ${f.pending} pending; End-of-RIB ${f.endOfRibReceived ? 'received' : 'not received'}, ${f.endOfRibSent ? 'sent' : 'not sent'}`,
     );
+    const doubtful = doubt(f);
+    if (doubtful !== '') out.line(`  ${doubtful}`);
   }
   settings(n, out);
 }
@@ -118,6 +120,15 @@ function settings(n: NeighborMessage, out: Output): void {
     ['Setting', 'In force', 'From'],
     n.settings.map(({ name, value, from }) => [name, value, from]),
   );
+}
+
+/** Why paths are stale, and how long they stay. */
+function doubt(f: NeighborMessage['families'][number]): string {
+  const left = f.staleLeftSeconds > 0 ? ` for another ${formatDuration(f.staleLeftSeconds)}` : '';
+  if (f.refreshing) return `route refresh under way: its end is awaited${left}`;
+  if (f.stale === 0) return '';
+  const how = f.longLived ? ' as the last resort (long-lived graceful restart)' : '';
+  return `stale routes are kept${how}${left}`;
 }
 
 function quarantine({ quarantine: held, quarantines }: NeighborMessage): string | undefined {

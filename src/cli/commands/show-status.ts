@@ -5,6 +5,7 @@ import { ExitCode } from '../../io/exit-codes.ts';
 import { command, JSON_FLAG } from '../command.ts';
 import { formatDuration } from '../output/duration.ts';
 import type { Output } from '../output/output.ts';
+import { drainText } from './drain.ts';
 
 export const showStatus = command({
   path: ['show', 'status'],
@@ -30,6 +31,7 @@ function print(status: StatusMessage, out: Output): void {
     ['Cluster id', status.clusterId],
     ['Up for', formatDuration(status.uptimeSeconds)],
     ['Ready', status.ready ? 'yes' : `no: ${status.notReadyBecause.join('; ')}`],
+    ['Drain', status.drain && drainText(status.drain)],
     ['Datastore', `${datastore.state}${because(datastore)}, plan ${status.planRevision}`],
     ['Held change', status.heldChange],
     ['Problems', status.problems === 0 ? 'none' : `${status.problems} (godwit show problems)`],

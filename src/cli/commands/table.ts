@@ -1,9 +1,12 @@
 /** Every command of `godwit`. Help, completion and the reference in docs/ are made from this list. */
 
 import type { Command } from '../command.ts';
+import { cleanup } from './cleanup.ts';
 import { completion } from './completion.ts';
+import { drain, undrain } from './drain.ts';
 import { init } from './init.ts';
 import { clearQuarantine, disableNeighbor, enableNeighbor, resetNeighbor } from './neighbor.ts';
+import { plan } from './plan.ts';
 import { recordStart, recordStatus, recordStop } from './record.ts';
 import { release } from './release.ts';
 import { showEvents, watch } from './show-events.ts';
@@ -26,11 +29,15 @@ export const COMMANDS: readonly Command[] = [
   clearQuarantine,
   disableNeighbor,
   enableNeighbor,
+  plan,
   release,
   recordStart,
   recordStop,
   recordStatus,
+  drain,
+  undrain,
   shut,
+  cleanup,
   init,
   completion,
 ];

@@ -19,12 +19,12 @@ describe('BGPConfiguration', () => {
     });
   }
 
-  it('legal fields that are not honoured yet are warnings by name', () => {
-    const value = { serviceClusterIPs: [{ cidr: '10.96.0.0/12' }], ignoredInterfaces: ['eth1'] };
+  it('fields that are for Felix are warnings by name', () => {
+    const value = { localWorkloadPeeringIPV4: '169.254.1.1', localWorkloadPeeringIPV6: 'fe80::1' };
     const problems = problemsOf(resource('BGPConfiguration', 'default', value));
     expect(problems.map((item) => [item.severity, item.code, item.path])).toEqual([
-      ['warning', 'NotYetHonoured', 'spec.serviceClusterIPs'],
-      ['warning', 'NotYetHonoured', 'spec.ignoredInterfaces'],
+      ['warning', 'NoEffect', 'spec.localWorkloadPeeringIPV4'],
+      ['warning', 'NoEffect', 'spec.localWorkloadPeeringIPV6'],
     ]);
   });
 

@@ -1,5 +1,7 @@
 /** BGPConfiguration: `default` for all nodes, `node.<name>` for one. @see calico model 1.1 */
 
+import { ipFamily, parseIpAddress } from '../../net/ip-address.ts';
+import type { Prefix } from '../../net/prefix.ts';
 import type { Fields } from '../fields.ts';
 import type {
   BgpConfigurationResource,
@@ -36,6 +38,7 @@ const DEFAULT_ONLY = [
   'serviceClusterIPs',
   'serviceExternalIPs',
   'serviceLoadBalancerIPs',
+  'serviceLoadBalancerAggregation',
   'nodeMeshPassword',
   'nodeMeshMaxRestartTime',
   'bindMode',
@@ -65,16 +68,18 @@ export function readBgpConfiguration(name: string, spec: Fields): BgpConfigurati
     ipv6NormalRoutePriority: spec.integer('ipv6NormalRoutePriority', PRIORITY),
     nodeMeshPassword: readSecretRef(spec, 'nodeMeshPassword'),
     nodeMeshMaxRestartTime: readRestartTime(spec, 'nodeMeshMaxRestartTime'),
+    ignoredInterfaces: spec.list('ignoredInterfaces', INTERFACES, readInterfaces),
+    serviceClusterIps: readServiceCidrs(spec, 'serviceClusterIPs'),
+    serviceExternalIps: readServiceCidrs(spec, 'serviceExternalIPs'),
+    serviceLoadBalancerIps: readServiceCidrs(spec, 'serviceLoadBalancerIPs'),
+    serviceLoadBalancerAggregation: spec.oneOf('serviceLoadBalancerAggregation', [
+      'Enabled',
+      'Disabled',
+    ]),
     prefixAdvertisements: readAdvertisements(spec, communities),
   };
   checkMeshFields(spec, resource);
-  for (const field of ['serviceClusterIPs', 'serviceExternalIPs', 'serviceLoadBalancerIPs']) {
-    spec.notYet(field, 'services are not advertised');
-  }
-  spec.notYet('serviceLoadBalancerAggregation', 'services are not advertised');
-  spec.notYet('ignoredInterfaces', 'routes of interfaces are not announced in the first place');
-  spec.notYet('localWorkloadPeeringIPV4', 'local workloads are not peered with');
-  spec.notYet('localWorkloadPeeringIPV6', 'local workloads are not peered with');
+  warnOfFelix(spec);
   return resource;
 }
 
@@ -120,6 +125,43 @@ function checkMeshFields(spec: Fields, resource: BgpConfigurationResource): void
       message: 'There is no mesh while nodeToNodeMeshEnabled is false',
     });
   }
+}
+
+const INTERFACES = 'an interface or a pattern of 1 to 15 characters, not * alone';
+
+function readInterfaces(value: unknown): string | undefined {
+  const good = typeof value === 'string' && value !== '*' && /^[\w.*-]{1,15}$/.test(value);
+  return good ? value : undefined;
+}
+
+/** Felix gives these addresses to the interfaces of workloads; sessions are accepted at any address of the node. */
+function warnOfFelix(spec: Fields): void {
+  for (const [name, family] of [
+    ['localWorkloadPeeringIPV4', 4],
+    ['localWorkloadPeeringIPV6', 6],
+  ] as const) {
+    if (spec.text(name) === undefined) continue;
+    spec.parsed(name, `an IPv${family} address`, (value) => {
+      const address = typeof value === 'string' ? parseIpAddress(value) : undefined;
+      return address !== undefined && ipFamily(address) === family ? address : undefined;
+    });
+    spec.report(name, {
+      code: 'NoEffect',
+      severity: 'warning',
+      message:
+        "Felix's: it gives this address to the workloads' interfaces; BGP needs nothing of it",
+    });
+  }
+}
+
+/** `[{ cidr }]`. Order has no meaning, and equal entries count once. */
+function readServiceCidrs(spec: Fields, name: string): Prefix[] {
+  const cidrs = spec.objects(name).flatMap((entry) => {
+    const cidr = entry.required('cidr', readCidr(entry, 'cidr', false), 'Write a CIDR');
+    entry.finish();
+    return cidr ?? [];
+  });
+  return [...new Set(cidrs)].sort();
 }
 
 function readNamedCommunities(spec: Fields): ReadonlyMap<string, Community> {

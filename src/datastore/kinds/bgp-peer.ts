@@ -119,11 +119,30 @@ function checkRemoteSide(spec: Fields, peer: BgpPeerResource): void {
       remedy: 'Write the AS number of the peer',
     });
   }
-  if (isSet(spec, 'localWorkloadSelector')) {
-    spec.notYet(
-      'localWorkloadSelector',
-      'local workloads are not peered with; this peer is left out',
-    );
+  if (isSet(spec, 'localWorkloadSelector')) warnOfWorkload(spec);
+}
+
+/** What a session with a local workload does not have (calico model 1.2). */
+const NOT_FOR_WORKLOADS = [
+  'password',
+  'sourceAddress',
+  'maxRestartTime',
+  'keepaliveTime',
+  'ttlSecurity',
+  'numAllowedLocalASNumbers',
+  'reversePeering',
+  'keepOriginalNextHop',
+  'nextHopMode',
+] as const;
+
+function warnOfWorkload(spec: Fields): void {
+  for (const field of NOT_FOR_WORKLOADS) {
+    if (!spec.has(field)) continue;
+    spec.report(field, {
+      code: 'NoEffect',
+      severity: 'warning',
+      message: 'Not for sessions with local workloads: it has no effect here',
+    });
   }
 }
 
@@ -148,7 +167,5 @@ function checkRest(spec: Fields, peer: BgpPeerResource): void {
       remedy: `Write an IPv${ipFamily(peer.peerIp.address)} address`,
       value: peer.reachableBy,
     });
-  } else {
-    spec.notYet('reachableBy', 'no host route to the peer is written');
   }
 }

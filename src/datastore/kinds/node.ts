@@ -1,16 +1,22 @@
 /** Node: who the members of the cluster are. @see calico model 1.5 */
 
+import { type Prefix, parsePrefix } from '../../net/prefix.ts';
 import type { Fields } from '../fields.ts';
 import type { NodeResource } from '../resources.ts';
-import { readAsNumber, readIpv4, readLabels, readNodeAddress } from './common.ts';
+import { readAddress, readAsNumber, readIpv4, readLabels, readNodeAddress } from './common.ts';
 
-export function readNode(name: string, metadata: Fields, spec: Fields): NodeResource {
+interface NodeParts {
+  readonly metadata: Fields;
+  readonly spec: Fields;
+  readonly root: Fields;
+}
+
+export function readNode(name: string, { metadata, spec, root }: NodeParts): NodeResource {
   const bgp = spec.object('bgp');
   const wireguard = spec.object('wireguard');
-  spec.ignore('orchRefs', 'addresses', 'ipv4VXLANTunnelAddr', 'vxlanTunnelMACAddr');
+  spec.ignore('addresses', 'ipv4VXLANTunnelAddr', 'vxlanTunnelMACAddr');
   spec.ignore('ipv6VXLANTunnelAddr', 'vxlanTunnelMACAddrV6', 'interfaces');
   const labels = readLabels(metadata);
-  if (wireguard !== undefined) warnOfWireguard(wireguard);
   const node: NodeResource = {
     name,
     labels,
@@ -19,8 +25,14 @@ export function readNode(name: string, metadata: Fields, spec: Fields): NodeReso
     ipv6: bgp === undefined ? undefined : readNodeAddress(bgp, 'ipv6Address', 6),
     routeReflectorClusterId:
       bgp === undefined ? undefined : readIpv4(bgp, 'routeReflectorClusterID'),
-    wireguard: wireguard !== undefined,
+    wireguard: {
+      ipv4: wireguard === undefined ? undefined : readAddress(wireguard, 'interfaceIPv4Address'),
+      ipv6: wireguard === undefined ? undefined : readAddress(wireguard, 'interfaceIPv6Address'),
+    },
+    podCidrs: readPodCidrs(root),
+    kubernetesName: readKubernetesName(spec),
   };
+  wireguard?.finish();
   if (bgp !== undefined) {
     // tunl0's own address is given to the device by whoever makes it; BGP does not need it.
     bgp.ignore('ipv4IPIPTunnelAddr');
@@ -29,9 +41,20 @@ export function readNode(name: string, metadata: Fields, spec: Fields): NodeReso
   return node;
 }
 
-function warnOfWireguard(wireguard: Fields): void {
-  for (const field of ['interfaceIPv4Address', 'interfaceIPv6Address']) {
-    wireguard.notYet(field, 'routes between WireGuard nodes are programmed like any other');
-  }
-  wireguard.finish();
+/** Calico's name for a node and that of Kubernetes may differ. */
+function readKubernetesName(spec: Fields): string | undefined {
+  const references = spec.objects('orchRefs').map((reference) => ({
+    orchestrator: reference.text('orchestrator'),
+    name: reference.text('nodeName'),
+  }));
+  return references.find((reference) => reference.orchestrator === 'k8s')?.name;
+}
+
+function readPodCidrs(root: Fields): readonly Prefix[] {
+  const status = root.object('status');
+  return (
+    status?.list('podCIDRs', 'a CIDR', (value) =>
+      typeof value === 'string' && value.includes('/') ? parsePrefix(value) : undefined,
+    ) ?? []
+  );
 }

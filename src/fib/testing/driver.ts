@@ -84,7 +84,7 @@ export class Driver {
     for (let turn = 0; turn < 10_000; turn++) {
       this.deliver();
       this.fib.onWake(millis(this.now));
-      const dumped = this.dumpIfAsked();
+      const dumped = this.dumpIfAsked() || this.proveIfAsked();
       const batch = this.nextBatch();
       if (batch !== undefined) this.answer(batch);
       this.events.push(...this.fib.takeEvents());
@@ -149,11 +149,25 @@ export class Driver {
     return true;
   }
 
+  proveIfAsked(options: { interrupted?: boolean } = {}): boolean {
+    if (!this.fib.takeProofRequest(millis(this.now))) return false;
+    const { interrupted = false } = options;
+    this.fib.onProofRoutes([...this.kernel.routes()].filter(({ protocol }) => protocol === 12));
+    this.fib.onProofRead({ interrupted }, millis(this.now));
+    return true;
+  }
+
+  /** A proof with both its looks; what the kernel has to tell is told between them. */
+  prove(): this {
+    this.fib.requestProof();
+    return this.pass(300);
+  }
+
   tell(event: SimKernelEvent): void {
     const now = millis(this.now);
     if (event.type === 'link') this.fib.onLink(event.link, event.removed, now);
     else if (event.type === 'address') this.fib.onAddress(event.address, event.removed, now);
-    else this.fib.onKernelRoute(event.route, event.removed, now);
+    else this.fib.onKernelRoute(event, now);
   }
 
   /** What `ip route show PREFIX` would say, protocol included. */

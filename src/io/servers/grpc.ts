@@ -35,15 +35,20 @@ export interface ControlService {
   listNeighbors(request: Request): Generator<unknown>;
   listRoutes(request: Request): Generator<unknown>;
   listKernelRoutes(request: Request): Generator<unknown>;
+  proveKernel(answer: Answer): void;
+  getKernelProof(): unknown;
   listProblems(): Generator<unknown>;
   watchEvents(request: Request, send: (event: unknown) => void): () => void;
   resetNeighbor(request: Request, answer: Answer): void;
   setNeighborEnabled(request: Request, answer: Answer): void;
   releaseHeldChange(): string;
+  plan(request: Request, answer: (reply: unknown) => void): void;
   clearQuarantine(request: Request, answer: Answer): void;
   startRecording(): string;
   stopRecording(answer: Answer): void;
   getRecording(): unknown;
+  drain(request: Request, answer: Answer): void;
+  undrain(answer: Answer): void;
   shutdown(request: Request, answer: Answer): void;
 }
 
@@ -95,15 +100,20 @@ function handlers(service: ControlService): UntypedServiceImplementation {
     listNeighbors: stream((call) => service.listNeighbors(call.request)),
     listRoutes: stream((call) => service.listRoutes(call.request)),
     listKernelRoutes: stream((call) => service.listKernelRoutes(call.request)),
+    proveKernel: command((_request, answer) => service.proveKernel(answer)),
+    getKernelProof: unary(() => service.getKernelProof()),
     listProblems: stream(() => service.listProblems()),
     watchEvents: (call: Stream) => watch(call, service),
     resetNeighbor: command((request, answer) => service.resetNeighbor(request, answer)),
     setNeighborEnabled: command((request, answer) => service.setNeighborEnabled(request, answer)),
     releaseHeldChange: unary(() => ({ error: service.releaseHeldChange() })),
+    plan: later((request, answer) => service.plan(request, answer)),
     clearQuarantine: command((request, answer) => service.clearQuarantine(request, answer)),
     startRecording: unary(() => ({ error: service.startRecording() })),
     stopRecording: command((_request, answer) => service.stopRecording(answer)),
     getRecording: unary(() => service.getRecording()),
+    drain: command((request, answer) => service.drain(request, answer)),
+    undrain: command((_request, answer) => service.undrain(answer)),
     shutdown: command((request, answer) => service.shutdown(request, answer)),
   };
 }
@@ -112,6 +122,17 @@ function unary(answer: (request: Request) => unknown): Unary {
   return (call, callback) => {
     try {
       callback(null, answer(call.request));
+    } catch (error) {
+      callback(grpcError(error));
+    }
+  };
+}
+
+/** An answer that takes its time. */
+function later(ask: (request: Request, answer: (reply: unknown) => void) => void): Unary {
+  return (call, callback) => {
+    try {
+      ask(call.request, (reply) => callback(null, reply));
     } catch (error) {
       callback(grpcError(error));
     }

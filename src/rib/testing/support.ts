@@ -132,6 +132,8 @@ export function exportConfig(rest: Partial<ExportConfig> = {}): ExportConfig {
 /** What a peer makes of the UPDATEs it is sent. */
 export class Listener {
   readonly table = new Map<Prefix, PathAttributes>();
+  /** With ADD-PATH, instead of `table`: by prefix, then by path identifier. */
+  readonly paths = new Map<Prefix, Map<number, PathAttributes>>();
   messages = 0;
   withdrawals = 0;
   endOfRibs = 0;
@@ -139,8 +141,15 @@ export class Listener {
   readonly #context: UpdateContext;
   readonly #messageMax: number;
 
-  constructor(options: { as4?: boolean; messageMax?: number } = {}) {
-    this.#context = updateContext({ as4: options.as4 ?? true });
+  readonly #addPath: boolean;
+
+  constructor(options: { as4?: boolean; messageMax?: number; addPath?: boolean } = {}) {
+    const addPath = options.addPath ?? false;
+    this.#addPath = addPath;
+    this.#context = updateContext({
+      as4: options.as4 ?? true,
+      addPathReceive: { 'ipv4-unicast': addPath, 'ipv6-unicast': addPath },
+    });
     this.#messageMax = options.messageMax ?? 4096;
   }
 
@@ -170,9 +179,10 @@ export class Listener {
       layout.mpUnreach.present ? layout.mpUnreach.nlri : undefined,
     ]) {
       if (field === undefined) continue;
-      for (const { prefix } of decodeNlri(message, field)) {
+      for (const { prefix, pathId } of decodeNlri(message, field)) {
         this.withdrawals++;
-        this.table.delete(prefix);
+        if (this.#addPath) this.#pathsOf(prefix).delete(pathId);
+        else this.table.delete(prefix);
       }
     }
     if (layout.nlri.count > 0) this.#reach(message, 'classic');
@@ -186,6 +196,15 @@ export class Listener {
     if (action !== 'accept') throw new Error(`Bad UPDATE: ${faults.map((f) => f.reason).join()}`);
     const decoded = decodeAttributes(out.finish());
     const field = part === 'classic' ? layout.nlri : layout.mpReach.nlri;
-    for (const { prefix } of decodeNlri(message, field)) this.table.set(prefix, decoded);
+    for (const { prefix, pathId } of decodeNlri(message, field)) {
+      if (this.#addPath) this.#pathsOf(prefix).set(pathId, decoded);
+      else this.table.set(prefix, decoded);
+    }
+  }
+
+  #pathsOf(prefix: Prefix): Map<number, PathAttributes> {
+    const paths = this.paths.get(prefix) ?? new Map<number, PathAttributes>();
+    this.paths.set(prefix, paths);
+    return paths;
   }
 }

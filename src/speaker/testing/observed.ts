@@ -172,6 +172,8 @@ function planFor(parties: readonly Party[]): SpeakerPlan {
       rrClient: party.rrClient ?? false,
       importPolicy: accept,
       exportPolicy: accept,
+      // The public messages are older than RFC 9774.
+      settings: { asSets: 'accept' },
     };
   });
   return { ...plan, clusterId: ip(SELF.ipv4), peers };

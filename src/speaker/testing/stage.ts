@@ -3,6 +3,7 @@
  * laboratory with virtual time.
  */
 
+import type { PeerSettings } from '../../datastore/peer-settings.ts';
 import { ip } from '../../net/ip-address.ts';
 import { prefix } from '../../net/prefix.ts';
 import { Lab, machineKernel } from '../../sim/lab.ts';
@@ -45,7 +46,7 @@ export class Stage {
   readonly node: SimNode;
   readonly peers: readonly ScriptedPeer[];
   documents: readonly Document[];
-  readonly #plan: SimPlanOptions;
+  #plan: SimPlanOptions;
 
   constructor(options: StageOptions) {
     const { seed = 1, peers = [{}], more = [], chunking = 'whole' } = options;
@@ -69,8 +70,9 @@ export class Stage {
     this.apply(this.documents);
   }
 
-  apply(documents: readonly Document[]): void {
+  apply(documents: readonly Document[], plan: SimPlanOptions = this.#plan): void {
     this.documents = documents;
+    this.#plan = plan;
     this.lab.apply(documents, this.#plan);
   }
 
@@ -140,4 +142,17 @@ export function peerDocument(
   more: object = {},
 ): Document {
   return resource('BGPPeer', name, { peerIP: address, asNumber, ...more });
+}
+
+/** For `plan.change`: every peer has these settings, or the first one those that are given first, and so on. */
+export function settingsOfPeers(
+  ...given: readonly PeerSettings[]
+): NonNullable<SimPlanOptions['change']> {
+  return (plan) => ({
+    ...plan,
+    peers: plan.peers.map((peer, i) => {
+      const settings = given.length === 1 ? given[0] : given[i];
+      return settings === undefined ? peer : { ...peer, settings };
+    }),
+  });
 }

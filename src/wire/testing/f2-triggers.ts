@@ -300,8 +300,8 @@ const REFRESHES: readonly F2Trigger[] = [
     [
       24,
       'CVE-2023-41360',
-      'ROUTE-REFRESH with an outbound filter that is cut off',
-      'session-reset',
+      'ROUTE-REFRESH with an outbound filter that is cut off: it was not agreed on and is not read',
+      'accept',
     ],
     5,
     '0001 00 01 01 40 0010',

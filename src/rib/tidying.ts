@@ -1,0 +1,51 @@
+/**
+ * Frees what nobody needs any more, when there is nothing better to do: peers wait for decisions and UPDATEs, and
+ * nobody waits for this. Only a table that has doubled since it was last tidy cannot wait.
+ */
+
+import type { PrefixTable } from '../net/prefix-table.ts';
+import type { AttributeTable } from './attribute-table.ts';
+import type { Graves } from './graves.ts';
+import type { UpdateGroup } from './update-group.ts';
+
+/** Attribute sets freed and prefix ids given back by one slice. */
+const FREES_PER_SLICE = 4096;
+/** Prefixes and sets together below which a table may always double before it is tidied. */
+const UNTIDY_MIN = 65_536;
+/** Sets that nobody names and that are kept nonetheless, so that a flap finds them again. */
+const LIMBO_KEEP = 256;
+
+export class Tidying {
+  readonly #prefixes: PrefixTable;
+  readonly #sets: AttributeTable;
+  readonly #graves: Graves;
+  #tidySize = 0; // prefixes and sets when last tidy
+
+  constructor(tables: { prefixes: PrefixTable; sets: AttributeTable; graves: Graves }) {
+    this.#prefixes = tables.prefixes;
+    this.#sets = tables.sets;
+    this.#graves = tables.graves;
+  }
+
+  /** @returns Whether more can be freed at once. */
+  slice(isSettled: boolean, groups: readonly UpdateGroup[]): boolean {
+    const sets = this.#sets;
+    const prefixes = this.#prefixes;
+    const isDirty = sets.limboSize > LIMBO_KEEP || this.#graves.size > 0;
+    if (!isDirty) {
+      this.#tidySize = prefixes.size + sets.size;
+      return false;
+    }
+    const sizeMax = 2 * Math.max(this.#tidySize, UNTIDY_MIN);
+    if (isBusy(isSettled, groups) && prefixes.size + sets.size < sizeMax) return false;
+    const collecting = sets.collect(FREES_PER_SLICE, LIMBO_KEEP);
+    const reaping = this.#graves.reap(FREES_PER_SLICE, { groups, prefixes });
+    return collecting || reaping;
+  }
+}
+
+function isBusy(isSettled: boolean, groups: readonly UpdateGroup[]): boolean {
+  if (!isSettled) return true;
+  for (let g = 0; g < groups.length; g++) if (groups[g]!.pending > 0) return true;
+  return false;
+}

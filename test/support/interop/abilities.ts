@@ -1,0 +1,83 @@
+/**
+ * What some daemons cannot do or be told, with the line of their documentation that says so. A feature that needs an
+ * ability is n/a for the daemons that stand here with a reason, and for no other.
+ */
+import type { DaemonName } from './daemon.ts';
+
+type Reasons = Readonly<Partial<Record<DaemonName, string>>>;
+
+export const LACKS = {
+  /** To be told to say no 4-octet AS capability. */
+  twoOctetAs: {
+    gobgpd:
+      'GoBGP 3.10, configuration.md: nothing under [neighbors] switches the 4-octet AS capability off',
+  },
+  /** To be told to say no capability. */
+  noCapabilities: {
+    gobgpd: 'GoBGP 3.10, configuration.md: nothing under [neighbors] switches capabilities off',
+  },
+  /** To offer a hold time of 0. */
+  holdTimeZero: {
+    gobgpd:
+      'GoBGP 3.10 takes `hold-time = 0` for not set and offers 90; configuration.md has no other word for it',
+    openbgpd:
+      'OpenBGPD 7.7 refuses it: "holdtime must be between 3 and 65535"; bgpd.conf(5), holdtime min: "must be at least 3"',
+  },
+  gtsm: {},
+  /** To send ROUTE-REFRESH on demand. */
+  asksRefresh: {
+    gobgpd:
+      'GoBGP 3.10 answers ROUTE-REFRESH and has no command that sends it: `softresetin` (cli-command-syntax.md, 2.2) applies policy to what it holds',
+  },
+  /** To send its routes again when asked by ROUTE-REFRESH. */
+  answersRefresh: {
+    openbgpd:
+      'OpenBGPD 7.7 promises it (bgpd.conf(5), announce refresh) and logs for any peer "route refresh: AID IPv4 unicast not negotiated"',
+  },
+  /** To refuse a connection without a password on Linux where it has been given one. */
+  refusesUnsigned: {
+    openbgpd:
+      'OpenBGPD 7.7 on Linux calls with its key and takes calls without one: its listener has no key (bgpd.conf(5), tcp md5sig, speaks of OpenBSD alone)',
+  },
+  shutdownText: {},
+  /** To send a path to a peer whose AS is in it. */
+  sendsLoops: {
+    gobgpd:
+      'GoBGP 3.10 never sends a peer a path with the AS of that peer; configuration.md has no switch for it',
+  },
+  /** To send a route of its own that carries NO_ADVERTISE. */
+  sendsNoAdvertise: {
+    frr: 'FRR 8.4, bgp.html, no-advertise: "All routes carry this value must not be advertise to other BGP peers", its own too',
+    openbgpd:
+      'OpenBGPD 7.7 keeps a network of its own that has NO_ADVERTISE, as bgpd.conf(5) says of the well-known',
+  },
+  /** To obey NO_EXPORT and NO_ADVERTISE. */
+  obeysWellKnowns: {
+    gobgpd:
+      'GoBGP 3.10 passes routes with well-known communities on as any other; policy.md has them as values to match alone',
+  },
+  /** To pass a next hop on as it came. */
+  keepNextHop: {},
+  /** To pass an attribute on that it does not know, with a length that is wrong. */
+  passesMalformed: {
+    frr: 'FRR 8.4 knows all of the optional transitive attributes that godwit judges, and passes on none that is malformed',
+  },
+  /** To keep its routes over its own restart, and say so. */
+  restarts: {
+    openbgpd:
+      'OpenBGPD 7.7, bgpd.conf(5), announce restart: "Currently only the End-of-RIB marker is supported"',
+  },
+  /** To keep the routes of a peer that restarts. */
+  helpsRestarts: {},
+} as const satisfies Readonly<Record<string, Reasons>>;
+
+export type Ability = keyof typeof LACKS;
+
+/** Why this daemon has no such cell; undefined when it has one. */
+export function whyNotApplicable(
+  daemon: DaemonName,
+  needs: readonly Ability[] = [],
+): string | undefined {
+  const reasons = needs.map((ability) => (LACKS[ability] as Reasons)[daemon]);
+  return reasons.find((reason) => reason !== undefined);
+}

@@ -1,0 +1,103 @@
+/** bgpd.conf of FRR from our words. */
+import {
+  type DaemonConfig,
+  type DaemonSession,
+  type Family,
+  familyOf,
+  type Origination,
+} from './daemon.ts';
+
+export function frrConfig(config: DaemonConfig): string {
+  const { as, routerId, clusterId, sessions, originate } = config;
+  const restart = sessions.find(({ restartTime }) => restartTime !== undefined)?.restartTime;
+  const global = [
+    `router bgp ${as}`,
+    `bgp router-id ${routerId}`,
+    'no bgp ebgp-requires-policy',
+    'no bgp default ipv4-unicast',
+    'no bgp network import-check',
+    'bgp log-neighbor-changes',
+    ...(clusterId === undefined ? [] : [`bgp cluster-id ${clusterId}`]),
+    ...(restart === undefined
+      ? ['bgp graceful-restart-disable']
+      : ['bgp graceful-restart', `bgp graceful-restart restart-time ${restart}`]),
+    ...(restart === undefined ? [] : ['bgp graceful-restart preserve-fw-state']),
+    ...sessions.flatMap((session) => neighbor(session)),
+  ];
+  const families = (['ipv4', 'ipv6'] as const).flatMap((family) => addressFamily(config, family));
+  return [
+    'log stdout',
+    'debug bgp neighbor-events',
+    ...originate.flatMap((route) => routeMap(route)),
+    ...global,
+    ...families,
+    '',
+  ].join('\n');
+}
+
+function neighbor(session: DaemonSession): string[] {
+  const { remote, holdTime } = session;
+  const lines = [
+    `remote-as ${session.remoteAs}`,
+    `update-source ${session.local}`,
+    'timers connect 1',
+    'advertisement-interval 0',
+    ...(holdTime === undefined ? [] : [`timers ${Math.floor(holdTime / 3)} ${holdTime}`]),
+    ...(session.localAs === undefined ? [] : [`local-as ${session.localAs} no-prepend replace-as`]),
+    ...(session.passive === true ? ['passive'] : []),
+    ...(session.password === undefined ? [] : [`password ${session.password}`]),
+    ...(session.gtsm === true ? ['ttl-security hops 1'] : []),
+    ...(session.ttl === undefined ? [] : [`ebgp-multihop ${session.ttl}`]),
+    ...(session.noCapabilities === true || session.twoOctetAs === true
+      ? ['dont-capability-negotiate']
+      : []),
+  ];
+  return lines.map((line) => `neighbor ${remote} ${line}`);
+}
+
+function addressFamily({ sessions, originate }: DaemonConfig, family: Family): string[] {
+  const members = sessions.filter(({ families }) => families.includes(family));
+  return [
+    `address-family ${family} unicast`,
+    ...originate.filter(({ prefix }) => familyOf(prefix) === family).map(networkLine),
+    ...members.flatMap((session) => member(session)),
+    'exit-address-family',
+  ];
+}
+
+function member(session: DaemonSession): string[] {
+  const lines = [
+    'activate',
+    ...(session.client === true ? ['route-reflector-client'] : []),
+    ...(session.allowOwnAs === undefined ? [] : [`allowas-in ${session.allowOwnAs}`]),
+    ...(session.addPath === 'send' ? ['addpath-tx-all-paths'] : []),
+    ...(session.addPath === 'receive' ? [] : ['disable-addpath-rx']),
+    ...(session.keepNextHop === true ? ['attribute-unchanged next-hop'] : []),
+  ];
+  return lines.map((line) => `neighbor ${session.remote} ${line}`);
+}
+
+export function routeMapName({ prefix }: Origination): string {
+  return `m_${prefix.replaceAll(/[./:]/g, '_')}`;
+}
+
+export function networkLine(route: Origination): string {
+  return `network ${route.prefix} route-map ${routeMapName(route)}`;
+}
+
+/** What is set on one route of its own. */
+export function routeMap(route: Origination): string[] {
+  const { med, localPref, communities, largeCommunities, routeTargets } = route;
+  return [
+    `no route-map ${routeMapName(route)}`,
+    `route-map ${routeMapName(route)} permit 10`,
+    ...(med === undefined ? [] : [`set metric ${med}`]),
+    ...(localPref === undefined ? [] : [`set local-preference ${localPref}`]),
+    ...(communities === undefined ? [] : [`set community ${communities.join(' ')}`]),
+    ...(largeCommunities === undefined
+      ? []
+      : [`set large-community ${largeCommunities.join(' ')}`]),
+    ...(routeTargets === undefined ? [] : [`set extcommunity rt ${routeTargets.join(' ')}`]),
+    'exit',
+  ];
+}

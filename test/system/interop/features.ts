@@ -1,0 +1,25 @@
+/** The rows of the interop matrix in the order of the document. */
+import type { Feature } from './feature.ts';
+import { COMMUNITIES, PREFERENCES } from './features/attributes.ts';
+import { OPENS } from './features/opens.ts';
+import { AS_PATHS, NEXT_HOPS, PASSED_ON, SIZES } from './features/paths.ts';
+import { REFLECTION } from './features/reflection.ts';
+import { REFRESHES } from './features/refreshes.ts';
+import { RESTARTS } from './features/restarts.ts';
+import { SECURITY } from './features/security.ts';
+import { SESSIONS } from './features/sessions.ts';
+
+export const FEATURES: readonly Feature[] = [
+  ...SESSIONS,
+  ...OPENS,
+  ...SECURITY,
+  ...REFRESHES,
+  ...COMMUNITIES,
+  ...PREFERENCES,
+  ...PASSED_ON,
+  ...AS_PATHS,
+  ...NEXT_HOPS,
+  ...REFLECTION,
+  ...SIZES,
+  ...RESTARTS,
+];

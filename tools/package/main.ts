@@ -1,0 +1,89 @@
+/**
+ * `npm run package`: a Debian package and a tarball for each machine, in `.cache/packages`, with Node and the shim
+ * inside. `-- --arch amd64` makes one; `-- --version 1.2.3` gives it another version, as a test of upgrades wants.
+ */
+
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { cacheDir, giveToOwner, REPOSITORY } from '../cache-dir.ts';
+import { runOk } from '../fabric/process.ts';
+import { ARCHITECTURES, type Architecture, nodeFor, shimFor } from './architecture.ts';
+import { buildDeb, COMPRESS_MS_MAX } from './deb.ts';
+import { fillTree } from './tree.ts';
+
+const { values } = parseArgs({
+  options: { arch: { type: 'string' }, version: { type: 'string' } },
+});
+
+const OUTPUT = cacheDir('packages');
+const version = values.version ?? packageVersion();
+const wanted = ARCHITECTURES.filter(({ debian }) => (values.arch ?? debian) === debian);
+if (wanted.length === 0) {
+  const known = ARCHITECTURES.map(({ debian }) => debian).join(', ');
+  console.error(`--arch ${values.arch}: no such machine; one of ${known}`);
+  process.exitCode = 64;
+} else {
+  await runOk(['sh', 'tools/node', 'tools/build.ts'], { timeoutMs: 300_000 });
+  const dependencies = await productionModules();
+  for (const architecture of wanted) await packageFor(architecture, dependencies);
+  giveToOwner(OUTPUT);
+}
+
+async function packageFor(architecture: Architecture, dependencies: string): Promise<void> {
+  const name = `godwit_${version}_${architecture.debian}`;
+  const root = join(OUTPUT, name);
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root);
+  const node = await nodeFor(architecture);
+  const shim = await shimFor(architecture, node);
+  const dist = join(REPOSITORY, 'dist');
+  await fillTree(root, { architecture, dist, dependencies, node, shim, version });
+  const tarball = join(OUTPUT, `${name}.tar.gz`);
+  const pack = [
+    'tar',
+    '--owner=0',
+    '--group=0',
+    '--sort=name',
+    '-czf',
+    tarball,
+    '-C',
+    OUTPUT,
+    name,
+  ];
+  await runOk(pack, { timeoutMs: COMPRESS_MS_MAX });
+  const deb = join(OUTPUT, `${name}.deb`);
+  await buildDeb(root, { architecture, version, target: deb });
+  rmSync(root, { recursive: true });
+  for (const file of [deb, tarball]) console.log(file);
+}
+
+/** `node_modules` without what only a checkout needs; made anew when the lock file has changed. */
+async function productionModules(): Promise<string> {
+  const folder = join(cacheDir('package'), 'dependencies');
+  const lock = join(REPOSITORY, 'package-lock.json');
+  const kept = join(folder, 'package-lock.json');
+  if (!existsSync(kept) || !readFileSync(kept).equals(readFileSync(lock))) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const file of ['package.json', '.npmrc'])
+      cpSync(join(REPOSITORY, file), join(folder, file));
+    cpSync(lock, kept);
+    const install = [
+      'npm',
+      'ci',
+      '--prefix',
+      folder,
+      '--omit=dev',
+      '--omit=optional',
+      '--ignore-scripts',
+    ];
+    await runOk(install, { timeoutMs: 300_000 });
+  }
+  return join(folder, 'node_modules');
+}
+
+function packageVersion(): string {
+  const text = readFileSync(join(REPOSITORY, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
