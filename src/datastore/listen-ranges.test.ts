@@ -69,6 +69,26 @@ describe('a listen range', () => {
     ]);
   });
 
+  it('of a password names who is in it without one: the kernel would drop its calls', () => {
+    const password = { secretKeyRef: { name: 's', key: 'k' } };
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's', namespace: 'kube-system' },
+      stringData: { k: 'hush' },
+    };
+    const named = resource('BGPPeer', 'q', { peerIP: '10.9.0.1', asNumber: 64_512 });
+    const { problems } = planOf('a', [
+      node('a', '10.0.0.1'),
+      secret,
+      named,
+      profile('p', { listenRanges: [{ ...RANGE, password }] }),
+    ]);
+    expect(problems).toMatchObject([
+      { code: 'UnderPassword', path: 'spec.listenRanges[0].password', resource: 'PeerProfile/p' },
+    ]);
+  });
+
   it('that two profiles have is that of the first', () => {
     const { plan, problems } = planOf('a', [
       node('a', '10.0.0.1'),

@@ -2,6 +2,7 @@
 
 import { nearest } from '../base/nearest.ts';
 import { factsOf } from '../net/afi-safi.ts';
+import { prefixCovers } from '../net/prefix.ts';
 import { type Cluster, nodeAddress } from './cluster.ts';
 import { compareText } from './plan-data.ts';
 import type { PeerPlan } from './plan-types.ts';
@@ -11,6 +12,7 @@ export function reportProfiles(cluster: Cluster, peers: readonly PeerPlan[]): vo
   reportNames(cluster);
   reportFamilies(cluster);
   reportTogether(cluster, peers);
+  reportUnderPassword(cluster, peers);
 }
 
 function reportNames({ memo, resources, problems }: Cluster): void {
@@ -106,6 +108,29 @@ function reportTogether({ problems }: Cluster, peers: readonly PeerPlan[]): void
     }
     if (roleStrict === true && role === undefined) {
       report(peer, 'roleStrict', 'No effect without a role of our own');
+    }
+  }
+}
+
+/** TCP-MD5 (RFC 2385): the kernel wants a signature from everybody under the key of a prefix, and knows no exceptions. */
+function reportUnderPassword(cluster: Cluster, peers: readonly PeerPlan[]): void {
+  for (const { name, listenRanges } of cluster.memo.profiles.inOrder) {
+    for (const [index, { prefix, password }] of listenRanges.entries()) {
+      if (password === undefined) continue;
+      const under = peers.find(
+        (peer) => peer.password === undefined && prefixCovers(prefix, peer.remoteAddress),
+      );
+      if (under === undefined) continue;
+      cluster.problems.push({
+        kind: 'ConfigError',
+        severity: 'warning',
+        code: 'UnderPassword',
+        resource: `PeerProfile/${name}`,
+        path: `spec.listenRanges[${index}].password`,
+        value: prefix,
+        message: `The kernel drops calls from ${under.remoteAddress} (${under.name}), which has no password and is in this range`,
+        remedy: `Give ${under.origin} a password, or leave its address out of the range`,
+      });
     }
   }
 }
