@@ -9,9 +9,9 @@ import { prefix } from '../net/prefix.ts';
 import { announcement } from '../sim/messages.ts';
 import { planOfNode, resource } from '../sim/resources.ts';
 import { EMPTY_ATTRIBUTES } from '../wire/attributes/codec.ts';
-import { AsPathSegmentType } from '../wire/iana.ts';
+import { AsPathSegmentType, MessageType } from '../wire/iana.ts';
 import { KEEPALIVE } from '../wire/keepalive.ts';
-import { encodeOpen } from '../wire/open.ts';
+import { decodeOpen, encodeOpen } from '../wire/open.ts';
 import type { ConnectionId } from './inputs.ts';
 import { BareSpeaker } from './testing/bare.ts';
 
@@ -343,5 +343,24 @@ describe('a dynamic neighbor that brings out a bug', () => {
     expect(names(speaker)).toEqual([]);
     establish(speaker, '10.9.0.1');
     expect(speaker.state(ip('10.9.0.1'))).toBe('Established');
+  });
+});
+
+describe('after a restart of ours', () => {
+  /** Whether our OPEN to a caller at `now` has the R bit (RFC 4724 §3). */
+  function restartBit(now: number): boolean {
+    const speaker = new BareSpeaker({ restarting: true });
+    speaker.apply(withRange());
+    speaker.wake(now);
+    speaker.accept(ip('10.9.0.1'));
+    const open = speaker.of('send').find(({ octets }) => octets[18] === MessageType.Open)!;
+    return decodeOpen(open.octets).capabilities.some(
+      (one) => one.kind === 'gracefulRestart' && one.restarting,
+    );
+  }
+
+  it('those who were there by a range are given time for two attempts before recovery is over', () => {
+    expect(restartBit(11_000)).toBe(true);
+    expect(restartBit(13_000)).toBe(false);
   });
 });

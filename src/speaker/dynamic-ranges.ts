@@ -3,6 +3,7 @@
 import type { Millis } from '../base/units.ts';
 import { sameData } from '../datastore/plan-data.ts';
 import type { ListenRange, PeerPlan } from '../datastore/plan-types.ts';
+import type { AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { prefixCovers, prefixLength } from '../net/prefix.ts';
 import type { Policy } from '../policy/types.ts';
@@ -49,6 +50,11 @@ export class DynamicPeers {
       neighborsMax: range.peersMax,
     }));
     return views.sort((a, b) => (a.prefix < b.prefix ? -1 : 1));
+  }
+
+  /** Somebody may call who carries `family`. */
+  expects(family: AfiSafi): boolean {
+    return this.#ranges.some(({ range }) => range.peer.families.includes(family));
   }
 
   has(peer: Peer): boolean {
