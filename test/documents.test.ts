@@ -241,3 +241,55 @@ describe('the generated reference', () => {
     expect(api.match(/^\| `\w+` \| (?:repeated |optional )?\w+ \|/gm)).toHaveLength(fields.length);
   });
 });
+
+describe('docs/calico-compatibility.md', () => {
+  const text = read('docs/calico-compatibility.md');
+  const begin = text.indexOf('## Field by field');
+  const rows = text
+    .slice(begin, text.indexOf('\n## ', begin + 1))
+    .split('\n')
+    .filter((line) => /^\| (?!Field or rule)/.test(line))
+    .map((line) => line.split(' | ').map((cell) => cell.replace(/^\| | \|$/g, '').trim()));
+
+  it('has no empty row, and no state but the four', () => {
+    expect(rows.length).toBeGreaterThan(150);
+    for (const row of rows) {
+      expect(row).toHaveLength(3);
+      for (const cell of row) expect([row[0], cell]).not.toEqual([row[0], '']);
+      expect(row[1]).toMatch(/^(same|better: .+|not applicable: .+|not yet: .+|same: .+)$/);
+    }
+  });
+
+  it.each(rows)('%s is shown by a test that is there', (name, state, shown) => {
+    if (shown === '–') {
+      expect([name, state]).toEqual([name, expect.stringMatching(/^not applicable/)]);
+      return;
+    }
+    const [, file, title] = /^`([^`]+\.ts)`: (.+)$/.exec(shown!) ?? [];
+    const path = file?.startsWith('test/') === true ? file : `src/${file}`;
+    expect([path, existsSync(join(REPOSITORY, path))]).toEqual([path, true]);
+    const key = new RegExp(`^ {2}'?${title}'?: \\{$`, 'm');
+    if (path.endsWith('situations.ts')) expect(read(path)).toMatch(key);
+    else expect(read(path).includes(title!)).toBe(true);
+  });
+
+  it('has a row for every field of the resources that godwit reads', () => {
+    const named = new Set(namesInCells(rows.map((row) => row[0]!)));
+    for (const kind of ['BGPConfiguration', 'BGPPeer', 'BGPFilter', 'IPPool', 'BlockAffinity']) {
+      const wrong = resource(kind, 'default', { zzzzzz: 1, cidr: '10.1.0.0/16', node: 'a' });
+      const missing = knownOf(planOf('a', [wrong]).problems).filter((field) => !named.has(field));
+      expect([kind, missing.filter((field) => !SPOKEN_OF.includes(field))]).toEqual([kind, []]);
+    }
+  });
+});
+
+/** Names in backquotes. */
+function namesInCells(cells: readonly string[]): string[] {
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
+}
+
+/** Fields of which a row speaks in other words, or that are no fields of Calico's any more. */
+const SPOKEN_OF: readonly string[] = [
+  ...['importV4', 'exportV4', 'importV6', 'exportV6'], // 1.3: their rules
+  ...['node', 'type', 'failureDetectionMode', 'nat-outgoing', 'ipip'],
+];

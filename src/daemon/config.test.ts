@@ -26,7 +26,7 @@ describe('godwit.yaml', () => {
       nodeName: 'host-1',
       datastore: { type: 'file', path: '/etc/godwit/resources' },
       stateDir: '/var/lib/godwit',
-      kernel: { enabled: true, table: 254, tunnelDevice: 'tunl0' },
+      kernel: { enabled: true, table: 254, tunnelDevice: 'tunl0', manageTunnel: 'auto' },
       controlSocket: '/run/godwit/godwit.sock',
       bird: { sockets: false, path: '/var/run/calico' },
       http: { address: '127.0.0.1', port: 9179 },
@@ -38,6 +38,7 @@ describe('godwit.yaml', () => {
         outside: 'least-privilege',
         table: 254,
         tunnelDevice: 'tunl0',
+        manageTunnel: true,
       },
     });
   });
@@ -47,7 +48,7 @@ describe('godwit.yaml', () => {
 nodeName: node-a
 datastore: { type: file, path: /r }
 state: { dir: /s }
-kernel: { enabled: false, table: 100, tunnelDevice: tunl1 }
+kernel: { enabled: false, table: 100, tunnelDevice: tunl1, manageTunnel: false }
 control: { socket: /c.sock }
 bird: { sockets: on }
 http: { listen: '[::1]:80' }
@@ -62,7 +63,7 @@ policy: { outside: calico }
       stateDir: '/s',
       // In the state directory unless it says otherwise.
       record: { enabled: true, file: '/s/recording.jsonl', limitMiB: 4 },
-      kernel: { enabled: false, table: 100, tunnelDevice: 'tunl1' },
+      kernel: { enabled: false, table: 100, tunnelDevice: 'tunl1', manageTunnel: false },
       controlSocket: '/c.sock',
       bird: { sockets: true, path: '/var/run/calico' },
       http: { address: '::1', port: 80 },
@@ -84,6 +85,7 @@ policy: { outside: calico }
     const cases: readonly [string, string][] = [
       ['kernel: { table: 0 }', 'whole number from 1 to 4294967295'],
       ['kernel: { tunnelDevice: a-name-too-long-for-it }', '1 to 15 characters'],
+      ['kernel: { manageTunnel: perhaps }', 'auto, true or false'],
       ['datastore: { path: resources }', 'an absolute path'],
       ['http: { listen: 9179 }', 'ADDRESS:PORT'],
       ['http: { listen: "127.0.0.1:70000" }', 'ADDRESS:PORT'],

@@ -13,6 +13,7 @@ import { asObject, Fields, type Findings } from '../datastore/fields.ts';
 import {
   type CalicoCompat,
   type DatastoreType,
+  managesTunnel,
   outsidePolicyFor,
   type PlanOptions,
 } from '../datastore/plan-options.ts';
@@ -54,6 +55,8 @@ export interface KernelSettings {
   readonly enabled: boolean;
   readonly table: number;
   readonly tunnelDevice: string;
+  /** Whether the tunnel device is ours to make, raise and address; `auto`: with the `file` datastore. */
+  readonly manageTunnel: 'auto' | boolean;
 }
 
 export interface LogSettings {
@@ -184,6 +187,9 @@ function planOptions({ datastore, calico, outside, kernel, environment }: PlanPa
     outside: outsidePolicyFor(outside, datastore),
     table: kernel.table,
     tunnelDevice: kernel.tunnelDevice,
+    ...(kernel.enabled && managesTunnel(kernel.manageTunnel, datastore)
+      ? { manageTunnel: true }
+      : {}),
     ...(routerId === undefined ? {} : { routerId }),
     ...(secretNamespace === undefined ? {} : { secretNamespace }),
     ...(usePodCidr ? { usePodCidr } : {}),
@@ -203,10 +209,14 @@ function readKernel(root: Fields): KernelSettings {
   const tunnelDevice = fields.parsed('tunnelDevice', what, (value) =>
     typeof value === 'string' && /^[^\s/]{1,15}$/.test(value) ? value : undefined,
   );
+  const manageTunnel = fields.parsed('manageTunnel', 'auto, true or false', (value) =>
+    value === 'auto' || typeof value === 'boolean' ? value : undefined,
+  );
   const kernel: KernelSettings = {
     enabled: fields.boolean('enabled') ?? true,
     table: fields.integer('table', { min: 1, max: TABLE_MAX }) ?? 254,
     tunnelDevice: tunnelDevice ?? 'tunl0',
+    manageTunnel: manageTunnel ?? 'auto',
   };
   fields.finish();
   return kernel;

@@ -11,6 +11,7 @@ import { GodwitService } from '../api/grpc/service.ts';
 import { HttpApi, metricsResponse } from '../api/http/routes.ts';
 import type { SystemError } from '../base/errors.ts';
 import type { Octets } from '../base/units.ts';
+import { enableForwarding, writeLink } from '../io/link-writer.ts';
 import type { Log } from '../io/log.ts';
 import { nativeSockets } from '../io/native.ts';
 import { packageVersion } from '../io/package-root.ts';
@@ -19,6 +20,7 @@ import { GrpcServer } from '../io/servers/grpc.ts';
 import { HttpServer } from '../io/servers/http.ts';
 import { StateDir } from '../io/state-dir.ts';
 import { lockStateDir } from '../io/state-lock.ts';
+import type { LinkRequest } from '../netlink/link-request.ts';
 import type { SpeakerOptions } from '../speaker/core.ts';
 import type { Effect, KernelBatch } from '../speaker/effects.ts';
 import type { ConnectionId } from '../speaker/inputs.ts';
@@ -253,6 +255,8 @@ export class Daemon {
         return this.#quarantines.perform(effect);
       case 'kernelDump':
         return this.#kernel.dump();
+      case 'linkRequest':
+        return this.#writeLink(effect.request);
       case 'kernelProof':
         return this.#kernel.prove(effect.table);
       case 'kernelRequests':
@@ -278,6 +282,14 @@ export class Daemon {
     if (!this.#journal.wantsRewriting) return;
     const error = this.#journal.rewriteSome((cursor) => this.#speaker.exportJournal(cursor));
     if (error !== undefined) this.#journalTrouble(error);
+  }
+
+  /** What came of it, the kernel tells as of any link; only a refusal is ours to tell. */
+  #writeLink(request: LinkRequest): void {
+    const device = this.#settings.kernel.tunnelDevice;
+    this.#log.info({ event: 'tunnel-device', ...request }, `${device}: ${request.what}`);
+    const refused = writeLink(request) ?? (request.what === 'up' ? enableForwarding() : undefined);
+    if (refused !== undefined) this.#trouble(`the tunnel device ${device}`, refused);
   }
 
   #appendJournal(octets: Uint8Array): void {

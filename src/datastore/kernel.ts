@@ -42,6 +42,7 @@ export function kernelRules(cluster: Cluster): KernelRules {
   return {
     table: options.table,
     tunnelDevice: options.tunnelDevice,
+    ...(options.manageTunnel === true ? { tunnel: tunnelOf(cluster) } : {}),
     ownSubnet: {
       ...(own.ipv4 === undefined ? {} : { ipv4: own.ipv4.network }),
       ...(own.ipv6 === undefined ? {} : { ipv6: own.ipv6.network }),
@@ -60,6 +61,13 @@ export function kernelRules(cluster: Cluster): KernelRules {
         }
       : { mode: 'none' },
     ...(held === undefined ? {} : { holdTunnelled: held }),
+  };
+}
+
+function tunnelOf({ own }: Cluster): NonNullable<KernelRules['tunnel']> {
+  return {
+    ...(own.tunnelAddress === undefined ? {} : { address: own.tunnelAddress }),
+    ...(own.ipv4 === undefined ? {} : { underlay: own.ipv4.address }),
   };
 }
 

@@ -143,6 +143,15 @@ export function settingsOf(plan: { readonly settings?: PeerSettings }): Defaulte
   return { ...PEER_SETTINGS_DEFAULTS, ...plan.settings };
 }
 
+/** What is offered of ADD-PATH (RFC 7911 §4); undefined = nothing. */
+export function addPathOffer(plan: {
+  readonly settings?: PeerSettings;
+}): 'receive' | 'send' | 'both' | undefined {
+  const { receive = true, send = 'all' } = settingsOf(plan).addPath;
+  if (send === 'none') return receive ? 'receive' : undefined;
+  return receive ? 'both' : 'send';
+}
+
 export function nodeSettingsOf(plan: { readonly settings?: NodeSettings }): Required<NodeSettings> {
   return { ...NODE_SETTINGS_DEFAULTS, ...plan.settings };
 }

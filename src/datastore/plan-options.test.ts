@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outsidePolicyFor } from './plan-options.ts';
+import { managesTunnel, outsidePolicyFor } from './plan-options.ts';
 
 describe('policy.outside', () => {
   it('auto is least privilege with files and Calico’s behaviour in Calico’s datastores', () => {
@@ -12,4 +12,11 @@ describe('policy.outside', () => {
     expect(outsidePolicyFor('calico', 'file')).toBe('calico');
     expect(outsidePolicyFor('least-privilege', 'etcd')).toBe('least-privilege');
   });
+});
+
+it('kernel.manageTunnel: auto is ours with files, where there is no Felix; what is written wins', () => {
+  expect(managesTunnel('auto', 'file')).toBe(true);
+  expect(managesTunnel('auto', 'etcd')).toBe(false);
+  expect(managesTunnel('auto', 'kubernetes')).toBe(false);
+  expect([managesTunnel(true, 'etcd'), managesTunnel(false, 'file')]).toEqual([true, false]);
 });

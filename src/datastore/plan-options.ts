@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly outside: OutsidePolicy;
   readonly table: number;
   readonly tunnelDevice: string;
+  /** Whether the tunnel device is ours to make; `auto` of godwit.yaml already resolved by `managesTunnel`. */
+  readonly manageTunnel?: boolean;
   /** CALICO_ROUTER_ID: an address, or `hash`; undefined = the node's IPv4 address, or `hash` without one. */
   readonly routerId?: string;
   /** Namespace of password Secrets (NAMESPACE); default `kube-system`. */
@@ -42,4 +44,9 @@ export function outsidePolicyFor(
 ): OutsidePolicy {
   if (setting !== 'auto') return setting;
   return datastore === 'file' ? 'least-privilege' : 'calico';
+}
+
+/** `auto`: with files there is no Calico, and so no Felix to make the device (decision 0022). */
+export function managesTunnel(setting: 'auto' | boolean, datastore: DatastoreType): boolean {
+  return setting === 'auto' ? datastore === 'file' : setting;
 }

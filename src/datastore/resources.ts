@@ -41,6 +41,8 @@ export interface NodeResource {
   readonly ipv4: NodeAddress | undefined;
   readonly ipv6: NodeAddress | undefined;
   readonly routeReflectorClusterId: IpAddress | undefined;
+  /** Of the IP-in-IP device. */
+  readonly tunnelAddress?: IpAddress;
   /** Address of its WireGuard device, by family. */
   readonly wireguard: {
     readonly ipv4: IpAddress | undefined;

@@ -131,7 +131,8 @@ const PROFILE = { kind: 'PeerProfile', apiVersion: 'godwit.dev/v1' } as const;
 
 /** Legal kinds that have no bearing on what godwit does now, and what follows from that. */
 const UNUSED: Readonly<Record<string, string>> = {
-  CalicoNodeStatus: 'its status is not filled yet',
+  CalicoNodeStatus:
+    'its status is not written; godwit show status, neighbors, routes and kernel say it',
   FelixConfiguration: 'it says what Felix does, not what godwit does',
   ...Object.fromEntries(
     [

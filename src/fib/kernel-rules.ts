@@ -12,6 +12,13 @@ export interface KernelRules {
   /** Routing table, 254 = main. */
   readonly table: number;
   readonly tunnelDevice: string;
+  /** Present where the device is ours to make, raise and address (`kernel.manageTunnel`). */
+  readonly tunnel?: {
+    /** Its own address, `Node.spec.bgp.ipv4IPIPTunnelAddr`. */
+    readonly address?: IpAddress;
+    /** The node's own address: the link that has it carries the tunnel, and decides the MTU. */
+    readonly underlay?: IpAddress;
+  };
   /** Subnet of the own address by family: decides CrossSubnet; undefined = unknown. */
   readonly ownSubnet: { readonly ipv4?: Prefix; readonly ipv6?: Prefix };
   /** Longest match decides. */

@@ -32,6 +32,8 @@ interface Remembered {
 export class KernelView {
   /** Moves when a resolution that was asked for has changed; compare, never count. */
   generation = 0;
+  /** Moves with everything that is told of links and addresses, and with every dump. */
+  linkNews = 0;
   readonly foreign: ForeignRoutes;
   readonly #viaDefaultRoute: boolean;
   readonly #links = new Map<number, Link>();
@@ -98,6 +100,7 @@ export class KernelView {
 
   /** @returns whether routes may have vanished silently: the link went down, or away. */
   onLink(link: Link, removed: boolean): boolean {
+    this.linkNews++;
     const before = this.#links.get(link.index);
     this.#seenLinks.add(link.index);
     this.#dropLink(link.index);
@@ -115,6 +118,7 @@ export class KernelView {
 
   /** @returns whether routes may have vanished silently: an address went. */
   onAddress(address: InterfaceAddress, removed: boolean): boolean {
+    this.linkNews++;
     const key = `${address.interfaceIndex} ${address.address}/${address.prefixLength}`;
     const known = this.#addresses.has(key);
     this.#seenAddresses.add(key);
@@ -168,6 +172,7 @@ export class KernelView {
       this.#countAddress(address.address, -1);
     }
     this.foreign.dumpDone();
+    this.linkNews++;
     this.#synced = true;
     this.#recheckAll();
   }

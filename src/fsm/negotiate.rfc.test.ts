@@ -265,3 +265,37 @@ describe('RFC 4724 §3 graceful restart', () => {
     expect(agreed(ours, open()).gracefulRestart).toBeUndefined();
   });
 });
+
+describe('RFC 9494 §3.1 long-lived graceful restart', () => {
+  const gracefulRestart = { restartTime: 120, restarting: false, forwarding: [] };
+  const ours = offering({ gracefulRestart, longLived: { staleTime: 0 } });
+  const short = {
+    kind: 'gracefulRestart',
+    restarting: false,
+    notification: false,
+    restartTime: 75,
+    families: [],
+  } as const;
+  const long = {
+    kind: 'longLivedGracefulRestart',
+    families: [
+      { ...V4, forwarding: true, staleTime: 600 },
+      { ...V6, forwarding: false, staleTime: 60 },
+    ],
+  } as const;
+
+  it('names only families that the session carries, whatever the short one names', () => {
+    const only = { ...ours, families: ['ipv4-unicast'] } as const;
+    expect(agreed(only, saying(short, long)).longLived).toEqual({
+      families: new Map([['ipv4-unicast', { staleTime: 600, forwarding: true }]]),
+    });
+  });
+
+  it('counts as not received without the short one beside it, on either side (§4.5)', () => {
+    expect(agreed(ours, saying(long)).longLived).toBeUndefined();
+    expect(agreed(offering({ longLived: { staleTime: 0 } }), saying(short, long)).longLived).toBe(
+      undefined,
+    );
+    expect(agreed(offering({ gracefulRestart }), saying(short, long)).longLived).toBeUndefined();
+  });
+});

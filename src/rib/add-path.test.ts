@@ -114,6 +114,19 @@ describe('RFC 7911 paths told to a peer', () => {
     expect(made.held(1)).toEqual(before);
   });
 
+  it('are told anew when what is sent of them changes, though the old way of it ends with them', () => {
+    const made = bench();
+    made.announce(3, P);
+    made.hear(1, 2);
+    for (const id of [1, 2]) {
+      made.rib.join(id, exportConfig({ addPath: 'all', localAs: 65_099 }));
+    }
+    made.settle();
+    made.hear(1, 2);
+    const [told] = made.listeners.get(1)!.paths.get(P)!.values();
+    expect(told!.asPath[0]!.asns[0]).toBe(65_099);
+  });
+
   it('have identifiers of their own also from two sessions with one address', () => {
     const made = bench();
     made.peer(4, '10.0.0.3');

@@ -168,13 +168,16 @@ export class PathsAnnouncer implements Announcer {
     const how: How = howOf(order, source);
     const row = this.#rowOf(prefix, { source, received: this.#receivedOf(path) });
     if (out.sets[row] === set && out.how[row] === how) return;
-    const before = out.sets[row] === 0 ? undefined : out.read(row, this.#old);
+    const after = this.#new;
+    after.set = set;
+    after.order = order;
+    // Before the row lets go of its set and order: they may end with it.
+    const isSame = out.sets[row] !== 0 && exported.areAlike(out.read(row, this.#old), after);
     out.set(row, set, how);
-    const after = out.read(row, this.#new);
-    if (before !== undefined && exported.areAlike(before, after)) return;
+    if (isSame) return;
     if (this.#members.inStep > 0) {
       packer.take(after);
-      packer.addPath(prefix, this.#audience(source), after.identifier);
+      packer.addPath(prefix, this.#audience(source), out.identifiers[row]!);
     }
     this.#mark(prefix, source);
   }

@@ -101,7 +101,9 @@ export class HeardRoutes {
   updates = 0;
   withdrawals = 0;
   readonly #layout = updateLayout();
-  readonly #context: UpdateContext;
+  #context: UpdateContext;
+  /** With ADD-PATH, the paths of each prefix by identifier; `routes` has one of them. */
+  readonly #paths = new Map<Prefix, Map<number, PathAttributes>>();
 
   constructor(context: Pick<UpdateContext, 'as4' | 'peerType'>) {
     this.#context = {
@@ -109,6 +111,12 @@ export class HeardRoutes {
       addPathReceive: { 'ipv4-unicast': false, 'ipv6-unicast': false },
       extendedNextHop: false,
     };
+  }
+
+  /** NLRI carry identifiers from now on (RFC 7911 §4). */
+  carryPaths(addPathReceive: UpdateContext['addPathReceive']): void {
+    this.#context = { ...this.#context, addPathReceive };
+    this.#paths.clear();
   }
 
   /** @throws when the UPDATE is not well-formed: the speaker must never send such a one. */
@@ -131,9 +139,13 @@ export class HeardRoutes {
   }
 
   #forget(message: Uint8Array, field: NlriField): void {
-    for (const { prefix } of decodeNlri(message, field)) {
+    for (const { prefix, pathId } of decodeNlri(message, field)) {
       this.withdrawals++;
-      this.routes.delete(prefix);
+      const paths = this.#paths.get(prefix);
+      paths?.delete(pathId);
+      const [left] = paths?.values() ?? [];
+      if (left === undefined) this.routes.delete(prefix);
+      else this.routes.set(prefix, left);
     }
   }
 
@@ -148,6 +160,10 @@ export class HeardRoutes {
     }
     const attributes = decodeAttributes(out.finish());
     const field = part === 'classic' ? layout.nlri : layout.mpReach.nlri;
-    for (const { prefix } of decodeNlri(message, field)) this.routes.set(prefix, attributes);
+    for (const { prefix, pathId } of decodeNlri(message, field)) {
+      this.routes.set(prefix, attributes);
+      const paths = this.#paths.get(prefix) ?? new Map<number, PathAttributes>();
+      this.#paths.set(prefix, paths.set(pathId, attributes));
+    }
   }
 }

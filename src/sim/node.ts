@@ -292,6 +292,8 @@ export class SimNode {
       case 'kernelDump':
         this.#kernelSide.dump();
         return;
+      case 'linkRequest': // a simulated machine has its devices
+        return;
       case 'kernelProof':
         this.#kernelSide.prove();
         return;

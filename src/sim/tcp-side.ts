@@ -35,7 +35,16 @@ export interface TcpSideOptions {
 
 type TcpEffect = Exclude<
   Effect,
-  { type: 'kernelRequests' | 'kernelDump' | 'kernelProof' | 'reply' | 'publish' | 'stopped' }
+  {
+    type:
+      | 'kernelRequests'
+      | 'kernelDump'
+      | 'kernelProof'
+      | 'linkRequest'
+      | 'reply'
+      | 'publish'
+      | 'stopped';
+  }
 >;
 
 /** A connection that is open, and what its socket tells. */
@@ -53,7 +62,7 @@ class Line implements SocketEvents {
   }
 
   onOctets(octets: Uint8Array): void {
-    this.#side.submit({ type: 'octetsReceived', connection: this.#connection, octets });
+    this.#side.received(this.#connection, this.socket, octets);
   }
 
   onWritable(): void {
@@ -239,6 +248,11 @@ export class TcpSide implements Acceptor {
 
   submit(input: SpeakerInput): void {
     this.#options.submit(input);
+  }
+
+  received(connection: ConnectionId, { remote }: SimSocket, octets: Uint8Array): void {
+    this.#options.tap?.onReceived(connection, remote.address, octets);
+    this.#options.submit({ type: 'octetsReceived', connection, octets });
   }
 
   ended(connection: ConnectionId, error: SystemError | undefined): void {

@@ -14,6 +14,7 @@ import type { KernelPolicy } from '../fib/kernel-policy.ts';
 import { KernelView } from '../fib/kernel-view.ts';
 import { RouteProgrammer } from '../fib/route-programmer.ts';
 import { RouteShapes } from '../fib/route-shape.ts';
+import { TunnelDevice } from '../fib/tunnel-device.ts';
 import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { SessionDown } from '../fsm/session-output.ts';
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
@@ -84,6 +85,7 @@ export class Core {
   readonly kernelView: KernelView;
   readonly shapes: RouteShapes;
   readonly programmer: RouteProgrammer;
+  readonly tunnel: TunnelDevice;
   readonly peers = new Map<string, Peer>();
   readonly callers = new Callers();
   readonly dynamic = new DynamicPeers();
@@ -163,6 +165,7 @@ export class Core {
       new Rib({ family, sets: this.sets, seed: this.prng.u32(), interfaceOf });
     this.ribs = { 'ipv4-unicast': rib('ipv4-unicast'), 'ipv6-unicast': rib('ipv6-unicast') };
     this.kernelView = new KernelView({ tables: [MAIN_TABLE] });
+    this.tunnel = new TunnelDevice(this.kernelView);
     this.shapes = new RouteShapes();
     this.programmer = new RouteProgrammer({
       view: this.kernelView,

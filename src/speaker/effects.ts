@@ -7,6 +7,7 @@ import type { Millis } from '../base/units.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { Prefix } from '../net/prefix.ts';
+import type { LinkRequest } from '../netlink/link-request.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
 import type { StoredQuarantine } from './quarantine-records.ts';
@@ -24,6 +25,8 @@ export type Effect =
   | { readonly type: 'wantsWrite'; readonly connection: ConnectionId }
   | { readonly type: 'kernelRequests'; readonly batch: KernelBatch }
   | { readonly type: 'kernelDump' }
+  /** One step towards a tunnel device of ours; how it went, the kernel tells as of any link. */
+  | { readonly type: 'linkRequest'; readonly request: LinkRequest }
   /** Protocol 12 of `table`, both families, through a socket of its own. */
   | { readonly type: 'kernelProof'; readonly table: number }
   | { readonly type: 'reply'; readonly id: number; readonly error?: string }

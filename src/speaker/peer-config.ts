@@ -3,6 +3,7 @@
 import { settingsOf } from '../datastore/peer-settings.ts';
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
 import { type IpAddress, ipFamily, ipToOctets, ipv4ToU32 } from '../net/ip-address.ts';
+import type { AddPathSend } from '../rib/path-choice.ts';
 import type { ExportConfig, PeerRibConfig } from '../rib/rib-config.ts';
 import type { Core } from './core.ts';
 import { importGuardOf } from './import-guards.ts';
@@ -56,7 +57,17 @@ export function exportConfigOf(core: Core, slot: SessionSlot, family: AfiSafi): 
     ...(core.drain === undefined
       ? {}
       : { shutdown: core.drain.phase === 'announced' ? 'announced' : 'withdrawn' }),
+    ...addPathOf(peer, family),
   };
+}
+
+/** RFC 7911 §4: identifiers are sent where the peer said that it receives them, and we that we send them. */
+function addPathOf(peer: Peer, family: AfiSafi): { addPath?: AddPathSend } {
+  if (peer.negotiated?.addPath[family].send !== true) return {};
+  const { send = 'all' } = settingsOf(peer.plan).addPath;
+  // Turned off while the session stands: the best alone, still under an identifier.
+  if (send === 'none') return { addPath: 1 };
+  return { addPath: typeof send === 'object' ? send.best : send };
 }
 
 /** RFC 4271 §5.1.3: our address on the session; of the node where the session is of the other family. */

@@ -141,6 +141,23 @@ describe.each(['kill', 'terminate'] as const)('after %s and a new start', (how) 
     expect(s.peer.talk.heard.routes.size).toBe(0);
   });
 
+  it('routes of a peer that is gone get the long-lived stale time on top where a profile names one', () => {
+    const restarting = { gracefulRestart: { restartTime: 60, forwarding: [V4] } } as const;
+    const plan = { settings: { longLivedStaleTime: 300 } };
+    const s = stage({ peers: [restarting], plan }).up();
+    s.peer.talk.announce([A]);
+    s.peer.talk.endOfRib();
+    s.lab.run(100);
+    s.node[how]();
+    s.lab.run(1000);
+    s.peer.unlisten();
+    s.node.start({ restarting: true });
+    s.lab.run(400_000);
+    expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
+    s.lab.run(30_000);
+    expect(s.kernel(A)).toEqual([]);
+  });
+
   it('an Established peer that never says End-of-RIB is waited for two minutes', () => {
     const s = stopped(how, false);
     s.node.start({ restarting: true });

@@ -138,14 +138,23 @@ function sweepDue(core: Core, family: AfiSafi): number {
   const awaited = core.findPeer(core.waitsFor[family], (peer) => {
     if (!peer.plan.families.includes(family)) return false;
     if (peer.negotiated !== undefined && confirmedAll(peer, family)) return false;
-    const restartTime = peer.promisedRestartTime ?? peer.plan.restartTime ?? RESTART_TIME_ASSUMED;
-    const since = peer.negotiated === undefined ? core.recoveryStarted! : peer.stateSince;
-    due = since + restartTime * 1000;
+    const isUp = peer.negotiated !== undefined;
+    const since = isUp ? peer.stateSince : core.recoveryStarted!;
+    due = since + (restartTimeOf(peer) + (isUp ? 0 : longLivedTimeOf(peer))) * 1000;
     return due > core.now;
   });
   if (awaited === undefined) return core.now;
   core.waitsFor[family] = awaited.id;
   return due;
+}
+
+function restartTimeOf(peer: Peer): number {
+  return peer.promisedRestartTime ?? peer.plan.restartTime ?? RESTART_TIME_ASSUMED;
+}
+
+/** RFC 9494: what a peer asked for died with us; it is assumed to ask for what we do. */
+function longLivedTimeOf({ plan }: Peer): number {
+  return plan.settings?.longLivedStaleTime ?? 0;
 }
 
 /** A peer without graceful restart is given its restart time after it came up; the others say End-of-RIB. */

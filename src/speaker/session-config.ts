@@ -1,8 +1,8 @@
 /** From the plan of a peer to what its session offers: an OPEN promises only what the speaker implements. */
 
-import { settingsOf } from '../datastore/peer-settings.ts';
+import { addPathOffer, settingsOf } from '../datastore/peer-settings.ts';
 import type { PeerPlan } from '../datastore/plan-types.ts';
-import type { SessionConfig, SessionTimers } from '../fsm/session-config.ts';
+import type { Offer, SessionConfig, SessionTimers } from '../fsm/session-config.ts';
 import { JITTER_MIN } from '../fsm/timers.ts';
 import { ipv4ToU32 } from '../net/ip-address.ts';
 import type { Core } from './core.ts';
@@ -31,6 +31,7 @@ function makeConfig(core: Core, peer: Peer): SessionConfig {
       ...restartOffer(core, peer),
       role: roleOfferOf(peer),
       enhancedRouteRefresh: settings.enhancedRouteRefresh,
+      addPath: addPathsOf(plan),
       ...(version === undefined ? {} : { softwareVersion: version }),
     },
   };
@@ -48,4 +49,11 @@ function timersOf({ holdTime, keepaliveTime, settings }: PeerPlan): Partial<Sess
       ? {}
       : { connectRetryMin: connectRetry * JITTER_MIN, connectRetryMax: connectRetry }),
   };
+}
+
+/** The same for every family of the session. */
+function addPathsOf(plan: PeerPlan): Offer['addPath'] {
+  const mode = addPathOffer(plan);
+  if (mode === undefined) return {};
+  return Object.fromEntries(plan.families.map((family) => [family, mode]));
 }

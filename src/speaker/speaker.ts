@@ -149,6 +149,8 @@ export class Speaker {
     const dump = programmer.takeDumpRequest(core.now);
     if (dump !== undefined) core.effect({ type: 'kernelDump' });
     driveProof(core);
+    const step = core.plan && core.tunnel.take(core.plan.kernel, core.now);
+    if (step !== undefined) core.effect({ type: 'linkRequest', request: step });
     const batch = programmer.nextBatch(core.now);
     if (batch !== undefined) core.effect({ type: 'kernelRequests', batch });
     for (const event of programmer.takeEvents()) core.publish(event);
@@ -156,10 +158,12 @@ export class Speaker {
 
   #deadline(): Millis | undefined {
     const timers = this.#core.timers.nextDeadline();
-    const { options, programmer, stopping } = this.#core;
+    const { options, programmer, stopping, tunnel } = this.#core;
     const driven = options.kernelEnabled && stopping === undefined;
-    const kernel = driven ? programmer.deadline() : undefined;
-    if (timers === undefined) return kernel;
-    return kernel === undefined ? timers : Math.min(timers, kernel);
+    let earliest = timers;
+    for (const at of driven ? [programmer.deadline(), tunnel.deadline()] : []) {
+      if (at !== undefined && (earliest === undefined || at < earliest)) earliest = at;
+    }
+    return earliest;
   }
 }

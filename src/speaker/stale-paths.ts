@@ -36,7 +36,10 @@ export function keepPaths(
   const { peer, family, stale } = state;
   const isRefreshing = state.refreshUntil !== undefined;
   state.refreshUntil = undefined;
-  if (stale?.longLivedUntil !== undefined) return keepLongLived(core, state, stale.longLivedUntil);
+  if (stale?.longLivedUntil !== undefined) {
+    keepLongLived(core, state, stale.longLivedUntil);
+    return true;
+  }
   const longLivedTime = longLived?.families.get(family)?.staleTime ?? 0;
   const restartTime =
     gracefulRestart?.families.has(family) === true ? gracefulRestart.restartTime : undefined;
@@ -58,14 +61,15 @@ export function holdPaths(core: Core, state: PeerFamily): void {
   state.refreshUntil = undefined;
 }
 
-/** RFC 9494 §4.2: consecutive losses delete nothing before the first one's time is over, and do not prolong it. */
-function keepLongLived(core: Core, state: PeerFamily, until: Millis): boolean {
-  if (core.now >= until) return false;
+/**
+ * RFC 9494 §4.2: consecutive losses delete nothing before the first one's time is over, and do not prolong it. Where it
+ * is over already, the timer is due at once.
+ */
+function keepLongLived(core: Core, state: PeerFamily, until: Millis): void {
   const rib = core.ribs[state.family];
   rib.markStale(state.peer.id, true);
   rib.holdLongLived(state.peer.id);
   state.stale!.until = until;
-  return true;
 }
 
 function beginLongLived(core: Core, state: PeerFamily): void {

@@ -37,6 +37,8 @@ export interface GodwitOptions {
   readonly program?: string;
   /** Laid over the generated godwit.yaml, top-level keys. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Milliseconds for it to answer; default 15 s. */
+  readonly startMs?: number;
 }
 
 export interface CalicoResource {
@@ -81,6 +83,8 @@ export class Godwit {
       state: { dir: join(this.dir, 'state') },
       control: { socket: this.socket },
       http: { listen: '127.0.0.1:9179' },
+      // Tests make the devices that they want to see, when they want to see them.
+      kernel: { manageTunnel: false },
       log: { level: 'debug', format: 'json' },
       ...options.config,
     };
@@ -94,6 +98,7 @@ export class Godwit {
   /** Starts the daemon and waits until it answers on its control socket. */
   async start(): Promise<void> {
     const { lab, namespace, directory = this.name, wrap = [], program = GODWITD } = this.#options;
+    const { startMs = 60_000 } = this.#options;
     const argv = [...wrap, process.execPath, program, '--config', this.configPath];
     this.#running = await lab.spawn(namespace, { name: directory, argv });
     await waitFor(
@@ -105,7 +110,7 @@ export class Godwit {
         return this.#client.getStatus();
       },
       () => true,
-      { what: `${this.name} to answer on its control socket`, timeoutMs: 15_000, intervalMs: 50 },
+      { what: `${this.name} to answer on its control socket`, timeoutMs: startMs, intervalMs: 50 },
     );
   }
 

@@ -11,11 +11,13 @@ import { START, smallCluster, TestDaemon } from '../../api/testing/daemon.ts';
 import { GrpcServer } from '../../io/servers/grpc.ts';
 import { ip } from '../../net/ip-address.ts';
 import { prefix } from '../../net/prefix.ts';
-import { announcement } from '../../sim/messages.ts';
+import { announcement, endOfRibMarker } from '../../sim/messages.ts';
 import type { SpeakerOptions } from '../../speaker/core.ts';
 import { openOf } from '../../speaker/testing/bare.ts';
 import { EMPTY_ATTRIBUTES } from '../../wire/attributes/codec.ts';
+import type { Capability } from '../../wire/capabilities/capability.ts';
 import { KEEPALIVE } from '../../wire/keepalive.ts';
+import { encodeRouteRefresh } from '../../wire/route-refresh.ts';
 import { main } from '../main.ts';
 
 const PEER = ip('10.0.0.2');
@@ -49,13 +51,17 @@ async function asked(
   };
 }
 
-function establish(daemon: TestDaemon, address = PEER): (octets: Uint8Array) => void {
+function establish(
+  daemon: TestDaemon,
+  capabilities: readonly Capability[] = [],
+  address = PEER,
+): (octets: Uint8Array) => void {
   const [connection, local] = [2, { address: ip('10.0.0.1'), port: 179 }];
   const remote = { address, port: 40_000 };
   daemon.step({ type: 'tcpAccepted', connection, remote, local });
   const say = (octets: Uint8Array): void =>
     daemon.step({ type: 'octetsReceived', connection, octets });
-  say(openOf(address));
+  say(openOf(address, capabilities));
   say(KEEPALIVE);
   return say;
 }
@@ -86,6 +92,38 @@ it('a neighbor in quarantine says why, for how long, and how it ends; then it en
   expect(await godwit('clear', 'quarantine', PEER)).toBe('');
   expect(await godwit('show', 'neighbors')).not.toContain('quarantine');
   expect(await godwit('clear', 'quarantine', PEER)).toContain('It is not in quarantine');
+});
+
+it('a neighbor whose routes are in doubt says why, and for how long', async () => {
+  let daemon: TestDaemon | undefined;
+  const attributes = { ...EMPTY_ATTRIBUTES, nextHop: PEER, localPref: 100 };
+  const about = { family: 'ipv4-unicast', as4: true, attributes } as const;
+  const told = announcement([prefix('10.1.0.0/26')], about);
+  const graceful: Capability = {
+    kind: 'gracefulRestart',
+    restarting: false,
+    notification: false,
+    restartTime: 60,
+    families: [{ afi: 1, safi: 1, forwarding: true }],
+  };
+  let say = (_octets: Uint8Array): void => undefined;
+  const godwit = await asked({ now: START }, (made) => {
+    daemon = made;
+    say = establish(made, [{ kind: 'enhancedRouteRefresh' }, graceful]);
+    say(told);
+    say(endOfRibMarker('ipv4-unicast'));
+  });
+  expect(await godwit('show', 'neighbors', PEER)).not.toContain('stale routes are kept');
+  say(encodeRouteRefresh({ afi: 1, safi: 1, subtype: 1 }));
+  expect(await godwit('show', 'neighbors', PEER)).toMatch(
+    /^ {2}route refresh under way: its end is awaited for another 6m/m,
+  );
+  say(told);
+  say(encodeRouteRefresh({ afi: 1, safi: 1, subtype: 2 }));
+  daemon!.step({ type: 'tcpClosed', connection: 2 });
+  expect(await godwit('show', 'neighbors', PEER)).toMatch(
+    /^ {2}stale routes are kept for another (1m|60s|59s)/m,
+  );
 });
 
 describe('the values in force', () => {
@@ -120,7 +158,7 @@ describe('the values in force', () => {
     ['10.0.9.7', 'show-neighbors-dynamic.txt'],
   ] as const) {
     it(`of ${name} are shown with what gave each, as in ${file}`, async () => {
-      const godwit = await asked({}, (daemon) => establish(daemon, ip('10.0.9.7')), resources);
+      const godwit = await asked({}, (daemon) => establish(daemon, [], ip('10.0.9.7')), resources);
       // What our OPEN has is no matter of this file.
       const text = await godwit('show', 'neighbors', name);
       const shown = text.replace(/^(Octets: +).*$/m, '$1…');
@@ -144,7 +182,7 @@ describe('the values in force', () => {
 
   it('of a range are its limits, and who was refused by them, in show status', async () => {
     const call = (daemon: TestDaemon): void => {
-      establish(daemon, ip('10.0.9.7'));
+      establish(daemon, [], ip('10.0.9.7'));
       const local = { address: ip('10.0.0.1'), port: 179 };
       const remote = { address: ip('10.0.9.8'), port: 40_000 };
       daemon.step({ type: 'tcpAccepted', connection: 4, remote, local });

@@ -17,6 +17,7 @@ export function readNode(name: string, { metadata, spec, root }: NodeParts): Nod
   spec.ignore('addresses', 'ipv4VXLANTunnelAddr', 'vxlanTunnelMACAddr');
   spec.ignore('ipv6VXLANTunnelAddr', 'vxlanTunnelMACAddrV6', 'interfaces');
   const labels = readLabels(metadata);
+  const tunnelAddress = bgp === undefined ? undefined : readIpv4(bgp, 'ipv4IPIPTunnelAddr');
   const node: NodeResource = {
     name,
     labels,
@@ -25,6 +26,7 @@ export function readNode(name: string, { metadata, spec, root }: NodeParts): Nod
     ipv6: bgp === undefined ? undefined : readNodeAddress(bgp, 'ipv6Address', 6),
     routeReflectorClusterId:
       bgp === undefined ? undefined : readIpv4(bgp, 'routeReflectorClusterID'),
+    ...(tunnelAddress === undefined ? {} : { tunnelAddress }),
     wireguard: {
       ipv4: wireguard === undefined ? undefined : readAddress(wireguard, 'interfaceIPv4Address'),
       ipv6: wireguard === undefined ? undefined : readAddress(wireguard, 'interfaceIPv6Address'),
@@ -33,11 +35,7 @@ export function readNode(name: string, { metadata, spec, root }: NodeParts): Nod
     kubernetesName: readKubernetesName(spec),
   };
   wireguard?.finish();
-  if (bgp !== undefined) {
-    // tunl0's own address is given to the device by whoever makes it; BGP does not need it.
-    bgp.ignore('ipv4IPIPTunnelAddr');
-    bgp.finish();
-  }
+  bgp?.finish();
   return node;
 }
 

@@ -7,6 +7,7 @@ import type { Millis } from '../../base/units.ts';
 import type { PeerPlan, SpeakerPlan } from '../../datastore/plan-types.ts';
 import { type IpAddress, ip, ipv4ToU32 } from '../../net/ip-address.ts';
 import { planOfNode, resource } from '../../sim/resources.ts';
+import type { Capability } from '../../wire/capabilities/capability.ts';
 import { KEEPALIVE } from '../../wire/keepalive.ts';
 import { encodeOpen } from '../../wire/open.ts';
 import type { SpeakerOptions } from '../core.ts';
@@ -85,8 +86,8 @@ export class BareSpeaker {
   }
 }
 
-/** OPEN of an iBGP peer without graceful restart. */
-export function openOf(remote: IpAddress): Uint8Array {
+/** OPEN of an iBGP peer, without graceful restart unless that is among `more`. */
+export function openOf(remote: IpAddress, more: readonly Capability[] = []): Uint8Array {
   return encodeOpen({
     version: 4,
     myAs: AS,
@@ -96,6 +97,7 @@ export function openOf(remote: IpAddress): Uint8Array {
       { kind: 'multiprotocol', afi: 1, safi: 1 },
       { kind: 'routeRefresh' },
       { kind: 'fourOctetAs', asn: AS },
+      ...more,
     ],
   });
 }

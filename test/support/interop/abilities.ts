@@ -34,6 +34,36 @@ export const LACKS = {
     openbgpd:
       'OpenBGPD 7.7 promises it (bgpd.conf(5), announce refresh) and logs for any peer "route refresh: AID IPv4 unicast not negotiated"',
   },
+  /** RFC 7911, to send several paths. */
+  sendsPaths: {},
+  /** RFC 7911, to take several paths. */
+  takesPaths: {},
+  /** RFC 7313. */
+  enhancedRefresh: {
+    gobgpd: 'GoBGP 3.10 knows the capability by name alone; configuration.md has no switch for it',
+  },
+  /** RFC 8538. */
+  notificationBit: {
+    bird2: 'BIRD 2.0.12, bird-6.html, supported standards: no RFC 8538',
+    bird1: 'BIRD 1.6.8, bird-6.html, BGP: of graceful restart RFC 4724 alone',
+    openbgpd: 'OpenBGPD 7.7, bgpd(8), STANDARDS: no RFC 8538',
+  },
+  /** RFC 9494, asking to be remembered. */
+  longLived: {
+    openbgpd: 'OpenBGPD 7.7, bgpd(8), STANDARDS: no RFC 9494',
+  },
+  /** RFC 9234. */
+  roles: {
+    bird1:
+      'BIRD 1.6.8, bird-6.html, BGP: none of its options says a role (BIRD 2.0.11 was the first)',
+    gobgpd: 'GoBGP 3.10, configuration.md: nothing under [neighbors] says a role',
+  },
+  /** RFC 8654. */
+  extendedMessages: {
+    openbgpd: 'OpenBGPD 7.7, bgpd(8), STANDARDS: no RFC 8654',
+  },
+  /** To pass a path on that has an AS_SET. */
+  passesAsSets: {},
   /** To refuse a connection without a password on Linux where it has been given one. */
   refusesUnsigned: {
     openbgpd:

@@ -69,6 +69,11 @@ function* options(
   if (session.restartTime !== undefined) {
     yield `graceful restart on; graceful restart time ${session.restartTime};`;
   } else yield 'graceful restart off;';
+  if (session.longLived !== undefined) {
+    yield `long lived graceful restart on; long lived stale time ${session.longLived};`;
+  }
+  if (session.extendedMessages === true) yield 'enable extended messages on;';
+  if (session.role !== undefined) yield `local role ${session.role};`;
   if (session.twoOctetAs === true) yield 'enable as4 off;';
   if (session.noCapabilities === true) yield 'capabilities off;';
   if (session.client === true) yield 'rr client;';

@@ -33,6 +33,16 @@ export interface DaemonSession {
   /** Says no capability at all. */
   readonly noCapabilities?: boolean;
   readonly addPath?: 'send' | 'receive';
+  /** RFC 7313, where it is not there by itself. */
+  readonly enhancedRefresh?: boolean;
+  /** Seconds for which it asks to be remembered (RFC 9494). */
+  readonly longLived?: number;
+  /** The N bit of RFC 8538. */
+  readonly notification?: boolean;
+  /** RFC 8654. */
+  readonly extendedMessages?: boolean;
+  /** RFC 9234: what the daemon is to godwit. */
+  readonly role?: 'provider' | 'customer' | 'peer';
   /** The other side is a client of this reflector. */
   readonly client?: boolean;
   /** Next hops are passed on as they came. */

@@ -22,6 +22,12 @@ export function frrConfig(config: DaemonConfig): string {
       ? ['bgp graceful-restart-disable']
       : ['bgp graceful-restart', `bgp graceful-restart restart-time ${restart}`]),
     ...(restart === undefined ? [] : ['bgp graceful-restart preserve-fw-state']),
+    ...sessions.flatMap(({ longLived }) =>
+      longLived === undefined ? [] : [`bgp long-lived-graceful-restart stale-time ${longLived}`],
+    ),
+    ...(sessions.some(({ notification }) => notification === true)
+      ? ['bgp graceful-restart notification', 'bgp hard-administrative-reset']
+      : []),
     ...sessions.flatMap((session) => neighbor(session)),
   ];
   const families = (['ipv4', 'ipv6'] as const).flatMap((family) => addressFamily(config, family));
@@ -45,6 +51,7 @@ function neighbor(session: DaemonSession): string[] {
     ...(holdTime === undefined ? [] : [`timers ${Math.floor(holdTime / 3)} ${holdTime}`]),
     ...(session.localAs === undefined ? [] : [`local-as ${session.localAs} no-prepend replace-as`]),
     ...(session.passive === true ? ['passive'] : []),
+    ...(session.role === undefined ? [] : [`local-role ${session.role}`]),
     ...(session.password === undefined ? [] : [`password ${session.password}`]),
     ...(session.gtsm === true ? ['ttl-security hops 1'] : []),
     ...(session.ttl === undefined ? [] : [`ebgp-multihop ${session.ttl}`]),

@@ -39,15 +39,28 @@ export class Frr implements Daemon {
 
   async start(config: DaemonConfig): Promise<void> {
     this.#config = config;
-    writeFileSync(this.#at('zebra.conf'), 'log stdout\n');
-    writeFileSync(this.#at('bgpd.conf'), frrConfig(config));
-    const zebra = await this.#spawn('zebra', this.#programs.others['zebra']!);
+    // What it selects stays with it.
+    await this.#launch({ zebra: 'log stdout\n', bgpd: frrConfig(config) }, ['-n']);
+  }
+
+  /** A whole configuration as somebody wrote it; routes go to the kernel. Each daemon takes what it knows. */
+  startAsWritten(text: string): Promise<void> {
+    return this.#launch({ zebra: text, bgpd: text }, []);
+  }
+
+  async #launch(
+    files: { readonly zebra: string; readonly bgpd: string },
+    flags: readonly string[],
+  ): Promise<void> {
+    writeFileSync(this.#at('zebra.conf'), files.zebra);
+    writeFileSync(this.#at('bgpd.conf'), files.bgpd);
+    const zebra = await this.#spawn('zebra', this.#programs.others['zebra']!, []);
     await waitFor(
       () => this.#vty(['show interface brief'], 'zebra'),
       () => true,
       { what: `zebra of ${this.#place.name} to answer`, timeoutMs: 10_000, intervalMs: 50 },
     );
-    const bgpd = await this.#spawn('bgpd', this.#programs.daemon);
+    const bgpd = await this.#spawn('bgpd', this.#programs.daemon, flags);
     this.#running = [bgpd, zebra];
     await waitFor(
       () => this.#vty(['show bgp summary']),
@@ -110,13 +123,13 @@ export class Frr implements Daemon {
     return join(this.#dir, file);
   }
 
-  #spawn(name: 'zebra' | 'bgpd', program: string): Promise<Running> {
+  #spawn(name: 'zebra' | 'bgpd', program: string, flags: readonly string[]): Promise<Running> {
     const { lab, namespace } = this.#place;
     const enter = withAccounts(this.#dir, ACCOUNTS);
     const argv = enter([
       ...[program, '-z', this.#at('zserv.api'), '--vty_socket', this.#dir],
       ...['-f', this.#at(`${name}.conf`), '-i', this.#at(`${name}.pid`)],
-      ...(name === 'bgpd' ? ['-n'] : []), // what it selects stays with it
+      ...flags,
     ]);
     return lab.spawn(namespace, { name: `${this.#place.name}-${name}`, argv });
   }

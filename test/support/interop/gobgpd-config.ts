@@ -69,13 +69,24 @@ function neighbor(config: DaemonConfig, session: DaemonSession): string[] {
     ...(session.addPath === undefined ? [] : table('add-paths.config', addPaths(session))),
     ...(session.restartTime === undefined
       ? []
-      : table('graceful-restart.config', { enabled: true, 'restart-time': session.restartTime })),
+      : table('graceful-restart.config', {
+          enabled: true,
+          'restart-time': session.restartTime,
+          'notification-enabled': session.notification === true,
+          'long-lived-enabled': session.longLived !== undefined,
+        })),
     ...session.families.flatMap((family) => [
       '  [[neighbors.afi-safis]]',
       ...table('afi-safis.config', { 'afi-safi-name': `${family}-unicast` }),
       ...table('afi-safis.mp-graceful-restart.config', {
         enabled: session.restartTime !== undefined,
       }),
+      ...(session.longLived === undefined
+        ? []
+        : table('afi-safis.long-lived-graceful-restart.config', {
+            enabled: true,
+            'restart-time': session.longLived,
+          })),
     ]),
   ];
 }

@@ -151,6 +151,8 @@ function neighbor({ as, clusterId }: DaemonConfig, session: DaemonSession): stri
     ...(session.noCapabilities === true ? ['announce capabilities no'] : []),
     ...(session.addPath === 'send' ? ['announce add-path send all'] : []),
     ...(session.addPath === 'receive' ? ['announce add-path recv yes'] : []),
+    ...(session.enhancedRefresh === true ? ['announce enhanced refresh yes'] : []),
+    ...(session.role === undefined ? [] : [`announce policy ${session.role}`]),
     ...(session.client === true ? [`route-reflector ${clusterId ?? ''}`] : []),
     ...(session.allowOwnAs === undefined ? [] : ['enforce local-as no']),
     ...(session.keepNextHop === true ? ['set nexthop no-modify'] : []),
@@ -171,9 +173,12 @@ interface Entry {
   readonly communities?: readonly string[];
   readonly large_communities?: readonly string[];
   readonly extended_communities?: readonly string[];
-  readonly originator_id?: string;
-  readonly cluster_list?: readonly string[];
-  readonly attributes?: readonly unknown[];
+  readonly attributes?: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** An attribute that bgpctl has no field of its own for. */
+function attribute(entry: Entry, type: string): Readonly<Record<string, unknown>> {
+  return entry.attributes?.find((one) => one['type'] === type) ?? {};
 }
 
 function pathSeen(entry: Entry): PathSeen {
@@ -189,7 +194,7 @@ function pathSeen(entry: Entry): PathSeen {
     extendedCommunities: (entry.extended_communities ?? [])
       .map((text) => text.replace(' ', ':'))
       .sort(),
-    originatorId: entry.originator_id,
-    clusterList: entry.cluster_list ?? [],
+    originatorId: attribute(entry, 'Originator Id')['originator'] as string | undefined,
+    clusterList: Object.values(attribute(entry, 'Cluster Id List')).find(Array.isArray) ?? [],
   };
 }

@@ -1,6 +1,8 @@
 /** The rows of the interop matrix in the order of the document. */
 import type { Feature } from './feature.ts';
+import { AS_SETS } from './features/as-sets.ts';
 import { COMMUNITIES, PREFERENCES } from './features/attributes.ts';
+import { LATER_RESTARTS } from './features/later-restarts.ts';
 import { OPENS } from './features/opens.ts';
 import { AS_PATHS, NEXT_HOPS, PASSED_ON, SIZES } from './features/paths.ts';
 import { REFLECTION } from './features/reflection.ts';
@@ -18,8 +20,10 @@ export const FEATURES: readonly Feature[] = [
   ...PREFERENCES,
   ...PASSED_ON,
   ...AS_PATHS,
+  ...AS_SETS,
   ...NEXT_HOPS,
   ...REFLECTION,
   ...SIZES,
   ...RESTARTS,
+  ...LATER_RESTARTS,
 ];

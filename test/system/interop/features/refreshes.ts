@@ -24,7 +24,7 @@ export const REFRESHES: readonly Feature[] = [
         ({ received }) => Number(received.update) > Number(before.received.update),
         { what: 'the routes to come again', timeoutMs: PATIENCE_MS },
       );
-      expect(Number(after.sent.routeRefresh)).toBe(1);
+      expect(Number(after.sent.routeRefresh)).toBeGreaterThan(0);
       expect(after.flaps).toBe(0);
       return undefined;
     },
