@@ -63,7 +63,7 @@ const SETTING_FIELDS = {
   'timers.keepaliveTime': {
     ...seconds(1, KEEPALIVE_TIME_MAX),
     unset: 'a third of the negotiated hold time',
-    onChange: 'at-once',
+    onChange: 'next-open',
     help: 'between two KEEPALIVEs; never more than a third of the negotiated hold time',
   },
   'timers.minHoldTime': {
