@@ -17,6 +17,7 @@ import { NO_LAST_GOOD, settle } from '../src/datastore/last-good.ts';
 import { parseYamlFile } from '../src/io/yaml-documents.ts';
 import { REPOSITORY } from '../tools/cache-dir.ts';
 import { eventFields, referencePages } from '../tools/reference/pages.ts';
+import { EXAMPLE_FILE } from '../tools/reference/peer-profile.ts';
 import { node, planOf, resource } from './support/resources.ts';
 
 const DOCUMENTS = ['README.md', ...markdownBelow('docs')];
@@ -215,7 +216,11 @@ describe('docs/reference/resources.md', () => {
 
 describe('the generated reference', () => {
   const events = read('src/speaker/events.ts');
-  const pages = referencePages({ proto: read('proto/godwit/v1/godwit.proto'), events });
+  const pages = referencePages({
+    proto: read('proto/godwit/v1/godwit.proto'),
+    events,
+    profiles: read(EXAMPLE_FILE),
+  });
 
   it('names the fields of every event', () => {
     const fields = eventFields(events);

@@ -14,6 +14,7 @@ import type {
   NeighborFamilyView,
   NeighborView,
   RouteView,
+  SettingView,
   StatusView,
 } from '../speaker/snapshot.ts';
 
@@ -73,10 +74,11 @@ export function statusMessage(view: StatusView, facts: DaemonFacts) {
     neighborsConfigured: neighbors.configured,
     neighborsEstablished: neighbors.established,
     families: AFI_SAFIS.map((family) => ({ family, ...routes[family] })),
-    unknownCallers: unknownCallers.map(({ address, count, lastMs }) => ({
+    unknownCallers: unknownCallers.map(({ address, count, lastMs, reason }) => ({
       address,
       count,
       lastSeconds: toSeconds(lastMs),
+      reason: reason ?? '',
     })),
     problems: facts.problems,
     heldChange: facts.heldChange ?? '',
@@ -89,7 +91,8 @@ function drainMessage({ sinceMs, leftMs, ...rest }: DrainView) {
   return { ...rest, sinceSeconds: toSeconds(sinceMs), leftSeconds: toSeconds(leftMs) };
 }
 
-export function neighborMessage(view: NeighborView) {
+/** @param settings  Values in force; only where one neighbor is asked for. */
+export function neighborMessage(view: NeighborView, settings: readonly SettingView[] = []) {
   const { families, sinceMs, messages, octets, quarantine, detail: _detail, ...rest } = view;
   return {
     ...rest,
@@ -100,6 +103,7 @@ export function neighborMessage(view: NeighborView) {
     sent: messages.sent,
     octetsReceived: octets.received,
     octetsSent: octets.sent,
+    settings,
   };
 }
 

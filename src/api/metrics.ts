@@ -136,6 +136,10 @@ export class Metrics {
     this.#set('bgp_attribute_sets', routes['ipv4-unicast'].attributeSets);
     const counters = view.counters();
     this.#set('bgp_unknown_callers_total', counters.unknownCallers);
+    this.#set('bgp_dynamic_neighbors', counters.dynamicPeers);
+    for (const [reason, count] of Object.entries(counters.dynamicRefused)) {
+      this.#set('bgp_dynamic_refused_total', count, { reason });
+    }
     this.#set('bgp_kernel_requests_total', counters.kernelRequests);
     this.#set('bgp_kernel_errors_total', counters.kernelErrors);
     this.#set('bgp_kernel_restored_total', counters.routesRestored);

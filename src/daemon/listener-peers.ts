@@ -45,7 +45,9 @@ export class ListenerPeers {
     this.#keys = new Map(listenerKeys(md5).map(({ match, password }) => [match, password]));
     this.#aoKeys = new Map(
       peers.flatMap(({ address, password, authentication }) =>
-        authentication === 'ao' && password !== undefined ? [[address, password]] : [],
+        authentication === 'ao' && password !== undefined && !isRange(address)
+          ? [[address, password]]
+          : [],
       ),
     );
     const before = new Map(this.#refused);
@@ -160,6 +162,10 @@ export class ListenerPeers {
       match.includes('/') ? prefixCovers(match as Prefix, address) : match === address,
     );
   }
+}
+
+function isRange(match: Match): match is Prefix {
+  return match.includes('/');
 }
 
 /** Why a connection is not taken whose first packet came from too far away. */

@@ -9,6 +9,7 @@ import type {
   IpPoolResource,
   LocalWorkloadResource,
   NodeResource,
+  PeerProfileResource,
   Resources,
   SecretResource,
   ServiceResource,
@@ -23,6 +24,7 @@ export function collect(entries: readonly Entry[]): Resources {
   const ipPools = new Map<string, IpPoolResource>();
   const blockAffinities = new Map<string, BlockAffinityResource>();
   const secrets = new Map<string, SecretResource>();
+  const peerProfiles = new Map<string, PeerProfileResource>();
   const localWorkloads = new Map<string, LocalWorkloadResource>();
   const services = new Map<string, ServiceResource>();
   const endpointSlices = new Map<string, EndpointSliceResource>();
@@ -34,6 +36,7 @@ export function collect(entries: readonly Entry[]): Resources {
     else if (kind === 'BGPFilter') bgpFilters.set(value.name, value);
     else if (kind === 'IPPool') ipPools.set(value.name, value);
     else if (kind === 'BlockAffinity') blockAffinities.set(value.name, value);
+    else if (kind === 'PeerProfile') peerProfiles.set(value.name, value);
     else if (kind === 'Secret') secrets.set(`${value.namespace}/${value.name}`, value);
     else if (kind === 'LocalWorkload') localWorkloads.set(value.name, value);
     else if (kind === 'Service') services.set(`${value.namespace}/${value.name}`, value);
@@ -53,6 +56,7 @@ export function collect(entries: readonly Entry[]): Resources {
     services,
     endpointSlices,
     clusterInformation,
+    peerProfiles,
   };
 }
 
@@ -70,6 +74,7 @@ export function shareKinds(before: Resources, next: Resources): Resources {
     services: shareMap(before.services, next.services),
     endpointSlices: shareMap(before.endpointSlices, next.endpointSlices),
     clusterInformation: next.clusterInformation,
+    peerProfiles: shareMap(before.peerProfiles, next.peerProfiles),
   };
 }
 

@@ -3,25 +3,18 @@
  * @see calico model 2.1, 2.4, 2.5
  */
 
-import { afiSafiOfIpFamily } from '../net/afi-safi.ts';
+import { factsOf } from '../net/afi-safi.ts';
 import { type IpAddress, ipFamily } from '../net/ip-address.ts';
 import { BGP_PORT, type Cluster, nodeAddress } from './cluster.ts';
+import { readPassword } from './password.ts';
 import type { PeerPlan } from './plan-types.ts';
 import { exportPolicy, importPolicy } from './policies.ts';
-import type { SecretKeyRef } from './resources.ts';
+import { familiesOf, settingsOf, timesOf, writtenBy } from './profiled.ts';
 import type { SessionEntry } from './session-entry.ts';
-import { entryKey } from './sessions.ts';
-
-/** Offered hold time. Calico's BIRD offers 240; a dead node is to be noticed sooner (DESIGN 2). */
-const HOLD_TIME_SECONDS = 90;
+import { entryKey, localAsOf } from './sessions.ts';
 
 /** BIRD's default graceful restart time, which Calico keeps. */
-const RESTART_TIME_SECONDS = 120;
-
-const DEFAULT_SECRET_NAMESPACE = 'kube-system';
-
-/** Longest TCP-MD5 key the kernel takes (TCP_MD5SIG_MAXKEYLEN). */
-const PASSWORD_OCTETS_MAX = 80;
+export const RESTART_TIME_SECONDS = 120;
 
 export function peerPlans(cluster: Cluster, entries: readonly SessionEntry[]): readonly PeerPlan[] {
   const plans = withoutDuplicates(cluster, entries).flatMap((entry) => {
@@ -116,10 +109,18 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
   // Of the BGPPeer a session with a workload has the AS numbers and the filters, nothing else (calico model 1.2).
   const isWorkload = entry.kind === 'workload';
   const peer = isWorkload ? undefined : entry.peer;
-  const localAs = (entry.byAddress ? entry.peer?.localAsNumber : undefined) ?? cluster.localAs;
+  const localAs = localAsOf(entry, cluster.localAs);
   const ibgp = entry.remoteAs === localAs;
-  const context = { cluster, entry, ibgp, family: ipFamily(entry.address) };
-  const policies = { import: importPolicy(context), export: exportPolicy(context) };
+  const profiled = cluster.memo.profiles.of(entry, localAs);
+  const families = familiesOf(cluster, profiled.families, ipFamily(entry.address));
+  const question = {
+    cluster,
+    filters: entry.peer?.filters,
+    inside: entry.inside,
+    ibgp,
+    families: families.map((family) => factsOf(family).ipFamily),
+  };
+  const policies = { import: importPolicy(question), export: exportPolicy(question) };
   const known = cluster.memo.planOf(entry, policies);
   if (known !== undefined) return known;
   const password = isWorkload ? undefined : passwordOf(cluster, entry);
@@ -132,10 +133,8 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
     localAs,
     remoteAs: entry.remoteAs,
     passive: isPassive(entry, own),
-    // Separate sessions by family, as Calico's two daemons have them.
-    families: [afiSafiOfIpFamily(ipFamily(entry.address))],
-    holdTime: HOLD_TIME_SECONDS,
-    ...(peer?.keepaliveTime === undefined ? {} : { keepaliveTime: peer.keepaliveTime }),
+    families,
+    ...timesOf(profiled, peer?.keepaliveTime),
     restartTime: restartTimeOf(cluster, entry),
     ...(peer === undefined || peer.ttlSecurity === 0 ? {} : { ttlSecurity: peer.ttlSecurity }),
     ...(password === undefined ? {} : { password }),
@@ -146,6 +145,7 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
     importPolicy: policies.import,
     exportPolicy: policies.export,
     origin: entry.origin,
+    ...settingsOf(profiled, writtenBy(cluster, entry)),
   };
   return cluster.memo.keep(entry, plan);
 }
@@ -177,44 +177,11 @@ function isClient({ own }: Cluster, entry: SessionEntry, ibgp: boolean): boolean
   return remote === undefined || remote !== id;
 }
 
-/** A missing Secret holds the session down; Calico would run it unauthenticated (DESIGN 2). */
-function passwordOf(cluster: Cluster, entry: SessionEntry): PeerPlan['password'] {
-  const { peer } = entry;
-  const reference = peer === undefined ? cluster.global?.nodeMeshPassword : peer.password;
-  if (reference === undefined) return undefined;
-  const namespace = cluster.options.secretNamespace ?? DEFAULT_SECRET_NAMESPACE;
-  const secret = cluster.resources.secrets.get(`${namespace}/${reference.name}`);
-  const value = secret === undefined ? undefined : secret.data[reference.key];
-  if (value !== undefined && value !== '' && Buffer.byteLength(value) <= PASSWORD_OCTETS_MAX) {
-    return { value };
+function passwordOf(cluster: Cluster, { peer }: SessionEntry): PeerPlan['password'] {
+  if (peer !== undefined) {
+    const at = { resource: `BGPPeer/${peer.name}`, path: 'spec.password' };
+    return readPassword(cluster, peer.password, at);
   }
-  const missing = whyNoPassword(reference, namespace, { found: secret !== undefined, value });
-  const resource = peer === undefined ? 'BGPConfiguration/default' : `BGPPeer/${peer.name}`;
-  const known = cluster.problems.some(
-    (problem) => problem.resource === resource && problem.code === 'MissingSecret',
-  );
-  if (!known) {
-    cluster.problems.push({
-      kind: 'ConfigError',
-      severity: 'error',
-      code: 'MissingSecret',
-      resource,
-      path: peer === undefined ? 'spec.nodeMeshPassword' : 'spec.password',
-      message: `No usable password in ${missing}: the sessions are held down, not run without one`,
-      remedy: `Create Secret/${namespace}/${reference.name} with the key ${reference.key}`,
-    });
-  }
-  return { missing };
-}
-
-function whyNoPassword(
-  reference: SecretKeyRef,
-  namespace: string,
-  state: { readonly found: boolean; readonly value: string | undefined },
-): string {
-  const name = `Secret/${namespace}/${reference.name}`;
-  if (!state.found) return `${name} (it does not exist)`;
-  if (state.value === undefined) return `${name} (it has no key ${reference.key})`;
-  if (state.value === '') return `${name} (its ${reference.key} is empty)`;
-  return `${name} (its ${reference.key} is longer than ${PASSWORD_OCTETS_MAX} octets)`;
+  const at = { resource: 'BGPConfiguration/default', path: 'spec.nodeMeshPassword' };
+  return readPassword(cluster, cluster.global?.nodeMeshPassword, at);
 }

@@ -1,8 +1,10 @@
 /** A plan as text for people and golden files: everything in it, one fact a line, in a fixed order. */
 
+import { ANY_EXTERNAL_AS } from '../fsm/negotiate.ts';
 import { formatStatement } from '../policy/format.ts';
 import type { Policy } from '../policy/types.ts';
-import type { PeerPlan, SpeakerPlan } from './plan-types.ts';
+import type { NodeSettings, PeerSettings } from './peer-settings.ts';
+import type { ListenRange, PeerPlan, SpeakerPlan } from './plan-types.ts';
 
 export function formatPlan(plan: SpeakerPlan): string {
   const { kernel, listen, addresses } = plan;
@@ -33,6 +35,8 @@ export function formatPlan(plan: SpeakerPlan): string {
       ({ prefix, source, blackhole, gateway, origin }) =>
         `originate ${prefix} as ${source}${blackhole ? ' with blackhole' : ''}${gateway === undefined ? '' : ` via ${gateway}`} by ${origin}`,
     ),
+    ...optional('node settings', jsonOf(plan.settings)),
+    ...(plan.listenRanges ?? []).flatMap(formatRange),
     ...plan.peers.flatMap(formatPeer),
   ];
   return `${lines.join('\n')}\n`;
@@ -43,19 +47,39 @@ function formatPeer(peer: PeerPlan): string[] {
   return [
     '',
     `peer ${peer.name} (${peer.kind}) by ${peer.origin}`,
-    `  ${from} AS ${peer.localAs} → ${peer.remoteAddress} port ${peer.remotePort} AS ${peer.remoteAs}${peer.passive ? ', passive' : ''}`,
+    `  ${from} AS ${peer.localAs} → ${peer.remoteAddress} port ${peer.remotePort} AS ${asText(peer)}${peer.passive ? ', passive' : ''}`,
+    ...formatValues(peer),
+  ];
+}
+
+function formatRange({ prefix, peersMax, rateMax, peer }: ListenRange): string[] {
+  return [
+    '',
+    `listen range ${prefix} by ${peer.origin}`,
+    `  AS ${peer.localAs} ← AS ${asText(peer)}, at most ${peersMax} peers, ${rateMax} new ones a minute`,
+    ...formatValues(peer),
+  ];
+}
+
+function asText({ remoteAs }: Pick<PeerPlan, 'remoteAs'>): string {
+  return remoteAs === ANY_EXTERNAL_AS ? 'external' : String(remoteAs);
+}
+
+function formatValues(peer: ListenRange['peer']): string[] {
+  return [
     `  families ${peer.families.join(', ')}, hold time ${peer.holdTime} s${seconds(', keepalive', peer.keepaliveTime)}${seconds(', restart time', peer.restartTime)}`,
     ...optional('  TTL security hops', peer.ttlSecurity),
     ...optional('  password', passwordText(peer)),
     `  next hop ${peer.nextHop}${peer.rrClient ? ', reflector client' : ''}, own AS allowed ${peer.allowLocalAs}`,
     ...optional('  reachable by', peer.reachableBy),
+    ...optional('  settings', jsonOf(peer.settings)),
     ...formatPolicy(peer.importPolicy),
     ...formatPolicy(peer.exportPolicy),
   ];
 }
 
 /** Never the key itself. */
-function passwordText({ password }: PeerPlan): string | undefined {
+function passwordText({ password }: Pick<PeerPlan, 'password'>): string | undefined {
   if (password === undefined) return undefined;
   return 'value' in password ? 'set' : `missing: ${password.missing}`;
 }
@@ -66,6 +90,10 @@ function formatPolicy(policy: Policy): string[] {
     ...policy.statements.map((statement) => `    ${formatStatement(statement)}`),
     `    otherwise ${policy.otherwise}`,
   ];
+}
+
+function jsonOf(settings: PeerSettings | NodeSettings | undefined): string | undefined {
+  return settings === undefined ? undefined : JSON.stringify(settings);
 }
 
 function optional(label: string, value: string | number | undefined): string[] {

@@ -102,7 +102,7 @@ export interface LinkBandwidthSettings {
 }
 
 /** Without a profile: as Calico's BIRD, and the safer way where Calico says nothing. */
-const PEER_SETTINGS_DEFAULTS = {
+export const PEER_SETTINGS_DEFAULTS = {
   enhancedRouteRefresh: true,
   extendedMessages: false,
   gracefulRestartNotification: true,
@@ -128,28 +128,13 @@ export interface NodeSettings {
   readonly asPathRelax?: boolean;
   /** A route is announced only when the kernel has acknowledged it. */
   readonly advertiseAfterInstall?: boolean;
-  readonly listenRanges?: readonly ListenRange[];
 }
 
-/** Peers that are not named: whoever calls from here is one, within limits. */
-export interface ListenRange {
-  readonly profile: string;
-  /** Prefix text; overlapping ranges: the longest wins. */
-  readonly prefix: string;
-  readonly remoteAs: number | 'internal' | 'external';
-  readonly families: readonly AfiSafi[];
-  readonly peersMax: number;
-  /** New peers a minute. */
-  readonly rateMax: number;
-  readonly settings: PeerSettings;
-}
-
-const NODE_SETTINGS_DEFAULTS = {
+export const NODE_SETTINGS_DEFAULTS = {
   maximumPaths: 16,
   /** As `merge paths` of Calico's BIRD, which compares lengths alone (calico model 3.10). */
   asPathRelax: true,
   advertiseAfterInstall: false,
-  listenRanges: [],
 } as const satisfies NodeSettings;
 
 type Defaulted = PeerSettings & Required<Pick<PeerSettings, keyof typeof PEER_SETTINGS_DEFAULTS>>;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { profile } from '../../test/support/any-profile.ts';
 import { mustPlan, node, resource } from '../../test/support/resources.ts';
 import { ip } from '../net/ip-address.ts';
 import { prefix } from '../net/prefix.ts';
+import type { PeerSettings } from './peer-settings.ts';
 import { diffPlans } from './plan-diff.ts';
 import type { PeerPlan, SpeakerPlan } from './plan-types.ts';
 
@@ -123,5 +125,70 @@ describe('the difference of two plans', () => {
     const other = { ...BASE.originated[0]!, prefix: prefix('10.244.9.0/26') };
     const changes = diffPlans(BASE, { ...BASE, originated: [other] });
     expect(changes.map((item) => item.change)).toEqual(['withdraw', 'originate']);
+  });
+
+  it('a changed setting is taken over as its class says', () => {
+    const cases: readonly [PeerSettings, string[]][] = [
+      [{ timers: { holdTime: 9 } }, ['restart-peer']],
+      [{ role: 'customer' }, ['restart-peer']],
+      [{ roleStrict: true }, ['restart-peer']],
+      [{ authentication: 'ao' }, ['restart-peer']],
+      [{ addPath: { receive: false } }, ['restart-peer']],
+      [{ addPath: { send: 'none' } }, ['restart-peer']],
+      [{ addPath: { send: { best: 2 } } }, ['reevaluate-export']],
+      [{ asOverride: true }, ['reevaluate-export']],
+      [{ maxPrefixesOut: 5 }, ['reevaluate-export']],
+      [{ asSets: 'accept' }, ['reevaluate-import']],
+      [{ limits: { communities: 5 } }, ['reevaluate-import']],
+      [
+        { localAsMigration: { noPrepend: true, replaceAs: true } },
+        ['reevaluate-import', 'reevaluate-export'],
+      ],
+      [{ extendedMessages: true }, ['update-peer']],
+      [{ longLivedStaleTime: 60 }, ['update-peer']],
+      [{ timers: { connectRetry: 9, idleHoldMax: 60 } }, ['update-peer']],
+      [{ fallOver: false, asOverride: true }, ['update-peer', 'reevaluate-export']],
+      [{ fallOver: false, role: 'peer' }, ['restart-peer']],
+    ];
+    for (const [settings, kinds] of cases) {
+      expect(changesAfter({ settings })).toEqual(kinds.map((kind) => `${kind} Mesh_10_0_0_2`));
+    }
+  });
+
+  it('a default that is now written, or written by another, changes nothing of the session', () => {
+    const settings = { role: undefined, roleStrict: false, timers: { holdTime: 90 } } as const;
+    const written = settings as unknown as PeerSettings;
+    expect(changesAfter({ settings: written })).toEqual(['update-peer Mesh_10_0_0_2']);
+    expect(changesAfter({ settingsFrom: { role: 'PeerProfile/x' } })).toEqual([
+      'update-peer Mesh_10_0_0_2',
+    ]);
+  });
+
+  it('says which setting restarts a session and why', () => {
+    const [first, ...rest] = BASE.peers;
+    const settings = { role: 'customer', fallOver: false } as const;
+    const next = { ...BASE, peers: [{ ...first!, settings }, ...rest] };
+    expect(diffPlans(BASE, next)[0]).toMatchObject({
+      reason: 'role changed: the roles are compared in the OPEN',
+      fields: ['role', 'fallOver'],
+    });
+  });
+
+  it('settings of the node and listen ranges change without any named session', () => {
+    const settings = { maximumPaths: 4 };
+    expect(diffPlans(BASE, { ...BASE, settings })).toEqual([
+      {
+        change: 'node-settings-changed',
+        settings,
+        fields: ['maximumPaths'],
+        reason: 'maximumPaths of the node changed',
+      },
+    ]);
+    const range = profile('p', { listenRanges: [{ prefix: '10.9.0.0/16', asNumber: 1 }] });
+    const { listenRanges } = mustPlan('a', [node('a', '10.0.0.1'), range]);
+    const changes = diffPlans(BASE, { ...BASE, listenRanges: listenRanges! });
+    expect(changes.map((item) => item.reason)).toEqual([
+      'listen ranges changed: none → 10.9.0.0/16',
+    ]);
   });
 });

@@ -6,16 +6,17 @@
  */
 
 import type { KernelRules } from '../fib/kernel-rules.ts';
-import { settingsOf } from './peer-settings.ts';
+import { type NodeSettings, settingsOf } from './peer-settings.ts';
 import { compareText, type KnownPairs, originatedKey, sameData } from './plan-data.ts';
 import type {
   LearnPlan,
   ListenPlan,
+  ListenRange,
   OriginatedPrefix,
   PeerPlan,
   SpeakerPlan,
 } from './plan-types.ts';
-import { settingsEffect } from './settings-diff.ts';
+import { settingChanges } from './setting-changes.ts';
 
 /** What the node is, as its peers and its logs see it. */
 export type LocalIdentity = Pick<
@@ -35,6 +36,19 @@ export type PlanChange =
   | {
       readonly change: 'kernel-rules-changed';
       readonly kernel: KernelRules;
+      readonly reason: string;
+    }
+  /** What profiles say of the node as a whole; undefined: nothing any more. */
+  | {
+      readonly change: 'node-settings-changed';
+      readonly settings: NodeSettings | undefined;
+      readonly fields: readonly string[];
+      readonly reason: string;
+    }
+  /** Peers that came by a range are changed, or go, with it (`speaker/dynamic-peers.ts`). */
+  | {
+      readonly change: 'listen-ranges-changed';
+      readonly listenRanges: readonly ListenRange[] | undefined;
       readonly reason: string;
     }
   | {
@@ -131,6 +145,18 @@ export function applyChanges(plan: SpeakerPlan, changes: readonly PlanChange[]):
       case 'kernel-rules-changed':
         result = { ...result, kernel: change.kernel };
         break;
+      case 'node-settings-changed': {
+        const { settings: _dropped, ...rest } = result;
+        const { settings } = change;
+        result = { ...rest, ...(settings === undefined ? {} : { settings }) };
+        break;
+      }
+      case 'listen-ranges-changed': {
+        const { listenRanges: _dropped, ...rest } = result;
+        const { listenRanges } = change;
+        result = { ...rest, ...(listenRanges === undefined ? {} : { listenRanges }) };
+        break;
+      }
       case 'learn-changed':
         result = withLearn(result, change.learn);
         break;
@@ -209,11 +235,29 @@ function diffWhole(old: SpeakerPlan, next: SpeakerPlan): PlanChange[] {
     const reason = `kernel rules changed: ${fields.join(', ')}`;
     changes.push({ change: 'kernel-rules-changed', kernel: next.kernel, reason });
   }
+  if (!sameData(old.settings, next.settings)) {
+    const fields = changedKeys(old.settings ?? {}, next.settings ?? {});
+    const reason = `${fields.join(', ')} of the node changed`;
+    changes.push({
+      change: 'node-settings-changed',
+      settings: next.settings,
+      fields,
+      reason,
+    });
+  }
+  if (!sameData(old.listenRanges, next.listenRanges)) {
+    const reason = `listen ranges changed: ${rangesText(old)} → ${rangesText(next)}`;
+    changes.push({ change: 'listen-ranges-changed', listenRanges: next.listenRanges, reason });
+  }
   if (!sameData(old.learn, next.learn)) {
     const reason = 'other routes of the kernel and of interfaces may be announced';
     changes.push({ change: 'learn-changed', learn: next.learn, reason });
   }
   return changes;
+}
+
+function rangesText({ listenRanges }: SpeakerPlan): string {
+  return listenRanges?.map((range) => range.prefix).join(', ') ?? 'none';
 }
 
 function listenText(listen: ListenPlan): string {
@@ -327,39 +371,47 @@ function identityEffect(old: SpeakerPlan, next: SpeakerPlan): IdentityEffect {
   return {};
 }
 
+/** For peers that a plan does not list: what turns the plan of one into another, at this step from plan to plan. */
+export function peerChanges(
+  old: SpeakerPlan,
+  next: SpeakerPlan,
+): (before: PeerPlan, peer: PeerPlan) => PlanChange[] {
+  const effect: IdentityEffect = { ...identityEffect(old, next), known: new Map() };
+  return (before, peer) => diffPeer(before, peer, effect);
+}
+
 function diffPeer(old: PeerPlan, peer: PeerPlan, effect: IdentityEffect): PlanChange[] {
-  const fields = changedKeys(old, peer, effect.known) as PeerField[];
-  const restarting = fields.filter(
-    (field) => field in RESTARTING && !(field === 'password' && isRotation(old, peer)),
-  );
-  const settings = settingsEffect(old, peer, effect.known);
-  const reasons = [
-    ...restarting.map(
-      (field) => `${field} changed: ${RESTARTING[field as keyof typeof RESTARTING]}`,
-    ),
-    ...settings.restart,
-  ];
-  if (effect.restart !== undefined || reasons.length > 0) {
-    if (effect.restart !== undefined) reasons.unshift(effect.restart);
-    return [{ change: 'restart-peer', peer, fields, reason: reasons.join('; ') }];
+  const keys = changedKeys(old, peer, effect.known) as PeerField[];
+  const settings = settingChanges(old, peer, keys);
+  const restarting = keys
+    .filter((field) => field in RESTARTING && !(field === 'password' && isRotation(old, peer)))
+    .map((field) => `${field} changed: ${RESTARTING[field as keyof typeof RESTARTING]}`);
+  restarting.push(...settings.restart);
+  if (effect.restart !== undefined || restarting.length > 0) {
+    if (effect.restart !== undefined) restarting.unshift(effect.restart);
+    const fields = [...keys.filter((key) => key !== 'settings'), ...settings.paths];
+    return [{ change: 'restart-peer', peer, fields, reason: restarting.join('; ') }];
   }
   const changes: PlanChange[] = [];
-  const isImport = (field: PeerField): boolean => includes(IMPORT_FIELDS, field);
-  const isExport = (field: PeerField): boolean => includes(EXPORT_FIELDS, field);
-  const imports = [...fields.filter(isImport), ...settings.reevaluateImport];
-  const exports = [...fields.filter(isExport), ...settings.reevaluateExport];
-  const others = fields.filter((field) => !isImport(field) && !isExport(field));
+  const imports = keys.filter((field) => includes(IMPORT_FIELDS, field));
+  const exports = keys.filter((field) => includes(EXPORT_FIELDS, field));
+  const others: string[] = keys.filter(
+    (key) => key !== 'settings' && !imports.includes(key) && !exports.includes(key),
+  );
+  others.push(...settings.others);
   if (others.length > 0) {
     const reason = `${others.join(', ')} changed; the session stays`;
     changes.push({ change: 'update-peer', peer, fields: others, reason });
   }
   const because = (names: readonly string[]): string =>
     names.length > 0 ? `${names.join(', ')} changed` : effect.reevaluate!;
-  if (imports.length > 0 || effect.reevaluate !== undefined) {
-    changes.push({ change: 'reevaluate-import', peer, reason: because(imports) });
+  const importing: string[] = [...imports, ...settings.import];
+  if (importing.length > 0 || effect.reevaluate !== undefined) {
+    changes.push({ change: 'reevaluate-import', peer, reason: because(importing) });
   }
-  if (exports.length > 0 || effect.reevaluate !== undefined) {
-    changes.push({ change: 'reevaluate-export', peer, reason: because(exports) });
+  const exporting: string[] = [...exports, ...settings.export];
+  if (exporting.length > 0 || effect.reevaluate !== undefined) {
+    changes.push({ change: 'reevaluate-export', peer, reason: because(exporting) });
   }
   return changes;
 }

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyProfile } from '../../test/support/any-profile.ts';
 import { documents, FILE_OPTIONS, node, resource } from '../../test/support/resources.ts';
 import { endpointSlice, service } from '../../test/support/services.ts';
 import type { RawDocument } from './documents.ts';
@@ -47,7 +48,12 @@ const anyPeer = fc
     ),
   })
   .map(({ name, side, remote, more }) =>
-    resource('BGPPeer', name, { ...side, ...remote, ...more }),
+    resource(
+      'BGPPeer',
+      name,
+      { ...side, ...remote, ...more },
+      { tier: name === 'q' ? 'tor' : 'x' },
+    ),
   );
 
 const anyOther = fc.oneof(
@@ -87,7 +93,7 @@ const anyService = fc.oneof(
 const anyEdit = fc.oneof(
   {
     weight: 4,
-    arbitrary: fc.oneof(anyNode, anyPeer, anyOther, anyService).map((put) => ({ put })),
+    arbitrary: fc.oneof(anyNode, anyPeer, anyOther, anyService, anyProfile).map((put) => ({ put })),
   },
   { weight: 1, arbitrary: fc.nat().map((take) => ({ take })) },
 );

@@ -17,6 +17,7 @@ import {
 } from './plan-data.ts';
 import type { PlanOptions } from './plan-options.ts';
 import type { OriginatedPrefix, PeerPlan } from './plan-types.ts';
+import { Profiles } from './profiles.ts';
 import type {
   BgpConfigurationResource,
   BgpPeerResource,
@@ -48,6 +49,9 @@ interface MemoInputs {
 
 export class PlanMemo {
   readonly nodes = new NodeIndex();
+  /** Those of this node. */
+  profiles = new Profiles(new Map(), {});
+  readonly #profileInputs = new Inputs();
   readonly services = new ServiceMemo();
   #nodeMap: ReadonlyMap<string, NodeResource> | undefined;
 
@@ -84,18 +88,22 @@ export class PlanMemo {
     this.#compared = new Map();
     const { own, global, ownConfiguration, options, compat, standalone, resources } = inputs;
     const { bgpConfigurations, bgpPeers, bgpFilters, ipPools, blockAffinities } = resources;
+    const { peerProfiles } = resources;
+    if (this.#profileInputs.changed([peerProfiles, own, inputs.localAs])) {
+      this.profiles = new Profiles(peerProfiles, own.labels);
+    }
     if (this.#entryInputs.changed([bgpConfigurations, inputs.globalAs, inputs.localAs])) {
       this.#entries = new WeakMap();
     }
     const common = [own, global, ownConfiguration, options, compat, standalone];
-    // The peers are among them only so that policies nobody asks for any more are forgotten.
-    const ofPolicies = [...common, bgpPeers, bgpFilters, ipPools, blockAffinities];
+    // Peers and profiles are among them only so that policies nobody asks for any more are forgotten.
+    const ofPolicies = [...common, bgpPeers, bgpFilters, ipPools, blockAffinities, peerProfiles];
     if (this.#policyInputs.changed(ofPolicies)) {
       this.#policiesBefore = this.#policies;
       this.#policies = new Map();
       this.#byFilters = new WeakMap();
     }
-    const ofPlans = [own, global, options, inputs.localAs, resources.secrets];
+    const ofPlans = [own, global, options, inputs.localAs, resources.secrets, peerProfiles];
     if (this.#planInputs.changed(ofPlans)) this.#plans = new WeakMap();
   }
 

@@ -33,6 +33,19 @@ export interface SpeakerPlan {
   readonly settings?: NodeSettings;
   /** Prefixes that the cluster explains, by family, where more than `EXPECTED_PREFIXES_MIN`. */
   readonly expectedPrefixes?: ExpectedPrefixes;
+  /** From `PeerProfile`s: whoever calls from one of these is a peer. By prefix. */
+  readonly listenRanges?: readonly ListenRange[];
+}
+
+/** Peers that are not named: whoever calls from here is one, within limits. Overlapping ranges: the longest wins. */
+export interface ListenRange {
+  readonly profile: string;
+  readonly prefix: Prefix;
+  readonly peersMax: number;
+  /** New peers a minute. */
+  readonly rateMax: number;
+  /** What each of them is, but for its name and its address. */
+  readonly peer: Omit<PeerPlan, 'name' | 'remoteAddress'>;
 }
 
 export interface ListenPlan {
@@ -52,12 +65,13 @@ export interface LearnPlan {
 export interface PeerPlan {
   /** BIRD's protocol name, unique on the node: `Mesh_10_0_0_2`, `Global_…`, `Node_…_port_1179`. The identity of the peer. */
   readonly name: string;
-  readonly kind: 'mesh' | 'global' | 'node' | 'workload';
+  readonly kind: 'mesh' | 'global' | 'node' | 'workload' | 'dynamic';
   readonly remoteAddress: IpAddress;
   readonly remotePort: number;
   /** Undefined: the kernel chooses. */
   readonly localAddress?: IpAddress;
   readonly localAs: number;
+  /** `ANY_EXTERNAL_AS`: any but ours. */
   readonly remoteAs: number;
   readonly passive: boolean;
   readonly families: readonly AfiSafi[];
@@ -83,7 +97,10 @@ export interface PeerPlan {
   readonly origin: string;
   /** From `PeerProfile`s; what is absent is as in `PEER_SETTINGS_DEFAULTS`. */
   readonly settings?: PeerSettings;
-  /** Which profile gave each field of `settings`, e.g. `role` → `PeerProfile/tor`. */
+  /**
+   * Which resource gave each value that is not the default: of a setting by its path (`timers.holdTime` →
+   * `PeerProfile/tor`), of another field of the plan by its name (`restartTime` → `BGPPeer/tor`).
+   */
   readonly settingsFrom?: Readonly<Record<string, string>>;
 }
 

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { anyProfile } from '../../test/support/any-profile.ts';
 import { documents, FILE_OPTIONS, node, resource } from '../../test/support/resources.ts';
 import { collect } from './collect.ts';
 import { planFor } from './plan.ts';
@@ -72,7 +73,7 @@ const anyOther = fc.oneof(
 
 /** Resources of one snapshot: no two of one kind and name, as no datastore has them. */
 const anyResources = fc
-  .array(fc.oneof(anyNode, anyNode, anyPeer, anyOther), { maxLength: 25 })
+  .array(fc.oneof(anyNode, anyNode, anyPeer, anyOther, anyProfile), { maxLength: 25 })
   .map((values) => {
     const all = documents(values).flatMap(checkDocument);
     const byKey = new Map(all.map((one) => [one.key, one.entry] as const));

@@ -12,11 +12,14 @@ import { peerPlans } from './effective.ts';
 import { expectedPrefixes } from './expected-prefixes.ts';
 import { kernelRules } from './kernel.ts';
 import { learnPlan } from './learn.ts';
+import { listenRangesOf } from './listen-ranges.ts';
 import { originatedPrefixes } from './originate.ts';
 import { compareText, sortedByName } from './plan-data.ts';
 import { PlanMemo } from './plan-memo.ts';
 import type { PlanOptions, PlanResult } from './plan-options.ts';
 import type { ListenPlan, SpeakerPlan } from './plan-types.ts';
+import { reportProfiles } from './profile-problems.ts';
+import { profiledEntries } from './profiled.ts';
 import type { Resources } from './resources.ts';
 import { routerIdOf } from './router-id.ts';
 import type { SessionEntry } from './session-entry.ts';
@@ -36,7 +39,9 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
   const { cluster, problems } = viewCluster(question, memo);
   if (cluster === undefined) return { problems };
   const { own } = cluster;
-  const entries = sessionEntries(cluster);
+  const entries = profiledEntries(cluster, sessionEntries(cluster));
+  const settings = cluster.memo.profiles.nodeSettings();
+  const listenRanges = listenRangesOf(cluster);
   const peers = peerPlans(cluster, entries);
   const expected = expectedPrefixes(
     cluster.resources.blockAffinities.values(),
@@ -60,11 +65,14 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
     learn: learnPlan(cluster),
     logLevel: cluster.ownConfiguration?.logLevel ?? cluster.global?.logLevel ?? 'info',
     ...(expected === undefined ? {} : { expectedPrefixes: expected }),
+    ...(settings === undefined ? {} : { settings }),
+    ...(listenRanges === undefined ? {} : { listenRanges }),
   };
   reportNoAddress(cluster);
   reportFilters(cluster);
   reportOpenImports(cluster, entries);
   reportTwoOwners(cluster);
+  reportProfiles(cluster, plan.peers);
   return { plan, problems };
 }
 

@@ -3,7 +3,7 @@
  * what people read when they ask why. @see calico model 3.3, 3.4; docs/decisions/0007-policy-outside.md
  */
 
-import { type Prefix, prefixFamily } from '../net/prefix.ts';
+import { type Prefix, prefix, prefixFamily } from '../net/prefix.ts';
 import type { Action, Condition, Policy, Statement } from '../policy/types.ts';
 import {
   type Cluster,
@@ -22,12 +22,20 @@ import type {
   PrefixAdvertisement,
 } from './resources.ts';
 import { announcedCidrs, isAdvertising, reflectedCidrs, serviceSettings } from './services.ts';
-import type { SessionEntry } from './session-entry.ts';
 
-export interface PolicyContext {
+export interface PolicyQuestion {
   readonly cluster: Cluster;
-  readonly entry: SessionEntry;
+  /** Names of BGPFilters. */
+  readonly filters: readonly string[] | undefined;
+  /** The peer belongs to the cluster. */
+  readonly inside: boolean;
   readonly ibgp: boolean;
+  /** Of the session. */
+  readonly families: readonly Family[];
+}
+
+/** The same for one of the families. */
+interface PolicyContext extends PolicyQuestion {
   readonly family: Family;
 }
 
@@ -36,36 +44,60 @@ type Direction = 'import' | 'export';
 /** Preference of routes that beat a local kernel route that is still there (calico model 3.8). */
 const ELEVATED_PREFERENCE = 200;
 
-export function importPolicy(context: PolicyContext): Policy {
-  return shared(context, 'import', makeImportPolicy);
+export function importPolicy(question: PolicyQuestion): Policy {
+  return shared(question, 'import', (context) => importStatements(context));
 }
 
-export function exportPolicy(context: PolicyContext): Policy {
-  return shared(context, 'export', makeExportPolicy);
+export function exportPolicy(question: PolicyQuestion): Policy {
+  return shared(question, 'export', (context) => exportStatements(context));
 }
 
 /** One object for all sessions whose policy is made of the same parts: a mesh of a thousand nodes has two. */
 function shared(
-  context: PolicyContext,
+  question: PolicyQuestion,
   direction: Direction,
-  make: (context: PolicyContext) => Policy,
+  make: (context: PolicyContext) => Statement[],
 ): Policy {
-  const { cluster, entry, ibgp, family } = context;
+  const { cluster, filters, ibgp, families } = question;
   const parts =
     (direction === 'import' ? 1 : 0) |
-    (family === 6 ? 2 : 0) |
-    (ibgp ? 4 : 0) |
-    (entry.inside ? 8 : 0);
-  return cluster.memo.policy(entry.peer?.filters, parts, () => make(context));
+    (families.includes(4) ? 2 : 0) |
+    (families.includes(6) ? 4 : 0) |
+    (ibgp ? 8 : 0) |
+    (question.inside ? 16 : 0);
+  return cluster.memo.policy(filters, parts, () => ({
+    name: direction,
+    statements: families.flatMap((family) =>
+      ofFamily(make({ ...question, family }), question, family),
+    ),
+    otherwise: direction === 'import' ? 'accept' : 'reject',
+  }));
 }
 
-function makeImportPolicy(context: PolicyContext): Policy {
+/** On a session that carries both families, what is said of one of them does not count for the other. */
+function ofFamily(
+  statements: readonly Statement[],
+  { families }: PolicyQuestion,
+  family: Family,
+): readonly Statement[] {
+  if (families.length === 1) return statements;
+  const all = inside(family === 4 ? ALL_IPV4 : ALL_IPV6);
+  return statements.map((statement) => ({
+    ...statement,
+    conditions: [all, ...statement.conditions],
+  }));
+}
+
+const ALL_IPV4 = prefix('0.0.0.0/0');
+const ALL_IPV6 = prefix('::/0');
+
+function importStatements(context: PolicyContext): Statement[] {
   const statements = filterStatements(context, 'import');
   if (hasPriorities(context.cluster)) statements.push(elevated(context));
-  return { name: 'import', statements, otherwise: 'accept' };
+  return statements;
 }
 
-function makeExportPolicy(context: PolicyContext): Policy {
+function exportStatements(context: PolicyContext): Statement[] {
   const { cluster, family, ibgp } = context;
   const pools = poolsInForce(cluster).filter((pool) => prefixFamily(pool.cidr) === family);
   const statements: Statement[] = [];
@@ -84,12 +116,12 @@ function makeExportPolicy(context: PolicyContext): Policy {
   for (const pool of pools.filter((item) => !item.disableBgpExport)) {
     statements.push(accepting(`IPPool/${pool.name}`, inside(pool.cidr)));
   }
-  return { name: 'export', statements, otherwise: 'reject' };
+  return statements;
 }
 
 /** An eBGP peer that is no node of this cluster, where such peers are trusted with least privilege. */
-function isOutside({ cluster, entry, ibgp }: PolicyContext): boolean {
-  return cluster.options.outside === 'least-privilege' && !entry.inside && !ibgp;
+function isOutside({ cluster, inside: isInside, ibgp }: PolicyContext): boolean {
+  return cluster.options.outside === 'least-privilege' && !isInside && !ibgp;
 }
 
 function inside(cidr: Prefix): Condition {
@@ -209,8 +241,8 @@ function communityActions(communities: readonly Community[]): Action[] {
 
 /** The BGPFilters of the peer, in its order; those without rules for this direction and family say nothing. */
 function filterStatements(context: PolicyContext, direction: Direction): Statement[] {
-  const { cluster, entry, family } = context;
-  return (entry.peer?.filters ?? []).flatMap((name) => {
+  const { cluster, filters, family } = context;
+  return (filters ?? []).flatMap((name) => {
     const filter = cluster.resources.bgpFilters.get(name);
     if (filter === undefined) return missingFilter(context, name);
     const field = `${direction}V${family}` as const;

@@ -6,9 +6,13 @@
  * @see https://docs.tigera.io/calico/latest/reference/resources
  */
 
+import type { AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { Prefix } from '../net/prefix.ts';
+import type { NodePath } from './node-setting-fields.ts';
 import type { Selector } from './selector.ts';
+import type { RemoteAs, SettingValue } from './setting-field.ts';
+import type { SessionKind, SettingPath } from './setting-fields.ts';
 
 /** Everything of one snapshot, by name. Iteration order carries no meaning: `plan.ts` sorts. */
 export interface Resources {
@@ -27,6 +31,7 @@ export interface Resources {
   /** By `namespace/name`. */
   readonly endpointSlices: ReadonlyMap<string, EndpointSliceResource>;
   readonly clusterInformation: ClusterInformationResource | undefined;
+  readonly peerProfiles: ReadonlyMap<string, PeerProfileResource>;
 }
 
 export interface NodeResource {
@@ -97,6 +102,8 @@ export interface SecretKeyRef {
 
 export interface BgpPeerResource {
   readonly name: string;
+  /** For the `peerSelector` of a PeerProfile. */
+  readonly labels: Readonly<Record<string, string>>;
   /** Local side: this node; exclusive with `nodeSelector`; neither = every node. */
   readonly node: string | undefined;
   readonly nodeSelector: Selector | undefined;
@@ -183,6 +190,42 @@ export interface SecretResource {
   readonly namespace: string;
   /** Decoded values by key. Never logged. */
   readonly data: Readonly<Record<string, string>>;
+}
+
+/** Our own kind (`godwit.dev/v1`): what Calico's resources cannot say. @see docs/decisions/0017-peer-profiles.md */
+export interface PeerProfileResource {
+  readonly name: string;
+  /** Of several profiles that say the same setting the lowest counts; of equal ones the first by name. */
+  readonly order: number;
+  /** Nodes on which it counts; undefined = all. */
+  readonly nodeSelector: Selector | undefined;
+  readonly sessions: SessionSelection;
+  /** What was written, and nothing else, by its path. */
+  readonly settings: Readonly<Partial<Record<SettingPath, SettingValue>>>;
+  readonly node: Readonly<Partial<Record<NodePath, SettingValue>>>;
+  readonly listenRanges: readonly ListenRangeResource[];
+}
+
+/** All that is written must hold; a list holds when one of its entries does. */
+export interface SessionSelection {
+  readonly kinds: readonly SessionKind[] | undefined;
+  /** Names of BGPPeers. */
+  readonly peers: readonly string[] | undefined;
+  /** On the labels of the BGPPeer. */
+  readonly peerSelector: Selector | undefined;
+  readonly asNumbers: readonly RemoteAs[] | undefined;
+  readonly prefixes: readonly Prefix[] | undefined;
+}
+
+export interface ListenRangeResource {
+  readonly prefix: Prefix;
+  readonly asNumber: RemoteAs;
+  readonly families: readonly AfiSafi[] | undefined;
+  readonly peersMax: number;
+  /** New peers a minute. */
+  readonly rateMax: number;
+  readonly password: SecretKeyRef | undefined;
+  readonly filters: readonly string[];
 }
 
 export interface ServiceResource {

@@ -215,3 +215,8 @@ function isRemoteSide(cluster: Cluster, peer: BgpPeerResource): boolean {
   const { port } = peer.peerIp;
   return port === undefined || port === (listenPortOf(cluster, own) ?? BGP_PORT);
 }
+
+/** Our AS number on this session: a BGPPeer by peerIP may have one of its own. */
+export function localAsOf(entry: SessionEntry, nodeAs: number): number {
+  return (entry.byAddress ? entry.peer?.localAsNumber : undefined) ?? nodeAs;
+}

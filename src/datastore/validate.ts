@@ -16,6 +16,7 @@ import { readIpPool } from './kinds/ip-pool.ts';
 import { readLocalWorkload } from './kinds/local-workload.ts';
 import { readNode } from './kinds/node.ts';
 import { readBlockAffinity, readClusterInformation, readSecret } from './kinds/others.ts';
+import { readPeerProfile } from './kinds/peer-profile.ts';
 import { readEndpointSlice, readService } from './kinds/service.ts';
 import type {
   BgpConfigurationResource,
@@ -27,6 +28,7 @@ import type {
   IpPoolResource,
   LocalWorkloadResource,
   NodeResource,
+  PeerProfileResource,
   SecretResource,
   ServiceResource,
 } from './resources.ts';
@@ -40,6 +42,7 @@ export type Entry =
   | { readonly kind: 'IPPool'; readonly value: IpPoolResource }
   | { readonly kind: 'BlockAffinity'; readonly value: BlockAffinityResource }
   | { readonly kind: 'ClusterInformation'; readonly value: ClusterInformationResource }
+  | { readonly kind: 'PeerProfile'; readonly value: PeerProfileResource }
   | { readonly kind: 'Secret'; readonly value: SecretResource }
   | { readonly kind: 'LocalWorkload'; readonly value: LocalWorkloadResource }
   | { readonly kind: 'Service'; readonly value: ServiceResource }
@@ -73,7 +76,10 @@ const READERS: Readonly<Record<string, Reader>> = {
     kind: 'BGPConfiguration',
     value: readBgpConfiguration(name, spec),
   }),
-  BGPPeer: (name, { spec }) => ({ kind: 'BGPPeer', value: readBgpPeer(name, spec) }),
+  BGPPeer: (name, { metadata, spec }) => ({
+    kind: 'BGPPeer',
+    value: readBgpPeer(name, metadata, spec),
+  }),
   BGPFilter: (name, { spec }) => ({ kind: 'BGPFilter', value: readBgpFilter(name, spec) }),
   IPPool: (name, { spec }) => {
     const value = readIpPool(name, spec);
@@ -95,6 +101,7 @@ const GODWIT: Readonly<Record<string, Reader>> = {
     kind: 'LocalWorkload',
     value: readLocalWorkload(name, spec),
   }),
+  PeerProfile: (name, { spec }) => ({ kind: 'PeerProfile', value: readPeerProfile(name, spec) }),
 };
 
 /** Kinds of Kubernetes itself; they have namespaces, and not all of them a spec. */
@@ -119,9 +126,11 @@ const KUBERNETES: Readonly<Record<string, { readonly apiVersion: string; readonl
 
 const WITHOUT_SPEC: readonly string[] = ['Secret', 'EndpointSlice'];
 
+/** Nobody else extends its schema, so an unknown key in it is an error. */
+const PROFILE = { kind: 'PeerProfile', apiVersion: 'godwit.dev/v1' } as const;
+
 /** Legal kinds that have no bearing on what godwit does now, and what follows from that. */
 const UNUSED: Readonly<Record<string, string>> = {
-  PeerProfile: 'profiles are not honoured yet',
   CalicoNodeStatus:
     'its status is not written; godwit show status, neighbors, routes and kernel say it',
   FelixConfiguration: 'it says what Felix does, not what godwit does',
@@ -190,7 +199,11 @@ function checkResource(
   const namespace = metadata?.text('namespace') ?? 'default';
   const namespaced = Object.hasOwn(KUBERNETES, kind);
   const key = namespaced ? `${kind}/${namespace}/${name}` : `${kind}/${name}`;
-  const findings: Findings = { ...newFindings(document, key), problems: nameless.problems };
+  const findings: Findings = {
+    ...newFindings(document, key),
+    problems: nameless.problems,
+    unknownKeys: kind === PROFILE.kind ? 'error' : 'warning',
+  };
   const reader = readerFor(findings, kind, value['apiVersion']);
   if (reader === undefined) {
     const unused = findings.problems.every((problem) => problem.severity === 'warning');
@@ -231,7 +244,7 @@ function runReader(reading: Reading): CheckedDocument {
 function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reader | undefined {
   const root = new Fields(findings, [], {});
   const group = typeof apiVersion === 'string' ? apiVersion.split('/', 1)[0]! : '';
-  if (Object.hasOwn(GODWIT, kind) && group === 'godwit.dev') return GODWIT[kind];
+  if (Object.hasOwn(GODWIT, kind) && apiVersion === PROFILE.apiVersion) return GODWIT[kind];
   const ofKubernetes = Object.hasOwn(KUBERNETES, kind) ? KUBERNETES[kind] : undefined;
   if (ofKubernetes !== undefined) {
     if (ofKubernetes.apiVersion === apiVersion) return ofKubernetes.read;
@@ -253,6 +266,15 @@ function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reade
     });
     return undefined;
   }
+  if (kind === PROFILE.kind) {
+    root.report('apiVersion', {
+      code: 'BadValue',
+      message: `Not a ${kind} of godwit`,
+      remedy: `Write apiVersion: ${PROFILE.apiVersion}`,
+      value: apiVersion ?? '',
+    });
+    return undefined;
+  }
   if (Object.hasOwn(UNUSED, kind)) {
     root.report('kind', {
       code: 'NotYetHonoured',
@@ -261,7 +283,7 @@ function readerFor(findings: Findings, kind: string, apiVersion: unknown): Reade
     });
     return undefined;
   }
-  const kinds = [...Object.keys(READERS), ...Object.keys(KUBERNETES)];
+  const kinds = [...Object.keys(READERS), PROFILE.kind, ...Object.keys(KUBERNETES)];
   const near = nearest(kind, kinds);
   const known = CALICO_GROUPS.includes(group) || near !== undefined;
   root.report('kind', {

@@ -15,6 +15,15 @@ describe('IdleHold', () => {
     expect(stays).toEqual([5_000, 10_000, 20_000, 30_000, 30_000]);
   });
 
+  it('has other times from the next error on when they are changed', () => {
+    const hold = new IdleHold(TIMES);
+    hold.onDown('error', 0);
+    hold.reconfigure({ ...TIMES, idleHoldInitial: 60 });
+    // The longest is never below the first.
+    expect([10_000, 400_000].map((at) => hold.onDown('error', at))).toEqual([10_000, 60_000]);
+    expect(hold.onDown('error', 450_000)).toBe(60_000);
+  });
+
   it('begins anew after 300 s without an error', () => {
     const hold = new IdleHold(TIMES);
     hold.onDown('error', 0);

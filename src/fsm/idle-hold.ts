@@ -16,18 +16,25 @@ export type Severity = 'error' | 'refusal' | 'none';
 /** Refusals in a row that are met with the ordinary retry time before they count as errors. */
 const REFUSALS_TOLERATED = 3;
 
+type IdleHoldTimes = Pick<SessionTimers, 'idleHoldInitial' | 'idleHoldMax' | 'idleHoldAmnesia'>;
+
 export class IdleHold {
-  #initial: Millis;
-  #max: Millis;
-  #amnesia: Millis;
+  #initial: Millis = 0;
+  #max: Millis = 0;
+  #amnesia: Millis = 0;
   #stay: Millis = 0;
   #until: Millis = Number.NEGATIVE_INFINITY;
   #lastTrouble: Millis = Number.NEGATIVE_INFINITY;
   #refusals = 0;
 
-  constructor(times: Pick<SessionTimers, 'idleHoldInitial' | 'idleHoldMax' | 'idleHoldAmnesia'>) {
+  constructor(times: IdleHoldTimes) {
+    this.reconfigure(times);
+  }
+
+  /** Other times from the next error on. */
+  reconfigure(times: IdleHoldTimes): void {
     this.#initial = secondsToMillis(times.idleHoldInitial);
-    this.#max = secondsToMillis(times.idleHoldMax);
+    this.#max = secondsToMillis(Math.max(times.idleHoldInitial, times.idleHoldMax));
     this.#amnesia = secondsToMillis(times.idleHoldAmnesia);
   }
 

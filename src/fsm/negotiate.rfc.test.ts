@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Capability } from '../wire/capabilities/capability.ts';
 import { AS_TRANS, OpenSubcode } from '../wire/iana.ts';
 import type { OpenMessage } from '../wire/open.ts';
-import { negotiate } from './negotiate.ts';
+import { ANY_EXTERNAL_AS, negotiate } from './negotiate.ts';
 import type { NegotiatedSession } from './negotiated-session.ts';
 import type { Offer, SessionConfig } from './session-config.ts';
 
@@ -60,6 +60,25 @@ describe('RFC 4271 §6.2 OPEN message error handling', () => {
       expect(refused(config(), open({ holdTime })).subcode).toBe(OpenSubcode.UnacceptableHoldTime);
     }
     expect(agreed(config(), open({ holdTime: 3 })).holdTime).toBe(3);
+  });
+
+  it('refuses what is below a configured least hold time; 0, no keepalives, is not below it', () => {
+    const ours = config({ timers: { minHoldTime: 30 } });
+    expect(refused(ours, open({ holdTime: 29 })).subcode).toBe(OpenSubcode.UnacceptableHoldTime);
+    expect(agreed(ours, open({ holdTime: 30 })).holdTime).toBe(30);
+    expect(agreed(ours, open({ holdTime: 0 })).holdTime).toBe(0);
+    expect(refused(config({ timers: { minHoldTime: 0 } }), open({ holdTime: 2 })).subcode).toBe(
+      OpenSubcode.UnacceptableHoldTime,
+    );
+  });
+
+  it('takes any AS but ours where the peer is external', () => {
+    const ours = config({ remoteAs: ANY_EXTERNAL_AS });
+    expect(agreed(ours, open())).toMatchObject({ remoteAs: 64513, peerType: 'ebgp' });
+    const inOurs = open({ myAs: 64512, capabilities: [] });
+    expect(refused(ours, inOurs).subcode).toBe(OpenSubcode.BadPeerAs);
+    // RFC 7607 §2: AS 0 is nobody's, whatever is configured.
+    expect(refused(ours, open({ myAs: 0 })).subcode).toBe(OpenSubcode.BadPeerAs);
   });
 
   it('takes the smaller hold time (§4.2), and none when either says 0', () => {

@@ -22,6 +22,9 @@ import { roleFault } from './roles.ts';
 import type { Offer, SessionConfig } from './session-config.ts';
 import { resolveTimers } from './timers.ts';
 
+/** `remoteAs` of a peer that may be in any AS but ours; its OPEN says in which. RFC 7607 §2: AS 0 is nobody's. */
+export const ANY_EXTERNAL_AS = 0;
+
 export type Negotiation =
   | { readonly ok: true; readonly session: NegotiatedSession }
   | { readonly ok: false; readonly notification: Notification; readonly detail: string };
@@ -97,16 +100,10 @@ function openFault(
   if (remoteAs === AS_TRANS && has(open, 'fourOctetAs')) {
     return refuse(OpenSubcode.BadPeerAs, `It says AS ${AS_TRANS} (AS_TRANS), which is nobody's`);
   }
-  if (remoteAs !== config.remoteAs) {
-    return refuse(
-      OpenSubcode.BadPeerAs,
-      `It says AS ${remoteAs}, configured is AS ${config.remoteAs}`,
-    );
-  }
-  // RFC 4271 §6.2: one and two seconds must be refused.
-  if (open.holdTime === 1 || open.holdTime === 2) {
-    return refuse(OpenSubcode.UnacceptableHoldTime, `It offers a hold time of ${open.holdTime} s`);
-  }
+  const asFault = peerAsFault(config, remoteAs);
+  if (asFault !== undefined) return refuse(OpenSubcode.BadPeerAs, asFault);
+  const holdFault = holdTimeFault(config, open);
+  if (holdFault !== undefined) return refuse(OpenSubcode.UnacceptableHoldTime, holdFault);
   // RFC 6286 §2.2: any non-zero number will do, but inside one AS it must not be ours.
   if (open.bgpIdentifier === 0) {
     return refuse(OpenSubcode.BadBgpIdentifier, 'Its BGP Identifier is 0.0.0.0');
@@ -121,6 +118,30 @@ function openFault(
   const role = roleFault(roleOffered(config), open.capabilities);
   return role === undefined ? undefined : refuse(OpenSubcode.RoleMismatch, role);
 }
+
+function peerAsFault(
+  { localAs, remoteAs: wanted }: SessionConfig,
+  remoteAs: number,
+): string | undefined {
+  if (wanted !== ANY_EXTERNAL_AS) {
+    return remoteAs === wanted ? undefined : `It says AS ${remoteAs}, configured is AS ${wanted}`;
+  }
+  return remoteAs === localAs
+    ? `It says AS ${remoteAs}, which is ours, configured is any other`
+    : undefined;
+}
+
+/** RFC 4271 §6.2: one and two seconds must be refused, others may be. 0 switches the timers off and is no time. */
+function holdTimeFault(config: SessionConfig, { holdTime }: OpenMessage): string | undefined {
+  if (holdTime === 0) return undefined;
+  const least = Math.max(HOLD_TIME_MIN, resolveTimers(config.timers).minHoldTime);
+  if (holdTime >= least) return undefined;
+  const configured = least > HOLD_TIME_MIN ? `, at least ${least} s are configured` : '';
+  return `It offers a hold time of ${holdTime} s${configured}`;
+}
+
+/** RFC 4271 §4.2. */
+const HOLD_TIME_MIN = 3;
 
 /** RFC 4760 §8: a family is used when both named it; one who names none speaks IPv4 unicast alone. */
 function commonFamilies(config: SessionConfig, offer: Offer, open: OpenMessage): AfiSafi[] {

@@ -10,7 +10,7 @@ import type { RoleOffer } from './roles.ts';
 
 export interface SessionConfig {
   readonly localAs: number;
-  /** The AS that the peer must be in. */
+  /** The AS that the peer must be in, or `ANY_EXTERNAL_AS` (`negotiate.ts`). */
   readonly remoteAs: number;
   /** Own BGP Identifier as an unsigned 32-bit number, never 0 (RFC 6286 §2.1). */
   readonly routerId: number;
@@ -29,6 +29,8 @@ export interface SessionTimers {
   readonly holdTime: Seconds;
   /** Undefined: a third of the negotiated hold time. */
   readonly keepaliveTime: Seconds | undefined;
+  /** A peer that offers less is refused; 0, which switches timers off, is not less. */
+  readonly minHoldTime: Seconds;
   /** Before the first dial after `ManualStart`/`AutomaticStart`. */
   readonly connectDelay: Seconds;
   /** Between attempts, drawn anew for each. */

@@ -147,6 +147,7 @@ export class Session implements SessionFacts {
   reconfigure(config: SessionConfig, now: Millis): void {
     this.#config = config;
     this.#timers.times = resolveTimers(config.timers);
+    this.#idleHold.reconfigure(this.#timers.times);
     if (this.#state !== 'Active' || this.#connection !== 'none') return;
     // RFC 4271 §8.1.1 PassiveTcpEstablishment: who waits for a call has no ConnectRetryTimer, who calls has.
     if (this.passive) this.#timers.stop('ConnectRetryTimer');

@@ -38,6 +38,11 @@ export const TIMER_DEFAULTS: Readonly<Record<keyof SessionTimers, TimerDefault>>
     why: 'a third of the negotiated hold time, so that two may be lost',
     source: 'RFC 4271 §4.4',
   },
+  minHoldTime: {
+    value: 3,
+    why: 'the least that a peer may offer at all',
+    source: 'RFC 4271 §4.2',
+  },
   connectDelay: {
     value: 0,
     why: 'the first attempt is made at once; BIRD in Calico waits 2 s',
@@ -113,6 +118,7 @@ function resolved(given: Partial<SessionTimers>): SessionTimers {
   const timers: SessionTimers = {
     holdTime: seconds('holdTime'),
     keepaliveTime: undefined,
+    minHoldTime: seconds('minHoldTime'),
     connectDelay: seconds('connectDelay'),
     connectRetryMin: seconds('connectRetryMin'),
     connectRetryMax: seconds('connectRetryMax'),

@@ -111,6 +111,28 @@ describe('a recording', () => {
     expect(run.lines.all.join('\n')).toContain('password-1');
   });
 
+  it('of neighbors that came by a range replays with the same ones, without its password', () => {
+    const run = recorded();
+    const { bare } = run;
+    const plan = planWith([SECOND]);
+    const [peer] = plan.peers;
+    const { name: _, remoteAddress: __, ...member } = peer!;
+    const range = { profile: 'p', prefix: prefix('10.0.0.8/29'), peersMax: 1, rateMax: 5 };
+    const password = { value: 'swordfish' };
+    const dynamic = { ...member, kind: 'dynamic', passive: true, password } as const;
+    bare.apply({ ...plan, peers: [], listenRanges: [{ ...range, peer: dynamic }] });
+    const first = bare.establish(FIRST);
+    bare.receive(first, update(FIRST, '10.1.0.0/26'));
+    bare.establish(SECOND); // outside the limit
+    const { steps, view } = replay(run.lines.all);
+    expect(different(steps)).toEqual([]);
+    expect(view!.neighbors()).toMatchObject([{ kind: 'dynamic', state: 'Established' }]);
+    expect(view!.status()).toEqual(bare.speaker.view.status());
+    expect(run.lines.all.join('\n')).not.toContain('swordfish');
+    bare.step({ type: 'tcpClosed', connection: first });
+    expect(replay(run.lines.all).view!.neighbors()).toEqual([]);
+  });
+
   it('that was tampered with is caught at the line that was changed', () => {
     const run = recorded();
     play(run);

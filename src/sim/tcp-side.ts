@@ -7,6 +7,7 @@ import type { SystemError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { ip } from '../net/ip-address.ts';
+import { type Prefix, prefixCovers, prefixLength } from '../net/prefix.ts';
 import type { Dial, Effect, ListenerPeer } from '../speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
 import type { SimClock } from './clock.ts';
@@ -81,7 +82,7 @@ export class TcpSide implements Acceptor {
   readonly #open = new Map<ConnectionId, Line>();
   readonly #dialling = new Map<ConnectionId, Call>();
   readonly #hungUp = new Set<ConnectionId>();
-  #keys: ReadonlyMap<IpAddress, string> = new Map();
+  #keys: ReadonlyMap<string, string> = new Map();
   #nextAccepted = 2;
   /** The most that waited in this program, beyond what the kernels hold, of one connection. */
   unsentOctetsMax = 0;
@@ -142,7 +143,7 @@ export class TcpSide implements Acceptor {
   }
 
   keyOf(remote: IpAddress): string | undefined {
-    return this.#keys.get(remote);
+    return this.#keys.get(remote) ?? keyOfPrefix(this.#keys, remote);
   }
 
   onAccept(socket: SimSocket): void {
@@ -296,10 +297,21 @@ export class TcpSide implements Acceptor {
   }
 }
 
-function keysOf(peers: readonly ListenerPeer[]): Map<IpAddress, string> {
-  const keys = new Map<IpAddress, string>();
+function keysOf(peers: readonly ListenerPeer[]): Map<string, string> {
+  const keys = new Map<string, string>();
   for (const { address, password } of peers) {
     if (password !== undefined) keys.set(address, password);
   }
   return keys;
+}
+
+/** As Linux has it: the key of the longest prefix. */
+function keyOfPrefix(keys: ReadonlyMap<string, string>, remote: IpAddress): string | undefined {
+  let longest: Prefix | undefined;
+  for (const key of keys.keys()) {
+    if (!key.includes('/') || !prefixCovers(key as Prefix, remote)) continue;
+    const prefix = key as Prefix;
+    if (longest === undefined || prefixLength(prefix) > prefixLength(longest)) longest = prefix;
+  }
+  return longest === undefined ? undefined : keys.get(longest);
 }

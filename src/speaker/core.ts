@@ -26,6 +26,7 @@ import { Rib } from '../rib/rib.ts';
 import type { CapabilitiesMemo } from '../wire/open.ts';
 import { Callers } from './callers.ts';
 import type { DrainState } from './drain-state.ts';
+import { DynamicPeers } from './dynamic-ranges.ts';
 import type { Effect } from './effects.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
@@ -88,6 +89,7 @@ export class Core {
   readonly tunnel: TunnelDevice;
   readonly peers = new Map<string, Peer>();
   readonly callers = new Callers();
+  readonly dynamic = new DynamicPeers();
   readonly connections = new Map<ConnectionId, Connection>();
   /** What each peer sent last, in case it brings out a bug. */
   readonly trails = new Trails(TRAIL);

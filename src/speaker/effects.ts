@@ -6,6 +6,7 @@
 import type { Millis } from '../base/units.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { IpAddress } from '../net/ip-address.ts';
+import type { Prefix } from '../net/prefix.ts';
 import type { LinkRequest } from '../netlink/link-request.ts';
 import type { SpeakerEvent } from './events.ts';
 import type { ConnectionId, Endpoint } from './inputs.ts';
@@ -67,7 +68,8 @@ export interface Dial {
 }
 
 export interface ListenerPeer {
-  readonly address: IpAddress;
+  /** A prefix for all peers of a range. */
+  readonly address: IpAddress | Prefix;
   readonly password?: string;
   readonly authentication?: 'ao';
   readonly minTtl?: number;

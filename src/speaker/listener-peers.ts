@@ -11,12 +11,18 @@ import type { HostInput } from './inputs.ts';
 import { KEYS_BY_ADDRESS_MAX } from './listener-keys.ts';
 import type { Peer } from './peer.ts';
 
-/** TCP-MD5 keys and minimum TTLs of all peers, and of those to come. */
+type Keyed = Pick<PeerPlan, 'password' | 'settings' | 'ttlSecurity'>;
+
+/** TCP-MD5 keys and minimum TTLs of all peers, and of those to come, by name or by a range. */
 export function tellListenerPeers(core: Core, coming: readonly PeerPlan[] = []): void {
   const plans = new Map<string, PeerPlan>();
-  for (const { plan } of core.peers.values()) plans.set(plan.name, plan);
+  for (const peer of core.peers.values()) {
+    // Those that came by a range have the key of the range.
+    if (!core.dynamic.has(peer)) plans.set(peer.plan.name, peer.plan);
+  }
   for (const plan of coming) plans.set(plan.name, plan);
-  const peers = [...plans.values()].map(listenerPeer);
+  const peers = [...plans.values()].map((plan) => listenerPeer(plan, plan.remoteAddress));
+  for (const { range } of core.dynamic.ranges) peers.push(listenerPeer(range.peer, range.prefix));
   const keyed = peers.filter(({ password }) => password !== undefined).length;
   // Those without anything to say matter only where a key for a prefix must not cover them.
   const told =
@@ -26,21 +32,24 @@ export function tellListenerPeers(core: Core, coming: readonly PeerPlan[] = []):
   core.effect({ type: 'listenerPeers', peers: told });
 }
 
-function listenerPeer(plan: PeerPlan): ListenerPeer {
+/** @param address  Of the peer, or the prefix of those to come. While a key cannot be read nobody is let in by a range. */
+function listenerPeer(plan: Keyed, address: ListenerPeer['address']): ListenerPeer {
   const password = passwordOf(plan);
   return {
-    address: plan.remoteAddress,
+    address,
     ...(password === undefined ? {} : { password, ...authenticationOf(plan) }),
     ...(plan.ttlSecurity === undefined ? {} : { minTtl: 256 - plan.ttlSecurity }),
   };
 }
 
 /** RFC 5925 where a profile asks for it. */
-export function authenticationOf(plan: PeerPlan): { readonly authentication?: 'ao' } {
+export function authenticationOf(plan: Pick<PeerPlan, 'settings'>): {
+  readonly authentication?: 'ao';
+} {
   return settingsOf(plan).authentication === 'ao' ? { authentication: 'ao' } : {};
 }
 
-function passwordOf({ password }: PeerPlan): string | undefined {
+function passwordOf({ password }: Pick<PeerPlan, 'password'>): string | undefined {
   return password !== undefined && 'value' in password ? password.value : undefined;
 }
 

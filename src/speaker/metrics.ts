@@ -141,6 +141,11 @@ export const speakerMetrics = defineMetrics({
   bgp_unknown_callers_total: counter({
     help: 'Connections refused because no neighbor has the address.',
   }),
+  bgp_dynamic_neighbors: gauge({ help: 'Neighbors that came by a listen range.' }),
+  bgp_dynamic_refused_total: counter({
+    help: 'Callers from a listen range that were refused, by reason.',
+    labels: ['reason'], // full, rate, secret, room
+  }),
   bgp_kernel_routes: gauge({
     help: 'Kernel routes by state.',
     labels: ['state'], // desired, installed, pending, parked, refused

@@ -13,6 +13,7 @@ import type { IpAddress } from '../net/ip-address.ts';
 import { prefixAddress, prefixFamily } from '../net/prefix.ts';
 import { CeaseSubcode } from '../wire/iana.ts';
 import type { Core } from './core.ts';
+import { dynamicChanges, makeWayForNamed } from './dynamic-peers.ts';
 import type { PlanInput } from './inputs.ts';
 import { setInstallGate } from './install-gate.ts';
 import { rekey, tellListenerPeers } from './listener-peers.ts';
@@ -66,6 +67,7 @@ function takePlan(core: Core, next: RevisedPlan): void {
     return;
   }
   const work = new PlanWork(core.plan, next);
+  if (core.plan !== undefined) work.append(dynamicChanges(core, core.plan, next.plan));
   core.planWork = work;
   core.plan = next.plan;
   continueChanges(core, work);
@@ -92,7 +94,7 @@ function finishPlan(core: Core, work: PlanWork): void {
   // The keys before the listener: no peer that has one is to get in without it meanwhile.
   if (work.total > 0) {
     const policies = plan.peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy]);
-    core.policies.keepOnly(policies);
+    core.policies.keepOnly([...policies, ...core.dynamic.policies()]);
     tellListenerPeers(core);
     setGateways(core, plan);
     if (work.has('listen-changed')) listen(core);
@@ -122,6 +124,10 @@ function apply(core: Core, change: PlanChange): void {
     case 'local-identity-changed':
     case 'listen-changed':
       return; // see `finishPlan`
+    case 'node-settings-changed':
+      return;
+    case 'listen-ranges-changed':
+      return core.dynamic.setRanges(change.listenRanges ?? [], core.now);
     case 'kernel-rules-changed':
       rulesChanged(core, change.kernel);
       core.learned.remake();
@@ -148,6 +154,7 @@ function apply(core: Core, change: PlanChange): void {
 }
 
 function addPeer(core: Core, plan: PeerPlan, reason: string): void {
+  makeWayForNamed(core, plan);
   const id = core.freePeerId();
   if (id === undefined) {
     const refused = 'a speaker has at most 65,534 neighbors: use route reflectors';
@@ -173,6 +180,7 @@ function removePeer(core: Core, name: string, reason: string): void {
   // RFC 4486 §4: Peer De-configured.
   stopPeer(core, peer, stop(CeaseSubcode.PeerDeConfigured, reason));
   forgetPaths(core, peer);
+  core.dynamic.remove(peer);
   core.removePeer(peer);
   core.publish({ event: 'peer-removed', peer: name, address: peer.plan.remoteAddress, reason });
 }
@@ -199,6 +207,7 @@ function restartPeer(core: Core, plan: PeerPlan, reason: string): void {
   core.publish({ event: 'peer-changed', peer: plan.name, change: 'session restarts', reason });
   // RFC 4486 §4: Other Configuration Change.
   stopPeer(core, peer, stop(CeaseSubcode.OtherConfigurationChange, reason));
+  makeWayForNamed(core, plan);
   core.callers.remove(peer);
   peer.plan = plan;
   core.callers.add(peer);

@@ -3,6 +3,7 @@
 import type { SystemError } from '../base/errors.ts';
 import { takeCall } from './collisions.ts';
 import type { Core } from './core.ts';
+import { admitCaller } from './dynamic-peers.ts';
 import { formatIpPort } from './endpoint-text.ts';
 import type { ConnectionId, TcpInput } from './inputs.ts';
 import { onOctets } from './on-message.ts';
@@ -46,9 +47,9 @@ export function callerOf(core: Core, input: TcpInput): Peer | undefined {
 }
 
 function onAccepted(core: Core, input: InputOf<'tcpAccepted'>): void {
-  const { connection, local } = input;
-  const peer = callerOf(core, input);
-  if (peer === undefined) return refuseStranger(core, input);
+  const { connection, local, remote } = input;
+  const peer = callerOf(core, input) ?? admitCaller(core, remote.address);
+  if (peer === undefined || typeof peer === 'string') return refuse(core, input, peer);
   if (peer.heldBecause !== undefined || core.stopping !== undefined) {
     core.effect({ type: 'hangUp', connection, abort: false });
     return;
@@ -56,16 +57,17 @@ function onAccepted(core: Core, input: InputOf<'tcpAccepted'>): void {
   takeCall(core, peer, { id: connection, accepted: true, local: local.address });
 }
 
-function refuseStranger(core: Core, input: InputOf<'tcpAccepted'>): void {
+/** @param why  Why a caller that might be a neighbor is none; a stranger has no such reason. */
+function refuse(core: Core, input: InputOf<'tcpAccepted'>, why: string | undefined): void {
   const { connection, remote } = input;
   core.effect({ type: 'hangUp', connection, abort: false });
-  if (!core.unknownCallers.note(remote.address, core.now)) return;
+  if (!core.unknownCallers.note(remote.address, core.now, why)) return;
   const reason =
-    core.plan === undefined
-      ? 'no configuration has been applied yet'
-      : 'no neighbor has this address; add a BGPPeer with this peerIP if it should be one';
+    core.plan === undefined ? 'no configuration has been applied yet' : (why ?? STRANGER);
   core.publish({ event: 'unknown-caller', address: remote.address, port: remote.port, reason });
 }
+
+const STRANGER = 'no neighbor has this address; add a BGPPeer with this peerIP if it should be one';
 
 function onEnded(core: Core, id: ConnectionId, error: SystemError | undefined): void {
   const connection = core.connections.get(id);

@@ -21,7 +21,7 @@ export function ribConfigOf(core: Core, peer: Peer, family: AfiSafi): PeerRibCon
   const own = core.plan!;
   return {
     ebgp: peer.ebgp,
-    peerAs: plan.remoteAs,
+    peerAs: peer.remoteAs,
     localAs: plan.localAs,
     routerId: peer.identifier,
     address: plan.remoteAddress,

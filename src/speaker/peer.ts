@@ -10,6 +10,7 @@ import type { SystemError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 import type { PeerPlan, SpeakerPlan } from '../datastore/plan-types.ts';
 import type { DownReason } from '../fsm/down-reason.ts';
+import { ANY_EXTERNAL_AS } from '../fsm/negotiate.ts';
 import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { Session } from '../fsm/session.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
@@ -92,6 +93,8 @@ export class Peer {
   updateContext: UpdateContext | undefined;
   /** BGP Identifier of the last session: its paths may outlive it. 0 before the first. */
   identifier = 0;
+  /** AS number of the last session. */
+  saidAs = ANY_EXTERNAL_AS;
   /** Why no session may come up. */
   readonly holds = new Holds();
   /** Since this process started. */
@@ -138,6 +141,11 @@ export class Peer {
 
   get heldBecause(): string | undefined {
     return this.holds.because;
+  }
+
+  /** The AS that it is in: as configured, or as its last OPEN said; `ANY_EXTERNAL_AS` until then. */
+  get remoteAs(): number {
+    return this.plan.remoteAs === ANY_EXTERNAL_AS ? this.saidAs : this.plan.remoteAs;
   }
 
   get ebgp(): boolean {

@@ -19,7 +19,7 @@ export interface RevisedPlan {
 export class PlanWork {
   readonly plan: SpeakerPlan;
   readonly revision: number;
-  readonly #changes: Iterator<PlanChange>;
+  readonly #changes: Iterator<PlanChange>[];
   readonly #counts = new Map<PlanChange['change'], number>();
   #reason = '';
   /** What has been taken so far. */
@@ -28,13 +28,23 @@ export class PlanWork {
   constructor(running: SpeakerPlan | undefined, { plan, revision }: RevisedPlan) {
     this.plan = plan;
     this.revision = revision;
-    this.#changes = running === undefined ? firstChanges(plan) : planChanges(running, plan);
+    this.#changes = [running === undefined ? firstChanges(plan) : planChanges(running, plan)];
+  }
+
+  /** Further changes, found after all others have been made. */
+  append(changes: Iterator<PlanChange>): void {
+    this.#changes.push(changes);
   }
 
   /** The next change; undefined after the last. */
   next(): PlanChange | undefined {
-    const { value, done } = this.#changes.next();
-    if (done === true) return undefined;
+    const [changes] = this.#changes;
+    if (changes === undefined) return undefined;
+    const { value, done } = changes.next();
+    if (done === true) {
+      this.#changes.shift();
+      return this.next();
+    }
     const { change, reason } = value as PlanChange;
     this.#counts.set(change, (this.#counts.get(change) ?? 0) + 1);
     if (this.total++ === 0) this.#reason = reason;
@@ -57,6 +67,14 @@ function* firstChanges(plan: SpeakerPlan): Generator<PlanChange> {
   yield { change: 'listen-changed', listen: plan.listen, reason };
   yield { change: 'kernel-rules-changed', kernel: plan.kernel, reason };
   if (plan.learn !== undefined) yield { change: 'learn-changed', learn: plan.learn, reason };
+  const { settings, listenRanges } = plan;
+  if (settings !== undefined) {
+    const fields = Object.keys(settings);
+    yield { change: 'node-settings-changed', settings, fields, reason };
+  }
+  if (listenRanges !== undefined) {
+    yield { change: 'listen-ranges-changed', listenRanges, reason };
+  }
   for (const peer of plan.peers) yield { change: 'add-peer', peer, reason: peer.origin };
   for (const originated of plan.originated) {
     yield { change: 'originate', originated, reason: originated.origin };

@@ -101,6 +101,20 @@ describe.each(['kill', 'terminate'] as const)('after %s and a new start', (how) 
     expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
   });
 
+  it('routes of who came by a range get their restart time, since nobody knows who will call', () => {
+    const s = stopped(how, false);
+    const { plan } = s.node;
+    const { name: _, remoteAddress: __, ...named } = plan!.peers[0]!;
+    const peer = { ...named, kind: 'dynamic', passive: true } as const;
+    const limits = { profile: 'p', prefix: prefix('10.0.0.0/24'), peersMax: 9, rateMax: 9 };
+    s.node.setPlan({ ...plan!, peers: [], listenRanges: [{ ...limits, peer }] });
+    s.node.start({ restarting: true });
+    s.lab.run(100_000);
+    expect(s.kernel(A)).toEqual(['10.0.0.11 dev 2']);
+    s.lab.run(25_000);
+    expect(s.kernel(A)).toEqual([]);
+  });
+
   it('a peer that calls slowly is given two of its connect intervals', () => {
     const passive = {
       gracefulRestart: { restartTime: 60, forwarding: [V4] },

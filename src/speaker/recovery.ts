@@ -68,6 +68,8 @@ export function recoveryStatus(
 function recoveryIsOver(core: Core): boolean {
   const waited = core.now - core.recoveryStarted!;
   if (waited >= SELECTION_DEFERRAL_MS) return true;
+  // Who will call from a listen range is not known; those who were there are given time for two attempts.
+  if (core.dynamic.ranges.length > 0 && waited < RECOVERY_CONNECT_MS) return false;
   const silent = core.findPeer(core.waitsFor.endOfRib, (peer) => {
     if (peer.heldBecause !== undefined) return false;
     return peer.negotiated === undefined ? waited < connectWaitOf(peer) : !hasSpoken(peer);
@@ -129,6 +131,10 @@ function sweepDue(core: Core, family: AfiSafi): number {
   // A route that a peer's UPDATE has just confirmed may still stand in the dirty queue.
   if (!core.ribs[family].isSettled) return core.now + 10;
   let due = core.now;
+  if (core.dynamic.expects(family)) {
+    due = core.recoveryStarted! + RESTART_TIME_ASSUMED * 1000;
+    if (due > core.now) return due;
+  }
   const awaited = core.findPeer(core.waitsFor[family], (peer) => {
     if (!peer.plan.families.includes(family)) return false;
     if (peer.negotiated !== undefined && confirmedAll(peer, family)) return false;

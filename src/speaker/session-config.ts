@@ -1,8 +1,9 @@
 /** From the plan of a peer to what its session offers: an OPEN promises only what the speaker implements. */
 
-import { addPathOffer, type PeerSettings, settingsOf } from '../datastore/peer-settings.ts';
+import { addPathOffer, settingsOf } from '../datastore/peer-settings.ts';
 import type { PeerPlan } from '../datastore/plan-types.ts';
 import type { Offer, SessionConfig, SessionTimers } from '../fsm/session-config.ts';
+import { JITTER_MIN } from '../fsm/timers.ts';
 import { ipv4ToU32 } from '../net/ip-address.ts';
 import type { Core } from './core.ts';
 import type { Peer } from './peer.ts';
@@ -17,31 +18,37 @@ function makeConfig(core: Core, peer: Peer): SessionConfig {
   const { plan } = peer;
   const routerId = core.plan === undefined ? 0 : ipv4ToU32(core.plan.routerId);
   const version = core.options.softwareVersion;
+  const settings = settingsOf(plan);
   return {
     localAs: plan.localAs,
     remoteAs: plan.remoteAs,
     routerId,
     families: plan.families,
     passive: plan.passive,
-    timers: {
-      holdTime: plan.holdTime,
-      ...(plan.keepaliveTime === undefined ? {} : { keepaliveTime: plan.keepaliveTime }),
-      ...sendHoldOf(plan.settings),
-    },
+    timers: timersOf(plan),
     offer: {
+      ...(settings.extendedMessages ? { extendedMessage: true } : {}),
       ...restartOffer(core, peer),
       role: roleOfferOf(peer),
-      enhancedRouteRefresh: settingsOf(plan).enhancedRouteRefresh,
+      enhancedRouteRefresh: settings.enhancedRouteRefresh,
       addPath: addPathsOf(plan),
       ...(version === undefined ? {} : { softwareVersion: version }),
     },
   };
 }
 
-/** RFC 9687 §4. */
-function sendHoldOf(settings: PeerSettings | undefined): Partial<SessionTimers> {
-  const sendHoldTime = settings?.timers?.sendHoldTime;
-  return sendHoldTime === undefined ? {} : { sendHoldTime };
+function timersOf({ holdTime, keepaliveTime, settings }: PeerPlan): Partial<SessionTimers> {
+  const { connectRetry, ...timers } = settings?.timers ?? {};
+  return {
+    holdTime,
+    ...(keepaliveTime === undefined ? {} : { keepaliveTime }),
+    // RFC 9687 §4: among them the time that a peer may not read.
+    ...timers,
+    // RFC 4271 §10: 75 to 100 % of it.
+    ...(connectRetry === undefined
+      ? {}
+      : { connectRetryMin: connectRetry * JITTER_MIN, connectRetryMax: connectRetry }),
+  };
 }
 
 /** The same for every family of the session. */

@@ -5,9 +5,11 @@
  * NOTIFICATION that both sides agreed to survive did it (RFC 8538); how long is in `stale-paths.ts`.
  */
 
+import { settingsOf } from '../datastore/peer-settings.ts';
 import type { NegotiatedSession } from '../fsm/negotiated-session.ts';
 import type { SessionDown } from '../fsm/session-output.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
+import { EXTENDED_MESSAGE_LENGTH_MAX } from '../wire/header.ts';
 import type { Core } from './core.ts';
 import { linkOf } from './fall-over.ts';
 import type { Peer, PeerFamily, SessionSlot } from './peer.ts';
@@ -32,12 +34,18 @@ export function sessionEstablished(
   const { peer } = slot;
   peer.negotiated = negotiated;
   peer.identifier = negotiated.remoteIdentifier;
+  peer.saidAs = negotiated.remoteAs;
   peer.established++;
   peer.link = linkOf(core, peer);
   peer.stateSince = core.now;
   peer.phaseSince = core.now;
   peer.lastDown = undefined;
   peer.lastErrorPublished = undefined;
+  // RFC 8654 §4: who has said the capability takes long messages, whether or not the peer says it too.
+  const long = settingsOf(peer.plan).extendedMessages;
+  if (long && slot.connection !== undefined) {
+    slot.connection.framer.lengthMax = EXTENDED_MESSAGE_LENGTH_MAX;
+  }
   peer.updateContext = {
     as4: negotiated.as4,
     peerType: negotiated.peerType,

@@ -124,6 +124,7 @@ export function probe(core: Core, slot: SessionSlot): void {
 
 function carryOut(core: Core, slot: SessionSlot, outputs: readonly SessionOutput[]): void {
   const { peer } = slot;
+  if (outputs.length > 0) core.dynamic.touch(peer);
   for (const output of outputs) {
     // A session that lost against its twin on the way has nothing more to say, nor to dial.
     if (!peer.sessions.includes(slot)) return;

@@ -18,6 +18,7 @@ import type { PreviewRun, Proposal } from './preview/types.ts';
 import { notReadyBecause } from './readiness.ts';
 import { recoveryStatus } from './recovery.ts';
 import { drainPart, staleFacts } from './restart-views.ts';
+import { settingViews } from './setting-views.ts';
 import type {
   CountersView,
   InterfaceView,
@@ -28,6 +29,7 @@ import type {
   NeighborView,
   RouteQuery,
   RouteView,
+  SettingView,
   SpeakerView,
   StatusView,
   TableQuery,
@@ -98,12 +100,18 @@ export class SnapshotView implements SpeakerView {
       ready: because.length === 0,
       notReadyBecause: because,
       unknownCallers: core.unknownCallers.list(now),
+      listenRanges: core.dynamic.views(),
     };
   }
 
   neighbors(): NeighborView[] {
     const views = [...this.#core.peers.values()].map((peer) => this.#neighbor(peer));
     return views.sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  settings(name: string): SettingView[] {
+    const peer = this.#core.peers.get(name);
+    return peer === undefined ? [] : settingViews(peer.plan);
   }
 
   routes(query: RouteQuery): { routes: RouteView[]; next?: number } {
@@ -141,6 +149,8 @@ export class SnapshotView implements SpeakerView {
     const { requests, errors, restored, overruns } = core.programmer.totals;
     return {
       unknownCallers: core.unknownCallers.total,
+      dynamicPeers: core.dynamic.count,
+      dynamicRefused: { ...core.dynamic.refused },
       kernelRequests: requests,
       kernelErrors: errors,
       routesRestored: restored,
@@ -204,7 +214,7 @@ export class SnapshotView implements SpeakerView {
       port: plan.remotePort,
       ...(local === undefined ? {} : { localAddress: local }),
       localAs: plan.localAs,
-      remoteAs: plan.remoteAs,
+      remoteAs: peer.remoteAs,
       origin: plan.origin,
       type: peer.ebgp ? 'ebgp' : 'ibgp',
       passive: plan.passive,

@@ -15,6 +15,8 @@ import type { PreviewRun, Proposal } from './preview/types.ts';
 export interface SpeakerView {
   status(): StatusView;
   neighbors(): NeighborView[];
+  /** Every value in force of this neighbor's session; empty for one that is none. Not part of its view: there are many. */
+  settings(name: string): SettingView[];
   /** Routes in prefix-id order from `cursor` (0 to begin); `next` undefined at the end. */
   routes(query: RouteQuery): { readonly routes: readonly RouteView[]; readonly next?: number };
   kernel(query: KernelQuery): {
@@ -88,7 +90,18 @@ export interface StatusView {
     readonly address: string;
     readonly count: number;
     readonly lastMs: number;
+    /** Why one from a listen range was refused; absent for a stranger. */
+    readonly reason?: string;
   }[];
+  readonly listenRanges: readonly ListenRangeView[];
+}
+
+/** Whoever calls from here is a neighbor. */
+export interface ListenRangeView {
+  readonly prefix: string;
+  readonly profile: string;
+  readonly neighbors: number;
+  readonly neighborsMax: number;
 }
 
 export interface DrainView {
@@ -148,6 +161,15 @@ export interface NeighborView {
   };
   readonly updateGroup?: number;
   readonly detail: NeighborDetailView;
+}
+
+/** One value in force, and what gave it. */
+export interface SettingView {
+  /** As it is written: `timers.holdTime`. */
+  readonly name: string;
+  readonly value: string;
+  /** `PeerProfile/tor`, `BGPPeer/tor-1`, `default`. */
+  readonly from: string;
 }
 
 /** What only some front doors show, as values. */
@@ -344,6 +366,9 @@ export interface KernelProofView {
 
 export interface CountersView {
   readonly unknownCallers: number;
+  readonly dynamicPeers: number;
+  /** Callers from a listen range that were refused, by reason. */
+  readonly dynamicRefused: Readonly<Record<string, number>>;
   readonly kernelRequests: number;
   readonly kernelErrors: number;
   readonly routesRestored: number;

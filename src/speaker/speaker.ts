@@ -8,6 +8,7 @@
 import type { Millis, Octets } from '../base/units.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
 import { Core, type SpeakerOptions } from './core.ts';
+import { releasePeers } from './dynamic-peers.ts';
 import type { Effect } from './effects.ts';
 import type { ConnectionId, SpeakerInput, TcpInput } from './inputs.ts';
 import { passInstalled } from './install-gate.ts';
@@ -62,6 +63,7 @@ export class Speaker {
       onTimers(core);
       continuePlan(core);
     } else this.#dispatch(input);
+    releasePeers(core);
     const more = this.#work();
     const morePending = more || planIsUnderWay(core);
     return { effects: core.takeEffects(), deadline: this.#deadline(), morePending };

@@ -116,6 +116,7 @@ export function staleTimeOver(core: Core, peer: Peer): void {
       sweep(core, state, `no end of the refresh within ${STALE_PATH_MS / 1000} s`);
     } else if (stale !== undefined && stale.until <= core.now) timeOver(core, state, stale);
   }
+  core.dynamic.touch(peer);
   planStaleTimer(core, peer);
 }
 

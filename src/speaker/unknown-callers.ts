@@ -16,6 +16,8 @@ interface Caller {
   count: number;
   last: Millis;
   published: Millis;
+  /** Of the last refusal; undefined for one that nobody expects. */
+  reason: string | undefined;
 }
 
 export class UnknownCallers {
@@ -25,18 +27,19 @@ export class UnknownCallers {
   #since: Millis = Number.NEGATIVE_INFINITY;
 
   /** Counts a refused call. True when it is worth telling people about. */
-  note(address: IpAddress, now: Millis): boolean {
+  note(address: IpAddress, now: Millis, reason?: string): boolean {
     this.total++;
     const known = this.#callers.get(address);
     if (known !== undefined) {
       known.count++;
       known.last = now;
+      known.reason = reason;
       if (now - known.published < UNKNOWN_CALLER_REPEAT_MS) return false;
       known.published = now;
       return this.#mayPublish(now);
     }
     if (this.#callers.size >= UNKNOWN_CALLERS_KEPT_MAX) this.#forgetOldest();
-    this.#callers.set(address, { count: 1, last: now, published: now });
+    this.#callers.set(address, { count: 1, last: now, published: now, reason });
     return this.#mayPublish(now);
   }
 
@@ -45,11 +48,12 @@ export class UnknownCallers {
     this.#callers.delete(address);
   }
 
-  list(now: Millis): { address: IpAddress; count: number; lastMs: number }[] {
+  list(now: Millis): { address: IpAddress; count: number; lastMs: number; reason?: string }[] {
     return [...this.#callers].map(([address, caller]) => ({
       address,
       count: caller.count,
       lastMs: now - caller.last,
+      ...(caller.reason === undefined ? {} : { reason: caller.reason }),
     }));
   }
 

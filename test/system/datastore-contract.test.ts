@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { profile } from '../support/any-profile.ts';
 import { STORES, type TestStore } from '../support/datastores.ts';
 import { until, WatchedPlanner } from '../support/planner.ts';
 import { describeWith } from '../support/requirements.ts';
@@ -80,6 +81,17 @@ for (const [type, { open, promises }] of Object.entries(STORES)) {
       expectPlanOf(...ALL, more);
       await store.delete(more);
       await until(() => planner.plans.length === 3);
+      expectPlanOf(...ALL);
+    });
+
+    it('gives what a PeerProfile says, and takes it back with it', async () => {
+      await start();
+      const timers = profile('fast', { settings: { timers: { holdTime: '9s' } } });
+      await store.put(timers);
+      await until(() => planner.plan?.peers.every((peer) => peer.holdTime === 9) === true);
+      expectPlanOf(...ALL, timers);
+      await store.delete(timers);
+      await until(() => planner.plan?.peers.every((peer) => peer.holdTime === 90) === true);
       expectPlanOf(...ALL);
     });
 

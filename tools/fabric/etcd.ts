@@ -159,7 +159,8 @@ export class EtcdWriter {
 
 /** Key and value of a resource in calicoctl's layout of etcd v3. */
 export function etcdEntry(resource: unknown): { readonly key: string; readonly value: unknown } {
-  const { kind, metadata, spec } = resource as {
+  const { apiVersion, kind, metadata, spec } = resource as {
+    readonly apiVersion: string;
     readonly kind: string;
     readonly metadata: { readonly name: string };
     readonly spec: Readonly<Record<string, unknown>>;
@@ -174,6 +175,7 @@ export function etcdEntry(resource: unknown): { readonly key: string; readonly v
     };
   }
   const plural = `${kind.toLowerCase()}s`;
-  const key = `/calico/resources/v3/projectcalico.org/${plural}/${metadata.name}`;
+  const group = apiVersion.split('/', 1)[0]!;
+  const key = `/calico/resources/v3/${group}/${plural}/${metadata.name}`;
   return { key, value: resource };
 }

@@ -8,6 +8,8 @@ import type { Command, Option } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/table.ts';
 import { GLOBAL_OPTIONS } from '../../src/cli/completion.ts';
 import { EXIT_CODES } from '../../src/io/exit-codes.ts';
+import { fenced, joined, MADE, table } from './markdown.ts';
+import { peerProfilePage } from './peer-profile.ts';
 import { readProto } from './proto.ts';
 
 /** What the pages are made from and no import brings. */
@@ -16,9 +18,9 @@ export interface Texts {
   readonly proto: string;
   /** `src/speaker/events.ts`: types leave nothing behind at run time. */
   readonly events: string;
+  /** `config/examples/peer-profiles/peer-profiles.yaml`, which a test runs. */
+  readonly profiles: string;
 }
-
-const MADE = 'Made by `npm run docs` from the tables of the program; do not edit.';
 
 /** File name in `docs/reference` → text. */
 export function referencePages(texts: Texts): ReadonlyMap<string, string> {
@@ -28,6 +30,7 @@ export function referencePages(texts: Texts): ReadonlyMap<string, string> {
     ['metrics.md', metricsPage()],
     ['events.md', eventsPage(texts.events)],
     ['api.md', apiPage(texts.proto)],
+    ['peer-profile.md', peerProfilePage(texts.profiles)],
   ]);
 }
 
@@ -175,21 +178,4 @@ function apiPage(proto: string): string {
 
 function link(message: string): string {
   return `[${message}](#${message.toLowerCase()})`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-
-function escaped(cell: string): string {
-  return cell.replace(/(?<!\\)\|/g, '\\|').replace(/<(?=[a-z])/g, '\\<');
-}
-
-function fenced(language: string, text: string): string {
-  return `\`\`\`${language}\n${text}\n\`\`\``;
-}
-
-function joined(parts: readonly string[]): string {
-  return `${parts.join('\n\n')}\n`;
 }

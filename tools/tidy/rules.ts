@@ -100,6 +100,9 @@ export const HOT_PATHS: readonly RegExp[] = [
 /** Functions that may exceed `LIMITS.functionLines` or `LIMITS.parameters`: `file#name` → why. */
 export const LONG_FUNCTIONS: Readonly<Record<string, string>> = {};
 
+const PROFILE_TEST = 'src/datastore/kinds/peer-profile.test.ts';
+const PROFILE_TABLE = 'rows of one table, each of which the test of the reader walks';
+const PROFILE_PLAN = 'one door, tested through the plan';
 const RIB_DOOR = 'columns of one structure: whatever is wrong in them shows in its tables';
 const FIB_DOOR = 'parts of one machine: whatever is wrong in them shows in the kernel';
 
@@ -124,6 +127,23 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
   'src/wire/capabilities/': {
     by: 'src/wire/open.rfc.test.ts',
     reason: 'every capability is rows of one table inside an OPEN',
+  },
+  'src/datastore/node-setting-fields.ts': { by: PROFILE_TEST, reason: PROFILE_TABLE },
+  'src/datastore/setting-field.ts': { by: PROFILE_TEST, reason: PROFILE_TABLE },
+  'src/datastore/setting-fields.ts': { by: PROFILE_TEST, reason: PROFILE_TABLE },
+  'src/datastore/setting-values.ts': { by: PROFILE_TEST, reason: PROFILE_TABLE },
+  'src/datastore/setting-changes.ts': {
+    by: 'src/datastore/plan-diff.test.ts',
+    reason: 'a part of the difference of two plans',
+  },
+  'src/datastore/profiled.ts': { by: 'src/datastore/profiles.test.ts', reason: PROFILE_PLAN },
+  'src/datastore/profile-problems.ts': {
+    by: 'src/datastore/profiles.test.ts',
+    reason: PROFILE_PLAN,
+  },
+  'src/datastore/password.ts': {
+    by: 'src/datastore/effective.test.ts',
+    reason: 'a value of a session, tested with the others',
   },
   'src/fsm/hard-reset.ts': {
     by: 'src/speaker/hard-reset.test.ts',

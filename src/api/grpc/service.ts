@@ -61,8 +61,9 @@ export class GodwitService {
     for (const view of this.#daemon.view.neighbors()) {
       if (wanted !== '' && view.name !== wanted && view.address !== address) continue;
       found = true;
-      if (view.families.some(({ family }) => families.includes(family)))
-        yield neighborMessage(view);
+      if (!view.families.some(({ family }) => families.includes(family))) continue;
+      const settings = wanted === '' ? [] : this.#daemon.view.settings(view.name);
+      yield neighborMessage(view, settings);
     }
     if (!found)
       throw new InvalidRequest(`No neighbor "${wanted}"; godwit show neighbors lists them`);

@@ -92,7 +92,9 @@ describe('godwit plan', () => {
     const peer = resource('BGPPeer', 'p', { peerIP: PEER, asNumber: 64512, filters: ['f'] });
     // The explicit peer takes the place of the mesh: the session stays, under another name.
     const { said } = await plan('-f', proposed(filter, peer));
-    expect(said).toContain('session update: Global_10_0_0_2 (Established): Mesh_10_0_0_2 is asked for');
+    expect(said).toContain(
+      'session update: Global_10_0_0_2 (Established): Mesh_10_0_0_2 is asked for',
+    );
     expect(said).not.toMatch(/session (add|remove|restart)/);
     expect(said).toContain(`Global_10_0_0_2 received: 1 lost: ${THEIRS[0]}`);
     expect(said).toContain('Global_10_0_0_2 advertised: 1 lost: 10.100.0.0/26');

@@ -1,9 +1,11 @@
 /** What a neighbor lacks is in its line, with what to do; the detail has the figures. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
+import { profile } from '../../../test/support/any-profile.ts';
+import { resource } from '../../../test/support/resources.ts';
 import { GodwitService } from '../../api/grpc/service.ts';
 import { START, smallCluster, TestDaemon } from '../../api/testing/daemon.ts';
 import { GrpcServer } from '../../io/servers/grpc.ts';
@@ -27,8 +29,9 @@ afterEach(async () => clean?.());
 async function asked(
   options: Partial<SpeakerOptions>,
   prepare: (daemon: TestDaemon) => void,
+  resources: readonly unknown[] = smallCluster(),
 ): Promise<(...words: string[]) => Promise<string>> {
-  const daemon = TestDaemon.of(smallCluster(), options);
+  const daemon = TestDaemon.of(resources, options);
   prepare(daemon);
   const root = mkdtempSync(join(tmpdir(), 'godwit-neighbors-'));
   const socket = join(root, 'godwit.sock');
@@ -51,13 +54,14 @@ async function asked(
 function establish(
   daemon: TestDaemon,
   capabilities: readonly Capability[] = [],
+  address = PEER,
 ): (octets: Uint8Array) => void {
   const [connection, local] = [2, { address: ip('10.0.0.1'), port: 179 }];
-  const remote = { address: PEER, port: 40_000 };
+  const remote = { address, port: 40_000 };
   daemon.step({ type: 'tcpAccepted', connection, remote, local });
   const say = (octets: Uint8Array): void =>
     daemon.step({ type: 'octetsReceived', connection, octets });
-  say(openOf(PEER, capabilities));
+  say(openOf(address, capabilities));
   say(KEEPALIVE);
   return say;
 }
@@ -120,4 +124,74 @@ it('a neighbor whose routes are in doubt says why, and for how long', async () =
   expect(await godwit('show', 'neighbors', PEER)).toMatch(
     /^ {2}stale routes are kept for another (1m|60s|59s)/m,
   );
+});
+
+describe('the values in force', () => {
+  const resources = [
+    ...smallCluster(),
+    resource('BGPConfiguration', 'default', { nodeMeshMaxRestartTime: '60s' }),
+    resource('BGPPeer', 'tor', {
+      peerIP: '10.0.0.254',
+      asNumber: 64_601,
+      keepaliveTime: '4s',
+      ttlSecurity: 1,
+      password: { secretKeyRef: { name: 's', key: 'k' } },
+    }),
+    profile('all', { order: 2000, settings: { timers: { holdTime: '30s', connectRetry: '3s' } } }),
+    profile('tor', {
+      sessions: { asNumbers: ['external'] },
+      settings: {
+        asNumber: 'external',
+        families: ['ipv4-unicast', 'ipv6-unicast'],
+        timers: { holdTime: '12s' },
+        addPath: { send: 'best 2' },
+        role: 'customer',
+        maxPrefixesIn: { limits: { 'ipv4-unicast': 1000 }, action: 'restart' },
+      },
+      listenRanges: [{ prefix: '10.0.9.0/24', asNumber: 64_512, peersMax: 1 }],
+    }),
+  ];
+
+  for (const [name, file] of [
+    ['10.0.0.254', 'show-neighbors-tor.txt'],
+    ['Mesh_10_0_0_2', 'show-neighbors-mesh.txt'],
+    ['10.0.9.7', 'show-neighbors-dynamic.txt'],
+  ] as const) {
+    it(`of ${name} are shown with what gave each, as in ${file}`, async () => {
+      const godwit = await asked({}, (daemon) => establish(daemon, [], ip('10.0.9.7')), resources);
+      // What our OPEN has is no matter of this file.
+      const text = await godwit('show', 'neighbors', name);
+      const shown = text.replace(/^(Octets: +).*$/m, '$1…');
+      const golden = new URL(`../../../test/fixtures/cli/${file}`, import.meta.url);
+      if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, shown);
+      expect(shown).toBe(readFileSync(golden, 'utf8'));
+    });
+  }
+
+  it('are in --json too, for one neighbor that is asked for; a list of all does without', async () => {
+    const godwit = await asked({}, () => undefined, resources);
+    const one = JSON.parse(await godwit('show', 'neighbors', '10.0.0.254', '--json'));
+    expect(one.settings).toContainEqual({
+      name: 'timers.holdTime',
+      value: '12s',
+      from: 'PeerProfile/tor',
+    });
+    const [line] = (await godwit('show', 'neighbors', '--json')).split('\n');
+    expect(JSON.parse(line!).settings).toEqual([]);
+  });
+
+  it('of a range are its limits, and who was refused by them, in show status', async () => {
+    const call = (daemon: TestDaemon): void => {
+      establish(daemon, [], ip('10.0.9.7'));
+      const local = { address: ip('10.0.0.1'), port: 179 };
+      const remote = { address: ip('10.0.9.8'), port: 40_000 };
+      daemon.step({ type: 'tcpAccepted', connection: 4, remote, local });
+    };
+    const godwit = await asked({}, call, resources);
+    const status = await godwit('show', 'status');
+    expect(status).toContain('Range 10.0.9.0/24 of PeerProfile/tor: 1 of 1 neighbors');
+    expect(status).toMatch(
+      /^Refused 1 connections from 10\.0\.9\.8, .*: range 10\.0\.9\.0\/24 of PeerProfile\/tor has its 1 neighbors; raise peersMax$/m,
+    );
+  });
 });

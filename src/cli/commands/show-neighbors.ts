@@ -40,7 +40,7 @@ function table(neighbors: readonly NeighborMessage[], out: Output): void {
     neighbors.map((n) => [
       n.name,
       n.address,
-      n.remoteAs,
+      asText(n),
       n.state,
       formatDuration(n.sinceSeconds),
       inOut(n, 'ipv4-unicast'),
@@ -73,8 +73,8 @@ function inOut({ families }: NeighborMessage, family: string): string {
 function detail(n: NeighborMessage, out: Output): void {
   const restart = n.gracefulRestart;
   out.facts([
-    ['Neighbor', `${n.name} (${n.type === 'ibgp' ? 'iBGP' : 'eBGP'}, from ${n.origin})`],
-    ['Address', `${n.address} port ${n.port}, AS ${n.remoteAs}`],
+    ['Neighbor', `${n.name} (${kindText(n)}, from ${n.origin})`],
+    ['Address', `${n.address} port ${n.port}, AS ${asText(n)}`],
     [
       'Our side',
       `${n.localAddress || 'chosen by the kernel'}, AS ${n.localAs}${n.passive ? ', waits for the neighbor to call' : ''}`,
@@ -106,6 +106,25 @@ function detail(n: NeighborMessage, out: Output): void {
     const doubtful = doubt(f);
     if (doubtful !== '') out.line(`  ${doubtful}`);
   }
+  settings(n, out);
+}
+
+function kindText({ type, kind }: NeighborMessage): string {
+  return `${kind === 'dynamic' ? 'dynamic ' : ''}${type === 'ibgp' ? 'iBGP' : 'eBGP'}`;
+}
+
+/** Of a neighbor that may be in any AS, until its OPEN says in which. */
+function asText({ remoteAs }: NeighborMessage): string {
+  return remoteAs === 0 ? 'external' : String(remoteAs);
+}
+
+function settings(n: NeighborMessage, out: Output): void {
+  if (n.settings.length === 0) return;
+  out.line();
+  out.table(
+    ['Setting', 'In force', 'From'],
+    n.settings.map(({ name, value, from }) => [name, value, from]),
+  );
 }
 
 /** Why paths are stale, and how long they stay. */

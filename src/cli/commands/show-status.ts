@@ -45,9 +45,14 @@ function print(status: StatusMessage, out: Output): void {
   for (const { local, error } of status.listeners) {
     out.line(error ? `Not listening on ${local}: ${error}` : `Listening on ${local}`);
   }
-  for (const { address, count, lastSeconds } of status.unknownCallers) {
+  for (const { prefix, profile, neighbors, neighborsMax } of status.listenRanges) {
     out.line(
-      `Refused ${count} connections from ${address}, the last ${formatDuration(lastSeconds)} ago: no neighbor has this address`,
+      `Range ${prefix} of PeerProfile/${profile}: ${neighbors} of ${neighborsMax} neighbors`,
+    );
+  }
+  for (const { address, count, lastSeconds, reason } of status.unknownCallers) {
+    out.line(
+      `Refused ${count} connections from ${address}, the last ${formatDuration(lastSeconds)} ago: ${reason || 'no neighbor has this address'}`,
     );
   }
 }

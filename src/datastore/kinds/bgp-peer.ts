@@ -9,6 +9,7 @@ import {
   readAddress,
   readAsNumber,
   readDuration,
+  readLabels,
   readRestartTime,
   readSecretRef,
   readSelector,
@@ -23,9 +24,10 @@ const ALLOWED_LOCAL_AS_MAX = 255;
 /** Twelve hours, so that a third of no sensible hold time is above it (RFC 4271 §4.2: 16 bits of seconds). */
 const KEEPALIVE_MAX = 21_845;
 
-export function readBgpPeer(name: string, spec: Fields): BgpPeerResource {
+export function readBgpPeer(name: string, metadata: Fields, spec: Fields): BgpPeerResource {
   const peer: BgpPeerResource = {
     name,
+    labels: readLabels(metadata),
     node: spec.text('node'),
     nodeSelector: readSelector(spec, 'nodeSelector'),
     peerIp: readPeerIp(spec),

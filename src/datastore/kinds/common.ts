@@ -2,7 +2,7 @@
 
 import { type IpAddress, ipFamily, parseIpAddress } from '../../net/ip-address.ts';
 import { type Prefix, parsePrefix } from '../../net/prefix.ts';
-import type { Fields } from '../fields.ts';
+import { asObject, type Fields } from '../fields.ts';
 import type { Community, NodeAddress, SecretKeyRef } from '../resources.ts';
 import {
   hasHostBits,
@@ -18,6 +18,23 @@ const RESTART_TIME_MAX = 4095;
 
 export function asText(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
+}
+
+export function readLabels(metadata: Fields): Readonly<Record<string, string>> {
+  const written = metadata.parsed('labels', 'an object of texts', asObject) ?? {};
+  const labels: Record<string, string> = {};
+  for (const [key, value] of Object.entries(written)) {
+    if (typeof value === 'string') labels[key] = value;
+    else {
+      metadata.reportAt([...metadata.path, 'labels', key], {
+        code: 'BadValue',
+        message: 'Not a text',
+        remedy: `Write ${JSON.stringify(String(value))} in quotes`,
+        value,
+      });
+    }
+  }
+  return labels;
 }
 
 /** AS 0 may be named nowhere (RFC 7607 §2). */
@@ -59,6 +76,12 @@ export function readNodeAddress(
       return parsed !== undefined && ipFamily(parsed.address) === family ? parsed : undefined;
     },
   );
+}
+
+/** An address, which is a range of one, or a CIDR whose host bits are zero. */
+export function parseCidr(value: unknown): Prefix | undefined {
+  if (typeof value !== 'string') return undefined;
+  return value.includes('/') && hasHostBits(value) ? undefined : parsePrefix(value);
 }
 
 /** @param strict  Host bits are an error (Calico refuses such pools), otherwise a warning. */

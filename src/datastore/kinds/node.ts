@@ -2,9 +2,8 @@
 
 import { type Prefix, parsePrefix } from '../../net/prefix.ts';
 import type { Fields } from '../fields.ts';
-import { asObject } from '../fields.ts';
 import type { NodeResource } from '../resources.ts';
-import { readAddress, readAsNumber, readIpv4, readNodeAddress } from './common.ts';
+import { readAddress, readAsNumber, readIpv4, readLabels, readNodeAddress } from './common.ts';
 
 interface NodeParts {
   readonly metadata: Fields;
@@ -47,23 +46,6 @@ function readKubernetesName(spec: Fields): string | undefined {
     name: reference.text('nodeName'),
   }));
   return references.find((reference) => reference.orchestrator === 'k8s')?.name;
-}
-
-function readLabels(metadata: Fields): Readonly<Record<string, string>> {
-  const written = metadata.parsed('labels', 'an object of texts', asObject) ?? {};
-  const labels: Record<string, string> = {};
-  for (const [key, value] of Object.entries(written)) {
-    if (typeof value === 'string') labels[key] = value;
-    else {
-      metadata.reportAt([...metadata.path, 'labels', key], {
-        code: 'BadValue',
-        message: 'Not a text',
-        remedy: `Write ${JSON.stringify(String(value))} in quotes`,
-        value,
-      });
-    }
-  }
-  return labels;
 }
 
 function readPodCidrs(root: Fields): readonly Prefix[] {

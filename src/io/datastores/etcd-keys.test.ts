@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { profile } from '../../../test/support/any-profile.ts';
 import { checkDocument } from '../../datastore/validate.ts';
 import { documentAt, isListed, listedRanges, watchedRanges } from './etcd-keys.ts';
 
@@ -26,6 +27,9 @@ describe("Calico's keys", () => {
   it('are told from their neighbors, and blocks from those of other nodes', () => {
     const cases: readonly [string, boolean][] = [
       [`${ROOT}/nodes/n1`, true],
+      ['/calico/resources/v3/godwit.dev/peerprofiles/tor', true],
+      ['/calico/resources/v3/godwit.dev/others/tor', false],
+      [`${ROOT}/peerprofiles/tor`, false],
       [`${ROOT}/nodesets/x`, false],
       [`${ROOT}/globalnetworkpolicies/x`, false],
       [`${ROOT}/workloadendpoints/x`, false],
@@ -38,6 +42,14 @@ describe("Calico's keys", () => {
   it('give the resource that stands there', () => {
     const document = documentAt(`${ROOT}/ippools/p`, text('IPPool', 'p'), 'n1');
     expect(document).toMatchObject({ file: `${ROOT}/ippools/p`, value: { kind: 'IPPool' } });
+  });
+
+  it('give a PeerProfile, which stands below its own group', () => {
+    const key = '/calico/resources/v3/godwit.dev/peerprofiles/tor';
+    const document = documentAt(key, JSON.stringify(profile('tor', { order: 1 })), 'n1');
+    if (document === undefined || 'error' in document) throw new Error(key);
+    expect(checkDocument(document)[0]).toMatchObject({ key: 'PeerProfile/tor', problems: [] });
+    expect(codeAt(key, JSON.stringify(profile('other', {})))).toBe('Misplaced');
   });
 
   it('give affinities of both families, also those without a value', () => {

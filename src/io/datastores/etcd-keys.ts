@@ -1,6 +1,6 @@
 /**
  * Calico's layout of etcd: which keys godwit reads, and what each says as a document. Pure.
- * @see calico model 5.1
+ * @see calico model 5.1; docs/decisions/0017-peer-profiles.md for the key of a PeerProfile
  */
 
 import type { ConfigError } from '../../base/errors.ts';
@@ -12,16 +12,20 @@ export interface KeyRange {
   readonly end: string;
 }
 
-const RESOURCES = '/calico/resources/v3/projectcalico.org/';
+const RESOURCES = '/calico/resources/v3/';
 
-/** By plural, in the order of their keys. The slash behind each keeps siblings such as `nodesets` out. */
+/**
+ * Kind by group and plural, in the order of their keys. The slash behind each keeps siblings such as `nodesets` out.
+ * Our own kind stands where Calico's layout puts a kind of another group.
+ */
 const KINDS: Readonly<Record<string, string>> = {
-  bgpconfigurations: 'BGPConfiguration',
-  bgpfilters: 'BGPFilter',
-  bgppeers: 'BGPPeer',
-  clusterinformations: 'ClusterInformation',
-  ippools: 'IPPool',
-  nodes: 'Node',
+  'godwit.dev/peerprofiles': 'PeerProfile',
+  'projectcalico.org/bgpconfigurations': 'BGPConfiguration',
+  'projectcalico.org/bgpfilters': 'BGPFilter',
+  'projectcalico.org/bgppeers': 'BGPPeer',
+  'projectcalico.org/clusterinformations': 'ClusterInformation',
+  'projectcalico.org/ippools': 'IPPool',
+  'projectcalico.org/nodes': 'Node',
 };
 const PLURALS = Object.keys(KINDS);
 
@@ -76,17 +80,17 @@ export function documentAt(
 
 /** A resource stands under its own kind and name, so that no two keys can say the same one. */
 function whyMisplaced(key: string, value: unknown): ConfigError | undefined {
-  const [plural = '', ...rest] = key.slice(RESOURCES.length).split('/');
+  const [group, plural, ...rest] = key.slice(RESOURCES.length).split('/');
   const { kind, metadata } = (value ?? {}) as {
     readonly kind?: unknown;
     readonly metadata?: { readonly name?: unknown };
   };
-  const [wanted, name] = [KINDS[plural], rest.join('/')];
+  const [wanted, name] = [KINDS[`${group}/${plural}`], rest.join('/')];
   if (kind === wanted && metadata?.name === name) return undefined;
   return {
     ...broken(key, `Holds ${String(kind)} ${String(metadata?.name)}, not ${wanted} ${name}`),
     code: 'Misplaced',
-    remedy: 'Write it with calicoctl, which names its key by kind and name',
+    remedy: 'Name its key by kind and name, as calicoctl does',
   };
 }
 

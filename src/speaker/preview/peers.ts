@@ -2,6 +2,7 @@
 
 import type { PlanChange } from '../../datastore/plan-diff.ts';
 import type { PeerPlan } from '../../datastore/plan-types.ts';
+import { ANY_EXTERNAL_AS } from '../../fsm/negotiate.ts';
 import type { AfiSafi } from '../../net/afi-safi.ts';
 
 import { ipToOctets, ipv4ToU32 } from '../../net/ip-address.ts';
@@ -150,7 +151,7 @@ function importOf(
   return {
     ...rest,
     ebgp: plan.remoteAs !== plan.localAs,
-    peerAs: plan.remoteAs,
+    peerAs: plan.remoteAs === ANY_EXTERNAL_AS ? peer.remoteAs : plan.remoteAs,
     localAs: plan.localAs,
     allowLocalAs: plan.allowLocalAs,
     rrClient: plan.rrClient,
