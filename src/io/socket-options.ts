@@ -85,7 +85,7 @@ export function encodeMd5Key(peer: IpAddress | Prefix, key: Uint8Array): Uint8Ar
 }
 
 /** KeyID that we send and expect (RFC 5925 §3.1): one key a peer, and the number is agreed on by hand. */
-export const AO_KEY_ID = 1;
+const AO_KEY_ID = 1;
 /** RFC 5926 §3.1: HMAC-SHA-1-96, which every implementation must have. */
 const AO_ALGORITHM = 'hmac(sha1)';
 const AO_ALGORITHM_AT = 128;
