@@ -58,8 +58,14 @@ const LACKS = {
       'BIRD 1.6.8, bird-6.html, BGP: none of its options says a role (BIRD 2.0.11 was the first)',
     gobgpd: 'GoBGP 3.10, configuration.md: nothing under [neighbors] says a role',
   },
+  /** Both families over one session. */
+  bothFamilies: {
+    bird1:
+      'BIRD 1.6.8, bird-1.html: one daemon a family (`bird` and `bird6`), and a session carries that of its daemon',
+  },
   /** RFC 8654. */
   extendedMessages: {
+    gobgpd: 'GoBGP 3.10 never says the capability; configuration.md has no switch for it',
     openbgpd: 'OpenBGPD 7.7, bgpd(8), STANDARDS: no RFC 8654',
   },
   /** To pass a path on that has an AS_SET. */

@@ -6,6 +6,7 @@ import { COMMUNITIES, PREFERENCES } from './features/attributes.ts';
 import { LATER_RESTARTS } from './features/later-restarts.ts';
 import { OPENS } from './features/opens.ts';
 import { AS_PATHS, NEXT_HOPS, PASSED_ON, SIZES } from './features/paths.ts';
+import { BOTH_FAMILIES, EXTENDED_MESSAGES, LONG_LIVED, ROLES } from './features/profiled.ts';
 import { REFLECTION } from './features/reflection.ts';
 import { REFRESHES } from './features/refreshes.ts';
 import { RESTARTS } from './features/restarts.ts';
@@ -14,7 +15,10 @@ import { SESSIONS } from './features/sessions.ts';
 
 export const FEATURES: readonly Feature[] = [
   ...SESSIONS,
+  ...BOTH_FAMILIES,
   ...OPENS,
+  ...ROLES,
+  ...EXTENDED_MESSAGES,
   ...SECURITY,
   ...REFRESHES,
   ...COMMUNITIES,
@@ -28,4 +32,5 @@ export const FEATURES: readonly Feature[] = [
   ...SIZES,
   ...RESTARTS,
   ...LATER_RESTARTS,
+  ...LONG_LIVED,
 ];

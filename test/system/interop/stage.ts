@@ -43,6 +43,10 @@ export interface StageOptions {
   readonly session?: Partial<DaemonSession>;
   /** What godwit is told of its session with the daemon: spec of the BGPPeer. */
   readonly peer?: Readonly<Record<string, unknown>>;
+  /** Settings of a PeerProfile for the sessions with the daemon. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** godwit has no BGPPeer for the daemon. */
+  readonly unnamed?: boolean;
   /** Into `spec.bgp` of the Node. */
   readonly node?: Readonly<Record<string, unknown>>;
   readonly resources?: readonly CalicoResource[];
@@ -302,7 +306,8 @@ export class Stage {
   }
 
   #resources(): CalicoResource[] {
-    const { node, resources = [], hands = [] } = this.#options;
+    const { node, resources = [], hands = [], settings, unnamed = false } = this.#options;
+    const peers = this.families.map((family) => `daemon-${family}`);
     const address = { ipv4Address: `${GODWIT.ipv4}/24`, ipv6Address: `${GODWIT.ipv6}/64` };
     const pools = { ipv4: '10.244.0.0/16', ipv6: 'fd00:10:244::/48' };
     return [
@@ -315,7 +320,7 @@ export class Stage {
           state: 'confirmed',
         }),
       ]),
-      ...this.families.map((family) =>
+      ...(unnamed ? [] : this.families).map((family) =>
         calico('BGPPeer', `daemon-${family}`, this.#peerSpec(family)),
       ),
       ...hands
@@ -328,9 +333,16 @@ export class Stage {
             ...hand.peer,
           }),
         ),
+      ...(settings === undefined ? [] : [profile({ sessions: { peers }, settings })]),
       ...resources,
     ];
   }
+}
+
+/** A PeerProfile. */
+export function profile(spec: Readonly<Record<string, unknown>>): CalicoResource {
+  const metadata = { name: 'interop' };
+  return { apiVersion: 'godwit.dev/v1', kind: 'PeerProfile', metadata, spec };
 }
 
 export function handAddress(host: number): string {
