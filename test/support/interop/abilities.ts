@@ -60,6 +60,8 @@ const LACKS = {
   },
   /** Both families over one session. */
   bothFamilies: {
+    openbgpd:
+      'OpenBGPD 7.7 was told `announce IPv6 unicast` (bgpd.conf(5)) on a session over IPv4 and sent no IPv6 route within a minute; not looked into further',
     bird1:
       'BIRD 1.6.8, bird-1.html: one daemon a family (`bird` and `bird6`), and a session carries that of its daemon',
   },
