@@ -128,6 +128,25 @@ describe('RFC 7911 paths told to a peer', () => {
     expect(told!.asPath[0]!.asns[0]).toBe(65_099);
   });
 
+  it('count once a prefix against the maximum of what a peer may be told', () => {
+    const made = bench();
+    made.rib.join(1, exportConfig({ addPath: 'all', prefixesMax: 1 }));
+    for (const of of [P, Q]) {
+      made.announce(2, of);
+      made.announce(3, of);
+    }
+    made.hear(1);
+    expect(made.held(1, P)).toHaveLength(2);
+    expect(made.held(1, Q)).toHaveLength(0);
+    made.withdraw(2, P);
+    made.hear(1);
+    expect(made.held(1, P)).toHaveLength(1);
+    expect(made.held(1, Q)).toHaveLength(0);
+    made.withdraw(3, P);
+    made.hear(1);
+    expect(made.held(1, Q)).toHaveLength(2);
+  });
+
   it('have identifiers of their own also from two sessions with one address', () => {
     const made = bench();
     made.peer(4, '10.0.0.3');

@@ -44,6 +44,14 @@ export class AdjRibOut implements GroupOut {
     return this.#count;
   }
 
+  get prefixes(): number {
+    return this.#count;
+  }
+
+  isAnnounced(prefix: PrefixId): boolean {
+    return this.has(prefix);
+  }
+
   /** Moves with every announcement and withdrawal. */
   get changes(): number {
     return this.#changes;

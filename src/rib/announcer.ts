@@ -22,6 +22,10 @@ export interface ToldPath {
 export interface GroupOut {
   /** Announcements, each to all members but its source. */
   readonly count: number;
+  /** Prefixes with any announcement: with ADD-PATH fewer than `count`. */
+  readonly prefixes: number;
+  /** Whether anything is announced for the prefix. */
+  isAnnounced(prefix: PrefixId): boolean;
   /** Largest PrefixId that may stand in it. */
   readonly top: PrefixId;
   /** Whether anything is announced for the prefix, or remembered to be withdrawn. */

@@ -53,6 +53,8 @@ export class PathsAnnouncer implements Announcer {
   }
 
   announce(prefix: PrefixId, filter: ExportFilter, packer: UpdatePacker): number {
+    const { out } = this;
+    const before = out.isAnnounced(prefix) ? 1 : 0;
     const count = choosePaths(
       this.#context,
       { prefix, send: filter.config.addPath! },
@@ -64,6 +66,7 @@ export class PathsAnnouncer implements Announcer {
       const order = this.#orders[i]!;
       if (order !== 0) this.#announce(prefix, { path: this.#chosen[i]!, order }, packer);
     }
+    out.prefixes += (out.isAnnounced(prefix) ? 1 : 0) - before;
     return 1 + count;
   }
 

@@ -42,6 +42,8 @@ export class PathsOut implements GroupOut {
   readonly #orders: ExportOrders;
   #top = 0;
   #free: OutId = 0;
+  /** Kept by whoever announces: a row does not know its prefix. */
+  prefixes = 0;
   #count = 0;
   #rows = 0;
   #bySource = new Uint32Array(16); // rows with a set, by PeerId
@@ -70,6 +72,12 @@ export class PathsOut implements GroupOut {
 
   head(prefix: PrefixId): OutId {
     return prefix < this.heads.length ? this.heads[prefix]! : 0;
+  }
+
+  isAnnounced(prefix: PrefixId): boolean {
+    let row = this.head(prefix);
+    while (row !== 0 && this.sets[row] === 0) row = this.next[row]!;
+    return row !== 0;
   }
 
   isTold(prefix: PrefixId, member: PeerId): boolean {
@@ -197,6 +205,7 @@ export class PathsOut implements GroupOut {
     copy.identifiers = this.identifiers.slice();
     copy.#top = this.#top;
     copy.#free = this.#free;
+    copy.prefixes = this.prefixes;
     copy.#count = this.#count;
     copy.#rows = this.#rows;
     copy.#bySource = this.#bySource.slice();

@@ -331,12 +331,14 @@ export class UpdateGroup {
     const { prefixesMax } = filter.config;
     const { out } = this;
     if (prefixesMax === undefined) return this.#announcer.announce(prefix, filter, this.#packer);
-    const isOver = out.has(prefix) ? out.count > prefixesMax : out.count >= prefixesMax;
+    const isOver = out.isAnnounced(prefix)
+      ? out.prefixes > prefixesMax
+      : out.prefixes >= prefixesMax;
     if (isOver) this.keepsBack ||= this.#paths.best(prefix) !== 0;
     filter.isWithholding = isOver;
     const looked = this.#announcer.announce(prefix, filter, this.#packer);
     filter.isWithholding = false;
-    if (this.keepsBack && out.count < prefixesMax && this.#scanAt === 0) this.markAll();
+    if (this.keepsBack && out.prefixes < prefixesMax && this.#scanAt === 0) this.markAll();
     return looked;
   }
 
