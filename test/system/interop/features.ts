@@ -3,6 +3,7 @@ import type { Feature } from './feature.ts';
 import { ADD_PATH } from './features/add-path.ts';
 import { AS_SETS } from './features/as-sets.ts';
 import { COMMUNITIES, PREFERENCES } from './features/attributes.ts';
+import { AS_CHANGES, LIMITS } from './features/guards.ts';
 import { LATER_RESTARTS } from './features/later-restarts.ts';
 import { OPENS } from './features/opens.ts';
 import { AS_PATHS, NEXT_HOPS, PASSED_ON, SIZES } from './features/paths.ts';
@@ -19,6 +20,7 @@ export const FEATURES: readonly Feature[] = [
   ...OPENS,
   ...ROLES,
   ...EXTENDED_MESSAGES,
+  ...LIMITS,
   ...SECURITY,
   ...REFRESHES,
   ...COMMUNITIES,
@@ -26,6 +28,7 @@ export const FEATURES: readonly Feature[] = [
   ...PASSED_ON,
   ...AS_PATHS,
   ...AS_SETS,
+  ...AS_CHANGES,
   ...NEXT_HOPS,
   ...ADD_PATH,
   ...REFLECTION,
