@@ -24,7 +24,11 @@ export const showKernel = command({
     json: JSON_FLAG,
   },
   examples: ['show kernel', 'show kernel --diff', 'show kernel --family ipv6 --json'],
-  exitCodes: { 0: 'listed; with --diff: nothing differs', 3: 'with --diff: something differs' },
+  exitCodes: {
+    0: 'listed; with --diff: nothing differs',
+    1: 'with --diff: there is nothing to read, as with `kernel.enabled: false`',
+    3: 'with --diff: something differs',
+  },
   async run({ api, options, out }) {
     const { diff, json } = options;
     if (diff) await api().proveKernel();
