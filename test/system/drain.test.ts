@@ -126,7 +126,7 @@ describeWith(NEEDS, 'godwit drain on a node that carries the traffic of a servic
   async function expectNoneLost(pings: readonly Pings[]): Promise<void> {
     for (const one of pings) {
       const { sent, received } = await one.stop();
-      expect(sent).toBeGreaterThan(100);
+      expect(sent).toBeGreaterThan(50);
       // The very last one may still be on its way when ping is interrupted.
       expect(sent - received).toBeLessThanOrEqual(1);
     }

@@ -224,17 +224,20 @@ function tablesOf(stdout: string): Tables {
   };
 }
 
-/** By prefix; texts that gRPC fills in where there are none left out. */
+/** By prefix. */
 function sorted<T extends { readonly prefix: string }>(rows: readonly T[]): T[] {
-  const sparse = JSON.parse(JSON.stringify(rows), (_key, value: unknown) =>
-    value === '' ? undefined : value,
-  ) as T[];
-  return sparse.sort((a, b) => (a.prefix < b.prefix ? -1 : 1));
+  return sparse([...rows]).sort((a, b) => (a.prefix < b.prefix ? -1 : 1));
+}
+
+/** Texts that gRPC fills in where there are none left out. */
+function sparse<T>(value: T): T {
+  const text = JSON.stringify(value);
+  return JSON.parse(text, (_key, one: unknown) => (one === '' ? undefined : one)) as T;
 }
 
 /** Without what goes on while we look: ages, KEEPALIVEs. */
 function lasting({ name, state, established, flaps, families, received }: NeighborMessage): object {
-  return { name, state, established, flaps, families, updates: received.update };
+  return { name, state, established, flaps, families: sparse(families), updates: received.update };
 }
 
 const BIRD_CONF = `

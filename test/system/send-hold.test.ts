@@ -94,7 +94,7 @@ describeWith(NEEDS, 'A peer that stops reading', () => {
     );
     expect(performance.now() - began).toBeGreaterThan((HOLD_TIME - 0.5) * 1000);
     const { lastError } = await godwit.neighbor(DEAF.address);
-    expect(lastError).toBe(
+    expect(lastError).toContain(
       `The peer has taken no octets for ${HOLD_TIME} s (send hold timer expired): it hangs`,
     );
     const other = await godwit.neighbor(FEEDER.address);
