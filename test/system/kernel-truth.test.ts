@@ -78,7 +78,8 @@ protocol bgp node {
         const far = lines.filter((line) => /^10\.245\..* via 10\.9\.0\.3 dev eth0/.test(line));
         return near.length === NEAR.length && far.length === FAR.length;
       },
-      { what: 'all blocks to be installed', intervalMs: 20, timeoutMs: 20_000 },
+      // What was disturbed again and again is restored with growing delays.
+      { what: 'all blocks to be installed', intervalMs: 20, timeoutMs: 50_000 },
     );
   }
 
