@@ -1,9 +1,9 @@
 /** The rows of the interop matrix in the order of the document. */
 import type { Feature } from './feature.ts';
 import { ADD_PATH } from './features/add-path.ts';
+import { AS_CHANGES } from './features/as-path-changes.ts';
 import { AS_SETS } from './features/as-sets.ts';
 import { COMMUNITIES, PREFERENCES } from './features/attributes.ts';
-import { AS_CHANGES, LIMITS } from './features/guards.ts';
 import { LATER_RESTARTS } from './features/later-restarts.ts';
 import { OPENS } from './features/opens.ts';
 import { AS_PATHS, NEXT_HOPS, PASSED_ON, SIZES } from './features/paths.ts';
@@ -20,7 +20,6 @@ export const FEATURES: readonly Feature[] = [
   ...OPENS,
   ...ROLES,
   ...EXTENDED_MESSAGES,
-  ...LIMITS,
   ...SECURITY,
   ...REFRESHES,
   ...COMMUNITIES,
