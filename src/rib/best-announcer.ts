@@ -51,7 +51,11 @@ export class BestAnnouncer implements Announcer {
     const { out } = this;
     out.ensure(prefix);
     if (set !== out.sets[prefix] || how !== out.how[prefix]) {
-      this.#change(prefix, { set, how, packer });
+      const after = this.#new;
+      after.set = set;
+      after.order = orderOf(how);
+      after.source = sourceOf(how);
+      this.#change(prefix, packer);
       out.set(prefix, set, how);
     }
     return 1;
@@ -81,22 +85,16 @@ export class BestAnnouncer implements Announcer {
     return !this.#context.exported.areAlike(one, other);
   }
 
-  /** Packs or marks whatever the members are to hear of the change. */
-  #change(
-    prefix: PrefixId,
-    to: { readonly set: AttributesId; readonly how: How; readonly packer: UpdatePacker },
-  ): void {
+  /** Packs or marks whatever the members are to hear of the change to `#new`. */
+  #change(prefix: PrefixId, packer: UpdatePacker): void {
     const before = this.#old;
     const after = this.#new;
     before.set = this.out.sets[prefix]!;
     before.order = orderOf(this.out.how[prefix]!);
     before.source = sourceOf(this.out.how[prefix]!);
-    after.set = to.set;
-    after.order = orderOf(to.how);
-    after.source = sourceOf(to.how);
     const isSame =
-      to.set !== 0 && before.set !== 0 && this.#context.exported.areAlike(before, after);
-    if (this.#members.inStep > 0) this.#pack(prefix, isSame, to.packer);
+      after.set !== 0 && before.set !== 0 && this.#context.exported.areAlike(before, after);
+    if (this.#members.inStep > 0) this.#pack(prefix, isSame, packer);
     if (!this.#members.areAllInStep) this.#mark(prefix, isSame);
   }
 
