@@ -43,6 +43,8 @@ export const SetFlag = {
   HasOtc: 32_768,
   GracefulShutdown: 4096,
   NoLlgr: 8192,
+  /** AS_SET or AS_CONFED_SET in AS_PATH (RFC 9774). */
+  HasAsSet: 16_384,
 } as const;
 
 export interface OctetSpan {
@@ -66,6 +68,7 @@ export class AttributeTable {
   readonly #arena = new OctetArena();
   readonly #limbo = new IdQueue();
   readonly #facts: AttributeFacts = emptyAttributeFacts();
+  readonly #span = { octets: new Uint8Array(0), start: 0, end: 0 };
   #hashes = new Int32Array(capacityFor(0));
   #refs = new Uint32Array(capacityFor(0)); // link of the free list when free
   #octets = new Uint32Array(capacityFor(0)); // ArenaRef
@@ -247,9 +250,10 @@ export class AttributeTable {
   loadFacts(id: AttributesId): void {
     if ((this.#flags[id]! & SetFlag.Facts) !== 0) return;
     const facts = this.#facts;
-    const octets = this.#arena.chunkOf(this.#octets[id]!);
-    const start = this.#arena.offsetOf(this.#octets[id]!);
-    attributeFacts(octets, facts, { start, end: start + this.#lengths[id]! });
+    const span = this.#span;
+    this.locate(id, span);
+    const { octets } = span;
+    attributeFacts(octets, facts, span);
     const localPref = facts.localPref < 0 ? LOCAL_PREF_DEFAULT : facts.localPref;
     const pathLength = Math.min(facts.asPathLength, 0xffff);
     this.#ranks[id] = (0xffff_ffff - localPref) * 0x4_0000 + pathLength * 4 + facts.origin;
@@ -327,6 +331,7 @@ function flagsOf(facts: AttributeFacts): number {
   if (facts.med >= 0) flags |= SetFlag.HasMed;
   if (facts.localPref >= 0) flags |= SetFlag.HasLocalPref;
   if (facts.originatorId !== 0) flags |= SetFlag.HasOriginatorId;
+  if (facts.hasAsSet) flags |= SetFlag.HasAsSet;
   if (facts.otc >= 0) flags |= SetFlag.HasOtc;
   return flags;
 }

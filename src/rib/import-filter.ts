@@ -70,29 +70,28 @@ export class ImportFilter {
    */
   open(config: PeerRibConfig, attributes: AttributesId, isLongLived = false): boolean {
     const { sets } = this.#context;
-    const octets = sets.octetsOf(attributes);
-    const { guard } = config;
     this.#config = config;
     this.#attributes = attributes;
     this.accepted = 0;
     this.preference = 0;
     this.flags = 0;
     this.#isPerPrefix = false;
-    if (loopOf(config, octets, sets.originatorIdOf(attributes)) !== undefined) {
+    if (loopOf(config, sets, attributes) !== undefined) {
       this.flags = PathFlag.Looped;
       this.refusal = undefined;
       return false;
     }
-    this.refusal = guard && refusalOf(guard, octets, config.peerAs);
+    this.refusal = refusalOf(config, sets, attributes);
     if (this.refusal !== undefined) {
       this.flags = PathFlag.Rejected;
       return false;
     }
-    this.#otc = guard === undefined ? 0 : otcToAdd(guard, config.peerAs);
+    this.#otc = otcToAdd(config, sets.flagsOf(attributes));
     this.#adjustments.isLongLived = isLongLived;
     this.#adjustments.sessionAs = config.migration?.prepends === true ? config.localAs : 0;
     this.#adjustments.isBlackhole =
-      config.honourBlackhole === true && communitiesContain(octets, WellKnownCommunity.Blackhole);
+      config.honourBlackhole === true &&
+      communitiesContain(sets.octetsOf(attributes), WellKnownCommunity.Blackhole);
     this.#adjustments.isShuttingDown =
       config.honourGracefulShutdown === true &&
       (sets.flagsOf(attributes) & SetFlag.GracefulShutdown) !== 0;
@@ -194,24 +193,31 @@ export function isOtherLoop(old: PeerRibConfig, config: PeerRibConfig): boolean 
   );
 }
 
+/** Where `loopOf` reads. */
+const located = { octets: new Uint8Array(0) as Uint8Array, start: 0, end: 0 };
+
 export type LoopReason = 'own AS in AS_PATH' | 'own ORIGINATOR_ID' | 'own cluster in CLUSTER_LIST';
 
 /** Why a path has been here before; undefined when it has not. */
 export function loopOf(
   config: PeerRibConfig,
-  octets: Uint8Array,
-  originatorId: number,
+  sets: AttributeTable,
+  attributes: AttributesId,
 ): LoopReason | undefined {
+  sets.locate(attributes, located);
+  const { octets } = located;
   // RFC 4271 §9.1.2: a path with our AS number in it is not feasible; allowLocalAs is the operator's exception.
   const { localAs, allowLocalAs, migration } = config;
-  if (asPathCount(octets, localAs) > allowLocalAs) return 'own AS in AS_PATH';
-  if (migration !== undefined && asPathCount(octets, migration.nodeAs) > allowLocalAs) {
+  if (asPathCount(octets, localAs, located) > allowLocalAs) return 'own AS in AS_PATH';
+  if (migration !== undefined && asPathCount(octets, migration.nodeAs, located) > allowLocalAs) {
     return 'own AS in AS_PATH';
   }
   // RFC 4456 §8: a path that we originated, or that passed our cluster, is ignored.
+  const originatorId = sets.originatorIdOf(attributes);
   if (originatorId !== 0 && originatorId === config.ownRouterId) return 'own ORIGINATOR_ID';
-  if (clusterListContains(octets, config.ownClusterId ?? config.ownRouterId)) {
-    return 'own cluster in CLUSTER_LIST';
-  }
-  return undefined;
+  if (sets.clusterListLengthOf(attributes) === 0) return undefined;
+  const clusterId = config.ownClusterId ?? config.ownRouterId;
+  return clusterListContains(octets, clusterId, located)
+    ? 'own cluster in CLUSTER_LIST'
+    : undefined;
 }

@@ -4,16 +4,21 @@ import { describe, expect, it } from 'vitest';
 import { encodeAttributes } from '../wire/attributes/codec.ts';
 import type { PathAttributes } from '../wire/attributes/path-attributes.ts';
 import type { RoleName } from '../wire/capabilities/capability.ts';
+import { AttributeTable } from './attribute-table.ts';
 import { type ImportGuard, isSameGuard, otcToAdd, refusalOf, refusalText } from './import-guard.ts';
+import { NextHops } from './next-hops.ts';
 import { attributes } from './testing/support.ts';
 
 const PEER_AS = 65001;
 const ROLES: readonly RoleName[] = ['provider', 'rs', 'rs-client', 'customer', 'peer'];
 
 function judge(guard: ImportGuard, asns: readonly number[], rest: Partial<PathAttributes> = {}) {
-  const octets = encodeAttributes(attributes(asns, rest), 'ipv4-unicast');
-  const refusal = refusalOf(guard, octets, PEER_AS);
-  return { refusal, otc: refusal === undefined ? otcToAdd(guard, PEER_AS) : 0 };
+  const sets = new AttributeTable({ seed: 1, nextHops: new NextHops(1) });
+  const id = sets.intern(encodeAttributes(attributes(asns, rest), 'ipv4-unicast'));
+  sets.loadFacts(id);
+  const peer = { guard, peerAs: PEER_AS };
+  const refusal = refusalOf(peer, sets, id);
+  return { refusal, otc: refusal === undefined ? otcToAdd(peer, sets.flagsOf(id)) : 0 };
 }
 
 describe('RFC 9234 §5, ingress', () => {

@@ -3,9 +3,11 @@
  * a limit. Judged once an attribute set, before policy; the path is kept, so that it can be shown with its reason.
  */
 
-import { attributeEnd, attributeValue } from '../wire/attributes/facts.ts';
+import { attributeEnd, attributeValue, findAttribute } from '../wire/attributes/facts.ts';
 import type { RoleName } from '../wire/capabilities/capability.ts';
-import { AsPathSegmentType, AttributeType } from '../wire/iana.ts';
+import { AttributeType } from '../wire/iana.ts';
+import { type AttributeTable, SetFlag } from './attribute-table.ts';
+import type { AttributesId } from './ids.ts';
 
 export interface ImportGuard {
   /** What the peer is to us (RFC 9234 §4.1); undefined between peers without roles and within an AS. */
@@ -18,6 +20,12 @@ export interface ImportGuard {
   readonly communitiesMax?: number;
   /** Paths of one prefix at most (RFC 7911). */
   readonly pathsPerPrefixMax?: number;
+}
+
+/** What the guard asks of a peer. */
+interface Guarded {
+  readonly guard?: ImportGuard;
+  readonly peerAs: number;
 }
 
 export type Refusal = 'as-set' | 'as-path-length' | 'communities' | 'otc-leak';
@@ -36,29 +44,32 @@ export function refusalText(refusal: Refusal, guard: ImportGuard): string {
   }
 }
 
-/** What the guard asks of a set. Mutable, reused. */
-const facts = { ases: 0, hasSet: false, communities: 0, otc: -1 };
-
 /**
- * What keeps the path from being used; undefined when nothing does.
+ * What keeps paths with the received set `attributes` from being used; undefined when nothing does.
  *
- * @param octets  Canonical attributes: AS_PATH is whole, AS4_PATH is merged into it.
+ * Once an UPDATE: columns answer, unless a limit is set or ONLY_TO_CUSTOMER is there.
  */
 export function refusalOf(
-  guard: ImportGuard,
-  octets: Uint8Array,
-  peerAs: number,
+  { guard, peerAs }: Guarded,
+  sets: AttributeTable,
+  attributes: AttributesId,
 ): Refusal | undefined {
-  readFacts(octets);
-  if (guard.rejectsAsSets === true && facts.hasSet) return 'as-set';
-  if (facts.ases > (guard.asPathLengthMax ?? Number.POSITIVE_INFINITY)) return 'as-path-length';
-  if (facts.communities > (guard.communitiesMax ?? Number.POSITIVE_INFINITY)) return 'communities';
-  return isLeak(guard.peerRole, peerAs) ? 'otc-leak' : undefined;
+  if (guard === undefined) return undefined;
+  const flags = sets.flagsOf(attributes);
+  if (guard.rejectsAsSets === true && (flags & SetFlag.HasAsSet) !== 0) return 'as-set';
+  const { asPathLengthMax: ases, communitiesMax: communities } = guard;
+  if (ases !== undefined && asesIn(sets.octetsOf(attributes)) > ases) return 'as-path-length';
+  if (communities !== undefined && communitiesIn(sets.octetsOf(attributes)) > communities) {
+    return 'communities';
+  }
+  if ((flags & SetFlag.HasOtc) === 0) return undefined;
+  return isLeak(guard.peerRole, otcOf(sets.octetsOf(attributes)), peerAs) ? 'otc-leak' : undefined;
 }
 
-/** After `refusalOf` of the same set: OTC that is to be added to it; 0 = none (RFC 9234 §5). */
-export function otcToAdd({ peerRole }: ImportGuard, peerAs: number): number {
-  if (facts.otc >= 0) return 0;
+/** OTC that is to be added to a set with these `SetFlag`s; 0 = none (RFC 9234 §5). */
+export function otcToAdd({ guard, peerAs }: Guarded, flags: number): number {
+  if ((flags & SetFlag.HasOtc) !== 0) return 0;
+  const peerRole = guard?.peerRole;
   return peerRole === 'provider' || peerRole === 'peer' || peerRole === 'rs' ? peerAs : 0;
 }
 
@@ -73,26 +84,38 @@ export function isSameGuard(a: ImportGuard | undefined, b: ImportGuard | undefin
 }
 
 /** RFC 9234 §5, ingress: customers never send what is for customers only; a peer sends only its own. */
-function isLeak(peerRole: RoleName | undefined, peerAs: number): boolean {
-  if (facts.otc < 0) return false;
+function isLeak(peerRole: RoleName | undefined, otc: number, peerAs: number): boolean {
   if (peerRole === 'customer' || peerRole === 'rs-client') return true;
-  return peerRole === 'peer' && facts.otc !== peerAs;
+  return peerRole === 'peer' && otc !== peerAs;
 }
 
-function readFacts(octets: Uint8Array): void {
-  facts.ases = 0;
-  facts.hasSet = false;
-  facts.communities = 0;
-  facts.otc = -1;
-  for (let at = 0; at < octets.length; ) {
-    const start = attributeValue(octets, at);
-    const end = attributeEnd(octets, at);
-    const width = COMMUNITY_OCTETS[octets[at + 1]!];
-    if (width !== undefined) facts.communities += (end - start) / width;
-    else if (octets[at + 1] === AttributeType.AsPath) readAsPath(octets, start, end);
-    else if (octets[at + 1] === AttributeType.OnlyToCustomer) facts.otc = u32(octets, start);
-    at = end;
+/** The value of ONLY_TO_CUSTOMER, which is there. */
+function otcOf(octets: Uint8Array): number {
+  const at = findAttribute(octets, AttributeType.OnlyToCustomer);
+  return u32(octets, attributeValue(octets, at));
+}
+
+/** AS numbers in AS_PATH. */
+function asesIn(octets: Uint8Array): number {
+  const found = findAttribute(octets, AttributeType.AsPath);
+  if (found < 0) return 0;
+  const end = attributeEnd(octets, found);
+  let count = 0;
+  for (let at = attributeValue(octets, found); at < end; at += 2 + octets[at + 1]! * 4) {
+    count += octets[at + 1]!;
   }
+  return count;
+}
+
+function communitiesIn(octets: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at < octets.length; at = attributeEnd(octets, at)) {
+    const width = COMMUNITY_OCTETS[octets[at + 1]!];
+    if (width !== undefined) {
+      count += (attributeEnd(octets, at) - attributeValue(octets, at)) / width;
+    }
+  }
+  return count;
 }
 
 /** Octets of one community by attribute type. */
@@ -104,16 +127,6 @@ const COMMUNITY_OCTETS: readonly (number | undefined)[] = (() => {
   octets[AttributeType.LargeCommunity] = 12;
   return octets;
 })();
-
-function readAsPath(octets: Uint8Array, start: number, end: number): void {
-  for (let at = start; at < end; at += 2 + octets[at + 1]! * 4) {
-    const type = octets[at]!;
-    if (type === AsPathSegmentType.AsSet || type === AsPathSegmentType.AsConfedSet) {
-      facts.hasSet = true;
-    }
-    facts.ases += octets[at + 1]!;
-  }
-}
 
 function u32(octets: Uint8Array, at: number): number {
   return (

@@ -65,6 +65,7 @@ export class NextHops {
   #free = 0;
   #new: NextHopId[] = [];
   #subscribers: NextHopChanges[] = [];
+  readonly #span = { start: 0, end: 0 };
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -88,10 +89,13 @@ export class NextHops {
 
   /** One more attribute set names the next hop `octets[start..end)`: 4, 16 or 32 octets. */
   retain(octets: Uint8Array, start: number, end: number): NextHopId {
-    const hash = hashOctets(octets, { start, end }, this.#seed);
+    const span = this.#span;
+    span.start = start;
+    span.end = end;
+    const hash = hashOctets(octets, span, this.#seed);
     let id = this.#index.first(hash, 0);
-    while (id !== 0 && !this.#equals(id, octets, { start, end })) id = this.#index.next();
-    if (id === 0) id = this.#add(octets, { start, end }, hash);
+    while (id !== 0 && !this.#equals(id, octets, span)) id = this.#index.next();
+    if (id === 0) id = this.#add(octets, span, hash);
     this.#refs[id]!++;
     return id;
   }

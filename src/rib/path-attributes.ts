@@ -6,6 +6,7 @@
  */
 
 import type { AfiSafi } from '../net/afi-safi.ts';
+import type { CanonicaliseInput } from '../wire/attributes/canonical.ts';
 import { decodeAttributes } from '../wire/attributes/codec.ts';
 import type { PathAttributes } from '../wire/attributes/path-attributes.ts';
 import type { UpdateContext, UpdateLayout } from '../wire/update.ts';
@@ -60,6 +61,11 @@ export class AttributeSets {
     const isClassic = update.family === 'ipv4-unicast' && layout.nlri.count > 0;
     const part = update.part ?? (isClassic ? 'classic' : 'mp');
     return this.#memo.intern({ message, layout, context, part });
+  }
+
+  /** As `internReceived`, of the part that `update` names; the hot path reuses its own object. */
+  internPart(update: CanonicaliseInput): ReceivedSet {
+    return this.#memo.intern(update);
   }
 
   /** Canonical octets → id; 0 when the table is full. Use the id before the next `settle` or `collect`. */

@@ -69,8 +69,11 @@ export class UpdatePacker {
   #bucketCount = 0;
   #set = 0;
   #order = 0;
+  #audience: Audience = 0;
+  readonly #announced = { set: 0, order: 0 };
+  readonly #written = { start: 0, end: 0 };
   #size = 0;
-  readonly #head = new ByteWriter(512); // up to where NLRI begin
+  readonly #head = new ByteWriter(512); // up to where NLRI begin; the header stays
   readonly #tail = new ByteWriter(512); // attributes behind MP NLRI
   readonly #scratch = new ByteWriter(512); // canonical octets of what travels otherwise
   readonly #nlri = new NlriWriter();
@@ -90,6 +93,7 @@ export class UpdatePacker {
     this.#bucketHead = scratch.bucketHead;
     this.#bucketTail = scratch.bucketTail;
     this.#buckets = scratch.buckets;
+    writeHeader(this.#head);
   }
 
   get size(): number {
@@ -169,28 +173,28 @@ export class UpdatePacker {
   }
 
   #packBucket(bucket: number, log: GroupLog): void {
-    const set = this.#bucketSet[bucket]!;
-    const audience = this.#bucketAudience[bucket]!;
-    const order = this.#bucketOrder[bucket]!;
-    const frame = set === 0 ? this.#openWithdrawal() : this.#openAnnouncement({ set, order });
+    this.#set = this.#bucketSet[bucket]!;
+    this.#order = this.#bucketOrder[bucket]!;
+    this.#audience = this.#bucketAudience[bucket]!;
+    const frame = this.#set === 0 ? this.#openWithdrawal() : this.#openAnnouncement();
     let entry = this.#bucketHead[bucket]! - 1;
-    while (entry >= 0) entry = this.#packMessage(entry, frame, { log, audience });
+    while (entry >= 0) entry = this.#packMessage(entry, frame, log);
   }
 
   /** One message from `entry` on. @returns The first entry that did not fit; −1 when all did. */
-  #packMessage(from: number, frame: Frame, to: { log: GroupLog; audience: Audience }): number {
+  #packMessage(from: number, frame: Frame, log: GroupLog): number {
     const { messageMax, prefixes, addPath } = this.#options;
     const head = this.#head;
     const tail = this.#tail;
     const fixed = head.length + tail.length;
-    const chunk = to.log.room(Math.min(messageMax, fixed + NLRI_ROOM_MIN));
+    const chunk = log.room(Math.min(messageMax, fixed + NLRI_ROOM_MIN));
     const { octets } = chunk;
     const start = chunk.used;
     head.copyTo(octets, start);
     const end = Math.min(octets.length, start + messageMax) - tail.length;
     const nlri = this.#nlri;
     nlri.open(octets, { at: start + head.length, end, addPath });
-    const { names } = to.log;
+    const { names } = log;
     let entry = from;
     while (entry >= 0) {
       const prefix = this.#prefix[entry]!;
@@ -215,7 +219,7 @@ export class UpdatePacker {
     if (frame.isMp) {
       patchU16(octets, start + HEADER_LENGTH + 2, messageEnd - start - HEADER_LENGTH - 4);
     }
-    chunk.commit(messageEnd, to.audience);
+    chunk.commit(messageEnd, this.#audience);
     this.messages++;
     return entry;
   }
@@ -224,7 +228,7 @@ export class UpdatePacker {
   #openWithdrawal(): Frame {
     const head = this.#head;
     this.#tail.reset();
-    writeHeader(head);
+    head.truncate(HEADER_LENGTH);
     if (this.#isWide) {
       head.u16(0);
       head.u16(0);
@@ -235,19 +239,25 @@ export class UpdatePacker {
     return { isMp: false, nlriLengthAt: HEADER_LENGTH };
   }
 
-  #openAnnouncement(announced: Announced): Frame {
+  /** For the set and the order of the bucket at hand. */
+  #openAnnouncement(): Frame {
     const { exported, as4 } = this.#options;
+    const announced = this.#announced;
+    announced.set = this.#set;
+    announced.order = this.#order;
     const head = this.#head;
     this.#tail.reset();
-    writeHeader(head);
+    head.truncate(HEADER_LENGTH);
     head.u16(0);
     head.u16(0);
     const start = head.length;
     if (as4 && !this.#isWide) {
       // Nearly all there is: canonical octets are what is sent.
       exported.write(announced, head);
-      const span = { start, end: head.length };
-      if (findAttribute(head.octets, AttributeType.MpReachNlri, span) < 0) return closed(head);
+      const written = this.#written;
+      written.start = start;
+      written.end = head.length;
+      if (findAttribute(head.octets, AttributeType.MpReachNlri, written) < 0) return closed(head);
       head.truncate(start);
     }
     this.#scratch.reset();

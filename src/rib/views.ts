@@ -114,7 +114,6 @@ function looped(tables: ViewTables, path: PathId): PathReason {
   const peer = paths.peer[path]!;
   const config = peer === LOCAL_PEER ? undefined : peers.configs[peer];
   const set = paths.attributes[path]!;
-  const reason =
-    config === undefined ? undefined : loopOf(config, sets.octetsOf(set), sets.originatorIdOf(set));
+  const reason = config === undefined ? undefined : loopOf(config, sets, set);
   return { path, best: false, multipath: false, state: 'looped', because: reason ?? 'AS loop' };
 }

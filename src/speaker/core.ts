@@ -23,6 +23,7 @@ import type { Refusal } from '../rib/import-guard.ts';
 import { NextHops } from '../rib/next-hops.ts';
 import { AttributeSets } from '../rib/path-attributes.ts';
 import { Rib } from '../rib/rib.ts';
+import type { MessageSpan } from '../wire/message-span.ts';
 import type { CapabilitiesMemo } from '../wire/open.ts';
 import { Callers } from './callers.ts';
 import type { DrainState } from './drain-state.ts';
@@ -69,7 +70,7 @@ const MAIN_TABLE = 254;
 /** What a session's life means beyond itself; the speaker wires it, so that sessions know nothing of tables. */
 export interface SessionListener {
   /** @returns whether the connection is still there for the next message. */
-  message(connection: Connection, message: Uint8Array): boolean;
+  message(connection: Connection, message: MessageSpan): boolean;
   established(slot: SessionSlot, negotiated: NegotiatedSession): void;
   ended(peer: Peer, down: SessionDown): void;
 }

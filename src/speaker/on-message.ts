@@ -11,12 +11,13 @@ import type { NlriSpan } from '../rib/adj-rib-in.ts';
 import type { AttributesId } from '../rib/ids.ts';
 import { canonicalise } from '../wire/attributes/canonical.ts';
 import { MessageType } from '../wire/iana.ts';
+import { type MessageSpan, viewOf } from '../wire/message-span.ts';
 import type { NlriField } from '../wire/nlri.ts';
 import { decodeNotification } from '../wire/notification.ts';
 import { decodeOpen, type OpenMessage } from '../wire/open.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { decodeRouteRefresh } from '../wire/route-refresh.ts';
-import { locateUpdate, updateLayout } from '../wire/update.ts';
+import { locateUpdateIn, type UpdateContext, updateLayout } from '../wire/update.ts';
 import { formatUpdateFault, type UpdateFault } from '../wire/update-faults.ts';
 import { endCollision } from './collisions.ts';
 import type { Core } from './core.ts';
@@ -34,14 +35,12 @@ const REPEATED_EVENT_MS = 10_000;
 /** Where the type stands in a message (RFC 4271 §4.1). */
 const TYPE_AT = 18;
 
-const layout = updateLayout();
-
 export function onOctets(core: Core, connection: Connection, octets: Uint8Array): void {
   const { slot } = connection;
   const { peer } = slot;
   peer.octetsReceived += octets.length;
   try {
-    connection.framer.feed(octets, connection.visit);
+    connection.framer.feedSpans(octets, connection.visit);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     const { notification, reason } = error;
@@ -50,15 +49,15 @@ export function onOctets(core: Core, connection: Connection, octets: Uint8Array)
 }
 
 /** One message. @returns whether the connection is still there for the next one. */
-export function onMessage(core: Core, connection: Connection, message: Uint8Array): boolean {
+export function onMessage(core: Core, connection: Connection, message: MessageSpan): boolean {
   handle(core, connection, message);
   return core.connections.get(connection.id) === connection;
 }
 
-function handle(core: Core, connection: Connection, message: Uint8Array): void {
+function handle(core: Core, connection: Connection, message: MessageSpan): void {
   const { slot } = connection;
   const { peer } = slot;
-  switch (message[TYPE_AT]) {
+  switch (message.octets[message.start + TYPE_AT]) {
     case MessageType.Update:
       peer.received.update++;
       if (slot.session.state === 'Established') return onUpdate(core, connection, message);
@@ -68,21 +67,20 @@ function handle(core: Core, connection: Connection, message: Uint8Array): void {
       return feed(core, slot, { type: 'KeepAliveMsg' });
     case MessageType.Open:
       peer.received.open++;
-      core.opens.note(peer.id, { at: core.now, connection: connection.id, octets: message });
-      return onOpen(core, connection, message);
-    case MessageType.Notification:
-      return feed(core, slot, {
-        type: 'NotifMsg',
-        notification: decodeNotification(message),
-      });
+      return onOpen(core, connection, viewOf(message));
+    case MessageType.Notification: {
+      const notification = decodeNotification(viewOf(message));
+      return feed(core, slot, { type: 'NotifMsg', notification });
+    }
     case MessageType.RouteRefresh:
       peer.received.routeRefresh++;
-      return onRouteRefresh(core, connection, message);
+      return onRouteRefresh(core, connection, viewOf(message));
   }
 }
 
 function onOpen(core: Core, connection: Connection, message: Uint8Array): void {
   const { slot } = connection;
+  core.opens.note(slot.peer.id, { at: core.now, connection: connection.id, octets: message });
   let open: OpenMessage;
   try {
     open = decodeOpen(message, core.capabilities);
@@ -108,7 +106,7 @@ function onRouteRefresh(core: Core, connection: Connection, message: Uint8Array)
   }
 }
 
-function onUpdate(core: Core, connection: Connection, message: Uint8Array): void {
+function onUpdate(core: Core, connection: Connection, message: MessageSpan): void {
   const { slot } = connection;
   const { peer } = slot;
   slot.session.noteReceived(core.now);
@@ -121,63 +119,57 @@ function onUpdate(core: Core, connection: Connection, message: Uint8Array): void
   }
 }
 
-function applyUpdate(core: Core, peer: Peer, message: Uint8Array): void {
-  locateUpdate(message, peer.updateContext!, layout);
+/** Instead of an AttributesId: treat as withdrawn; there is no such part. */
+const WITHDRAW = 0;
+const NOTHING = -1;
+
+/** The UPDATE at hand: one object, not one an UPDATE, for there are as many as sets of attributes. */
+const update = {
+  message: new Uint8Array(0) as Uint8Array,
+  layout: updateLayout(),
+  context: undefined as unknown as UpdateContext,
+  part: 'classic' as 'classic' | 'mp',
+  /** Of the part at hand; `WITHDRAW` where they cannot be used. */
+  attributes: WITHDRAW as AttributesId,
+};
+const { layout } = update;
+
+function applyUpdate(core: Core, peer: Peer, message: MessageSpan): void {
+  update.message = message.octets;
+  update.context = peer.updateContext!;
+  locateUpdateIn(message, update.context, layout);
   if (layout.endOfRib !== undefined) {
-    if (isUp(peer, layout.endOfRib)) endOfRib(core, peer, layout.endOfRib);
+    if (familyUp(peer, layout.endOfRib) !== undefined) endOfRib(core, peer, layout.endOfRib);
     return;
   }
   // Interned before anything is applied: a fault that resets the session must leave the tables as they are.
   const { mpReach, mpUnreach, nlri, withdrawn } = layout;
   const family = mpReach.present && mpReach.nlri.count > 0 ? mpReach.family : undefined;
-  const update = { peer, message };
-  const mp = family === undefined ? NOTHING : intern(core, update, { family, part: 'mp' });
-  const classic =
-    nlri.count === 0 ? NOTHING : intern(core, update, { family: 'ipv4-unicast', part: 'classic' });
-  if (mp === NOTHING && classic === NOTHING) judgeIdleAttributes(core, update);
+  const mp = family === undefined ? NOTHING : intern(core, peer, 'mp');
+  const classic = nlri.count === 0 ? NOTHING : intern(core, peer, 'classic');
+  if (mp === NOTHING && classic === NOTHING) judgeIdleAttributes(core, peer);
   resolveNewNextHops(core);
   // RFC 7606 §2: what is wrong with the attributes concerns all prefixes of the UPDATE, whichever field they stand in.
   const usable = mp !== WITHDRAW && classic !== WITHDRAW;
   // A prefix in both is announced: withdrawals first (RFC 4271 §4.3 leaves it open; BIRD and FRR do so).
-  if (withdrawn.count > 0) withdraw(core, update, { family: 'ipv4-unicast', field: withdrawn });
+  if (withdrawn.count > 0) withdraw(core, familyUp(peer, 'ipv4-unicast'), withdrawn);
   if (mpUnreach.present && mpUnreach.family !== undefined && mpUnreach.nlri.count > 0) {
-    withdraw(core, update, { family: mpUnreach.family, field: mpUnreach.nlri });
+    withdraw(core, familyUp(peer, mpUnreach.family), mpUnreach.nlri);
   }
   if (family !== undefined) {
-    reach(core, update, { family, field: mpReach.nlri, attributes: usable ? mp : WITHDRAW });
+    update.attributes = usable ? mp : WITHDRAW;
+    reach(core, familyUp(peer, family), mpReach.nlri);
   }
   if (nlri.count > 0) {
-    const attributes = usable ? classic : WITHDRAW;
-    reach(core, update, { family: 'ipv4-unicast', field: nlri, attributes });
+    update.attributes = usable ? classic : WITHDRAW;
+    reach(core, familyUp(peer, 'ipv4-unicast'), nlri);
   }
-}
-
-/** Instead of an AttributesId: treat as withdrawn; there is no such part. */
-const WITHDRAW = 0;
-const NOTHING = -1;
-
-/** An UPDATE at hand; its parts are in `layout`. */
-interface Update {
-  readonly peer: Peer;
-  readonly message: Uint8Array;
-}
-
-/** Which NLRI the attributes are for: each part has a next hop of its own. */
-interface Part {
-  readonly family: AfiSafi;
-  readonly part: 'classic' | 'mp';
-}
-
-/** A run of NLRI of one family. */
-interface Run {
-  readonly family: AfiSafi;
-  readonly field: NlriField;
 }
 
 /** AttributesId, or `WITHDRAW`. */
-function intern(core: Core, { peer, message }: Update, part: Part): AttributesId {
-  const context = peer.updateContext!;
-  const set = core.sets.internReceived({ message, layout, context, ...part });
+function intern(core: Core, peer: Peer, part: 'classic' | 'mp'): AttributesId {
+  update.part = part;
+  const set = core.sets.internPart(update);
   if (set.faults.length > 0) tellFaults(core, peer, set.faults);
   return set.action === 'accept' ? set.attributes : WITHDRAW;
 }
@@ -186,15 +178,14 @@ function intern(core: Core, { peer, message }: Update, part: Part): AttributesId
  * Attributes of an UPDATE that announces nothing serve nobody, but RFC 7606 §5.2 has a fault in them reset the session:
  * the NLRI that they came for may be what could not be found. Those of families that we do not speak are not looked at.
  */
-function judgeIdleAttributes(core: Core, { peer, message }: Update): void {
+function judgeIdleAttributes(core: Core, peer: Peer): void {
   const { mpReach, mpUnreach, attributeCount } = layout;
   if (attributeCount === (mpUnreach.present ? 1 : 0)) return;
   if (mpReach.present && mpReach.family === undefined) return;
-  const context = peer.updateContext!;
   // RFC 4760 §3: beside MP attributes a NEXT_HOP without NLRI at the end of the message is ignored, right or wrong.
-  const part = mpReach.present || mpUnreach.present ? 'mp' : 'classic';
+  update.part = mpReach.present || mpUnreach.present ? 'mp' : 'classic';
   idle.reset();
-  const { faults } = canonicalise({ message, layout, context, part }, idle);
+  const { faults } = canonicalise(update, idle);
   if (faults.length > 0) tellFaults(core, peer, faults);
 }
 
@@ -206,23 +197,23 @@ const span: { octets: Uint8Array; start: number; end: number } & NlriSpan = {
   end: 0,
 };
 
-function withdraw(core: Core, { peer, message }: Update, { family, field }: Run): void {
-  // RFC 4760 §8: what was not negotiated is not spoken; ignored.
-  if (!isUp(peer, family)) return;
-  spanOf(message, field);
-  core.ribs[family].withdraw(peer.id, span);
+/** @param state  Undefined for what was not negotiated (RFC 4760 §8): it is not spoken, and ignored. */
+function withdraw(core: Core, state: PeerFamily | undefined, field: NlriField): void {
+  if (state === undefined) return;
+  spanOf(field);
+  core.ribs[state.family].withdraw(state.peer.id, span);
 }
 
-function reach(core: Core, update: Update, run: Run & { attributes: AttributesId }): void {
+/** Announces `field` with the attributes of the UPDATE at hand. */
+function reach(core: Core, state: PeerFamily | undefined, field: NlriField): void {
+  const { attributes } = update;
   // RFC 7606 §2: treat-as-withdraw removes what the peer announced before for these prefixes.
-  if (run.attributes === WITHDRAW) return withdraw(core, update, run);
-  const { peer, message } = update;
-  if (!isUp(peer, run.family)) return;
-  spanOf(message, run.field);
-  const refused = core.ribs[run.family].announce(peer.id, span, run.attributes);
-  if (refused > 0) tellRefused(core, peer.family(run.family), refused);
-  noteNotUsed(core, peer.family(run.family), run.field.count);
-  checkPrefixes(core, peer.family(run.family));
+  if (attributes === WITHDRAW || state === undefined) return withdraw(core, state, field);
+  spanOf(field);
+  const refused = core.ribs[state.family].announce(state.peer.id, span, attributes);
+  if (refused > 0) tellRefused(core, state, refused);
+  noteNotUsed(core, state, field.count);
+  checkPrefixes(core, state);
 }
 
 /** No room in a table is no fault of the peer: what is refused is counted, shown and told, and the session stays. */
@@ -242,14 +233,16 @@ function tellRefused(core: Core, state: PeerFamily, refused: number): void {
   });
 }
 
-function spanOf(message: Uint8Array, field: NlriField): void {
-  span.octets = message;
+function spanOf(field: NlriField): void {
+  span.octets = update.message;
   span.start = field.start;
   span.end = field.end;
 }
 
-function isUp(peer: Peer, family: AfiSafi): boolean {
-  return peer.families.get(family)?.group !== undefined;
+/** Of a family that is spoken with the peer; undefined for others. */
+function familyUp(peer: Peer, family: AfiSafi): PeerFamily | undefined {
+  const state = peer.families.get(family);
+  return state?.group === undefined ? undefined : state;
 }
 
 /** @throws {ProtocolError} when one of them resets the session. */

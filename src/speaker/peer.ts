@@ -16,7 +16,7 @@ import type { Session } from '../fsm/session.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { GroupId, PeerId } from '../rib/ids.ts';
-import type { Framer, MessageVisit } from '../wire/framer.ts';
+import type { Framer, MessageSpanVisit } from '../wire/framer.ts';
 import type { UpdateContext } from '../wire/update.ts';
 import { Holds } from './holds.ts';
 import type { ConnectionId } from './inputs.ts';
@@ -40,7 +40,7 @@ export interface Connection {
   local: IpAddress | undefined;
   readonly framer: Framer;
   /** Given to the framer for each message; made once. */
-  readonly visit: MessageVisit;
+  readonly visit: MessageSpanVisit;
   /** `wantsWrite` was said and `pollTransmit` has not come back empty since. */
   writePending: boolean;
 }

@@ -1,20 +1,24 @@
 /**
  * Cuts the octets of a connection into BGP messages and checks every header (RFC 4271 §4.1 and §6.1).
  *
- * Hot path: a message that lies whole in a chunk is delivered as a view of it, without a copy; only a message split
+ * Hot path: a message that lies whole in a chunk is delivered where it lies, without a copy; only a message split
  * between chunks is gathered, each octet copied once, whatever the sizes of the chunks.
  * Invariant: between calls, less than one message is kept.
  */
 import { EXTENDED_MESSAGE_LENGTH_MAX, HEADER_LENGTH, MESSAGE_LENGTH_MAX } from './header.ts';
 import { ErrorCode, MessageHeaderSubcode, MessageType, messageTypeName } from './iana.ts';
+import { type MessageSpan, viewOf } from './message-span.ts';
 import { ProtocolError } from './protocol-error.ts';
 
 /**
  * Called for each message with its type and all its octets, header included.
  *
- * The view is valid only during the call. False stops: what is left of the chunk is dropped.
+ * They are valid only during the call. False stops: what is left of the chunk is dropped.
  */
 export type MessageVisit = (type: MessageType, message: Uint8Array) => boolean;
+
+/** As `MessageVisit`, with one object a chunk for where the octets stand. */
+export type MessageSpanVisit = (type: MessageType, message: MessageSpan) => boolean;
 
 /** Shared until a message is split: of a thousand connections most never keep a tail. */
 const NO_OCTETS = new Uint8Array(0);
@@ -40,26 +44,35 @@ export class Framer {
    * @throws {ProtocolError} Message Header Error, after the messages in front of the bad header were delivered.
    *   The framer is of no use afterwards.
    */
-  feed(octets: Uint8Array, visit: MessageVisit): void {
+  feedSpans(octets: Uint8Array, visit: MessageSpanVisit): void {
     // Plain, so that no view handed on is a Buffer, whose `slice` does not copy.
     const chunk = new Uint8Array(octets.buffer, octets.byteOffset, octets.length);
     let at = 0;
     if (this.#tailLength > 0) {
       at = this.#gather(chunk);
-      const message = this.#gathered();
-      if (message === undefined) return;
+      const length = this.#gatheredLength();
+      if (length === 0) return;
       this.#tailLength = 0;
-      if (!visit(message[18] as MessageType, message)) return;
+      const whole = { octets: this.#tail, start: 0, end: length };
+      if (!visit(this.#tail[18] as MessageType, whole)) return;
     }
+    const span = { octets: chunk, start: 0, end: 0 };
     const end = chunk.length;
     while (end - at >= HEADER_LENGTH) {
       const length = checkHeader(chunk, at, this.lengthMax);
       if (length > end - at) break;
       const next = at + length;
-      if (!visit(chunk[at + 18] as MessageType, chunk.subarray(at, next))) return;
+      span.start = at;
+      span.end = next;
+      if (!visit(chunk[at + 18] as MessageType, span)) return;
       at = next;
     }
     this.#keep(chunk, at);
+  }
+
+  /** As `feedSpans`, with a view of each message. */
+  feed(octets: Uint8Array, visit: MessageVisit): void {
+    this.feedSpans(octets, (type, message) => visit(type, viewOf(message)));
   }
 
   /** Copies what the unfinished message still lacks. Returns the index in `chunk` after it. */
@@ -73,11 +86,11 @@ export class Framer {
     return this.#append(chunk, at, lengthField(this.#tail, 0));
   }
 
-  /** The gathered message when it is whole. A view that the next `feed` overwrites. */
-  #gathered(): Uint8Array | undefined {
-    if (this.#tailLength < HEADER_LENGTH) return undefined;
+  /** Octets of the gathered message when it is whole; otherwise 0. It stands in the tail until the next `feed`. */
+  #gatheredLength(): number {
+    if (this.#tailLength < HEADER_LENGTH) return 0;
     const length = lengthField(this.#tail, 0);
-    return this.#tailLength === length ? this.#tail.subarray(0, length) : undefined;
+    return this.#tailLength === length ? length : 0;
   }
 
   /** Fills the tail up to `target` octets from `chunk[at..]`, as far as that goes. */

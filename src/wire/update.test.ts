@@ -2,7 +2,13 @@
 import { describe, expect, it } from 'vitest';
 import { decodeNlri, type NlriField } from './nlri.ts';
 import { AS_PATH, EBGP, MANDATORY, NLRI, ORIGIN, update } from './testing/fixtures.ts';
-import { locateUpdate, type UpdateContext, type UpdateLayout, updateLayout } from './update.ts';
+import {
+  locateUpdate,
+  locateUpdateIn,
+  type UpdateContext,
+  type UpdateLayout,
+  updateLayout,
+} from './update.ts';
 
 const GLOBAL = '20010db8000000000000000000000001';
 
@@ -38,6 +44,30 @@ describe('locateUpdate', () => {
     expect(Buffer.from(octets.subarray(nextHopStart, nextHopEnd)).toString('hex')).toBe(GLOBAL);
     expect(layout.attributeCount).toBe(5);
     expect(layout.endOfRib).toBeUndefined();
+  });
+
+  it('finds the parts of an UPDATE that stands among others where they stand there', () => {
+    const message = update({
+      withdrawn: '18 0a0b0c',
+      attributes: `${MANDATORY} 80 0e 1a 0002 01 10 ${GLOBAL} 00 20 20010db8`,
+      nlri: NLRI,
+    });
+    const before = 7;
+    const octets = new Uint8Array(before + message.length + 5).fill(0xff);
+    octets.set(message, before);
+    const layout = updateLayout();
+    locateUpdateIn({ octets, start: before, end: before + message.length }, EBGP, layout);
+    const alone = locate(message);
+    for (const field of ['withdrawn', 'nlri'] as const) {
+      expect(layout[field].start - before).toBe(alone[field].start);
+      expect(decodeNlri(octets, layout[field])).toEqual(decodeNlri(message, alone[field]));
+    }
+    expect(decodeNlri(octets, layout.mpReach.nlri)).toEqual(
+      decodeNlri(message, alone.mpReach.nlri),
+    );
+    expect(layout.attributesStart - before).toBe(alone.attributesStart);
+    expect(layout.attributesEnd - before).toBe(alone.attributesEnd);
+    expect(layout.attributeCount).toBe(alone.attributeCount);
   });
 
   it('leaves nothing of the message before in a layout that is used again', () => {

@@ -8,6 +8,7 @@ import { type AfiSafi, afiSafiFrom } from '../net/afi-safi.ts';
 import { copyOctets } from './copy-octets.ts';
 import { HEADER_LENGTH } from './header.ts';
 import { AttributeFlag, AttributeType, ErrorCode, UpdateSubcode } from './iana.ts';
+import { type MessageSpan, wholeMessage } from './message-span.ts';
 import { checkNlri, type NlriField, nlriField } from './nlri.ts';
 import { NOTIFICATION_DATA_LENGTH_MAX } from './notification.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -39,7 +40,7 @@ export interface MpLayout {
   readonly nlri: NlriField;
 }
 
-/** Offsets into one UPDATE. Made once, filled by `locateUpdate` for each message. */
+/** Where the parts of one UPDATE stand: indexes of the octets around it. Made once, filled by `locateUpdate` for each message. */
 export interface UpdateLayout {
   /** Withdrawn Routes, IPv4 unicast. */
   readonly withdrawn: NlriField;
@@ -83,10 +84,18 @@ export function locateUpdate(
   context: UpdateContext,
   layout: UpdateLayout,
 ): void {
-  const end = message.length;
+  locateUpdateIn(wholeMessage(message), context, layout);
+}
+
+/** As `locateUpdate`, for an UPDATE that stands among others; `layout` has indexes of `octets`. */
+export function locateUpdateIn(
+  { octets: message, start, end }: MessageSpan,
+  context: UpdateContext,
+  layout: UpdateLayout,
+): void {
   const { withdrawn, nlri } = layout;
-  const withdrawnLength = u16(message, HEADER_LENGTH);
-  withdrawn.start = HEADER_LENGTH + 2;
+  const withdrawnLength = u16(message, start + HEADER_LENGTH);
+  withdrawn.start = start + HEADER_LENGTH + 2;
   withdrawn.end = withdrawn.start + withdrawnLength;
   // RFC 4271 §6.3: lengths too large for the message are Malformed Attribute List.
   // RFC 7606 §3(j) and §5.1 keep the session reset: no field behind can be located.

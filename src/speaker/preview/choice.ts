@@ -144,12 +144,8 @@ export class Chooser {
     const { sets, locRib } = this.#rib.tables;
     const received = this.#rib.receivedAttributesOf(path);
     const config = imports!;
-    const octets = sets.octetsOf(received);
-    if (loopOf(config, octets, sets.originatorIdOf(received)) !== undefined) return undefined;
-    const { guard } = config;
-    if (guard !== undefined && refusalOf(guard, octets, config.peerAs) !== undefined) {
-      return undefined;
-    }
+    if (loopOf(config, sets, received) !== undefined) return undefined;
+    if (refusalOf(config, sets, received) !== undefined) return undefined;
     const subject = this.#subject;
     subject.carry(received);
     subject.name(id);

@@ -64,9 +64,9 @@ export function canonicalise(input: CanonicaliseInput, out: ByteWriter): Canonic
 /** The first half of `canonicalise`, for who writes only what `isVerbatim` says is not canonical as it came. */
 export function judgeAttributes(input: CanonicaliseInput): Canonicalised {
   clearScratch();
-  const faults = new FaultList(input.message);
-  collect(input, faults);
-  checkMandatory(input, faults);
+  faults.begin(input.message);
+  collect(input);
+  checkMandatory(input);
   if (faults.worst === 'treat-as-withdraw' && mayHideNlri(input.layout)) faults.escalate();
   const action = faults.worst === undefined || faults.worst === 'discard' ? 'accept' : faults.worst;
   return action === 'accept' && faults.list.length === 0
@@ -90,6 +90,7 @@ const slice: AttributeSlice = {
   peerType: 'ebgp',
 };
 const scratch = new ByteWriter(512);
+const faults = new FaultList();
 const ACCEPTED: Canonicalised = { action: 'accept', faults: [] };
 
 function clearScratch(): void {
@@ -98,7 +99,7 @@ function clearScratch(): void {
 }
 
 /** Walks the attributes in the order of the wire and judges each. */
-function collect(input: CanonicaliseInput, faults: FaultList): void {
+function collect(input: CanonicaliseInput): void {
   const { message, layout, context } = input;
   slice.octets = message;
   slice.as4 = context.as4;
@@ -171,7 +172,7 @@ function judgeMpReach({ message, layout }: CanonicaliseInput): Malformed | undef
   return checkNextHop(message, nextHopSpan(message, mpReach.nextHopStart, mpReach.nextHopEnd));
 }
 
-function checkMandatory({ layout, part }: CanonicaliseInput, faults: FaultList): void {
+function checkMandatory({ layout, part }: CanonicaliseInput): void {
   const { nlri, mpReach } = layout;
   // A layout keeps what it says of an MP attribute of an earlier message: `present` tells.
   const announces = part === 'classic' ? nlri.count > 0 : mpReach.present && mpReach.nlri.count > 0;

@@ -38,6 +38,12 @@ export interface AttributeFacts {
   nextHopLength: number;
 }
 
+/** Where canonical octets stand in a larger array; functions that take one mean the whole array without it. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
 export function emptyAttributeFacts(): AttributeFacts {
   return {
     origin: 2,
@@ -66,27 +72,27 @@ export function emptyAttributeFacts(): AttributeFacts {
  * Fills `facts` from canonical octets, which may stand in a larger array; offsets in `facts` are indexes of that array.
  * O(length of the octets), no allocation.
  */
-export function attributeFacts(
-  canonical: Uint8Array,
-  facts: AttributeFacts,
-  span: { readonly start: number; readonly end: number } = { start: 0, end: canonical.length },
-): void {
+export function attributeFacts(canonical: Uint8Array, facts: AttributeFacts, span?: Span): void {
   clear(facts);
-  let at = span.start;
-  while (at < span.end) {
+  const last = span === undefined ? canonical.length : span.end;
+  let at = span === undefined ? 0 : span.start;
+  while (at < last) {
     const extended = (canonical[at]! & AttributeFlag.ExtendedLength) !== 0;
     const type = canonical[at + 1]!;
     const start = at + (extended ? 4 : 3);
     const end = start + (extended ? u16(canonical, at + 2) : canonical[at + 2]!);
-    readFact(canonical, { type, start, end }, facts);
+    value.type = type;
+    value.start = start;
+    value.end = end;
+    readFact(canonical, value, facts);
     at = end;
   }
 }
 
 /** How often `asn` stands in the AS_PATH, in segments of any type. For loop detection (RFC 4271 §9.1.2). */
-export function asPathCount(canonical: Uint8Array, asn: number): number {
+export function asPathCount(canonical: Uint8Array, asn: number, span?: Span): number {
   let count = 0;
-  let at = findAttribute(canonical, AttributeType.AsPath);
+  let at = findAttribute(canonical, AttributeType.AsPath, span);
   if (at < 0) return 0;
   const end = attributeEnd(canonical, at);
   at = attributeValue(canonical, at);
@@ -98,8 +104,12 @@ export function asPathCount(canonical: Uint8Array, asn: number): number {
 }
 
 /** Whether CLUSTER_LIST holds `clusterId` (RFC 4456 §8). */
-export function clusterListContains(canonical: Uint8Array, clusterId: number): boolean {
-  const found = findAttribute(canonical, AttributeType.ClusterList);
+export function clusterListContains(
+  canonical: Uint8Array,
+  clusterId: number,
+  span?: Span,
+): boolean {
+  const found = findAttribute(canonical, AttributeType.ClusterList, span);
   if (found < 0) return false;
   const end = attributeEnd(canonical, found);
   for (let at = attributeValue(canonical, found); at < end; at += 4) {
@@ -109,8 +119,8 @@ export function clusterListContains(canonical: Uint8Array, clusterId: number): b
 }
 
 /** Whether COMMUNITIES holds `community` (unsigned 32 bits). */
-export function communitiesContain(canonical: Uint8Array, community: number): boolean {
-  const found = findAttribute(canonical, AttributeType.Communities);
+export function communitiesContain(canonical: Uint8Array, community: number, span?: Span): boolean {
+  const found = findAttribute(canonical, AttributeType.Communities, span);
   if (found < 0) return false;
   const end = attributeEnd(canonical, found);
   for (let at = attributeValue(canonical, found); at < end; at += 4) {
@@ -120,13 +130,10 @@ export function communitiesContain(canonical: Uint8Array, community: number): bo
 }
 
 /** Index of the attribute of this type in canonical octets, -1 when absent. */
-export function findAttribute(
-  canonical: Uint8Array,
-  type: number,
-  span: { readonly start: number; readonly end: number } = { start: 0, end: canonical.length },
-): number {
-  let at = span.start;
-  while (at < span.end) {
+export function findAttribute(canonical: Uint8Array, type: number, span?: Span): number {
+  const end = span === undefined ? canonical.length : span.end;
+  let at = span === undefined ? 0 : span.start;
+  while (at < end) {
     const found = canonical[at + 1]!;
     if (found === type) return at;
     if (found > type) return -1; // ascending by type
@@ -147,13 +154,16 @@ export function attributeEnd(canonical: Uint8Array, at: number): number {
     : at + 3 + canonical[at + 2]!;
 }
 
-interface Span {
+interface Value {
   type: number;
   start: number;
   end: number;
 }
 
-function readFact(octets: Uint8Array, span: Span, facts: AttributeFacts): void {
+/** The attribute at hand: one object, not one an attribute. */
+const value: Value = { type: 0, start: 0, end: 0 };
+
+function readFact(octets: Uint8Array, span: Value, facts: AttributeFacts): void {
   const { start } = span;
   switch (span.type) {
     case AttributeType.Origin:
@@ -192,7 +202,7 @@ function readFact(octets: Uint8Array, span: Span, facts: AttributeFacts): void {
   }
 }
 
-function readAsPath(octets: Uint8Array, span: Span, facts: AttributeFacts): void {
+function readAsPath(octets: Uint8Array, span: Value, facts: AttributeFacts): void {
   let at = span.start;
   while (at < span.end) {
     const type = octets[at]!;

@@ -1,4 +1,4 @@
-/** The faults of one UPDATE while it is judged, bounded, and the worst of them (RFC 7606 §3(h)). */
+/** The faults of one UPDATE while it is judged, bounded, and the worst of them (RFC 7606 §3(h)). Reused. */
 import { copyOctets } from '../copy-octets.ts';
 import { ErrorCode, UpdateSubcode } from '../iana.ts';
 import {
@@ -11,13 +11,16 @@ import type { Malformed } from './define.ts';
 import { attributeName } from './table.ts';
 
 export class FaultList {
-  readonly #message: Uint8Array;
+  #message = new Uint8Array(0) as Uint8Array;
   #list: UpdateFault[] | undefined;
   /** Undefined while nothing is wrong. */
   worst: FaultAction | undefined;
 
-  constructor(message: Uint8Array) {
+  /** Another UPDATE. Lists handed out before stay as they are. */
+  begin(message: Uint8Array): void {
     this.#message = message;
+    this.#list = undefined;
+    this.worst = undefined;
   }
 
   get list(): readonly UpdateFault[] {

@@ -207,16 +207,17 @@ function insertAttribute(type: number, rewrite: ExportRewrite, out: ByteWriter):
       break;
     case AttributeType.NextHop:
       if (typeof rewrite.nextHop !== 'string' && rewrite.nextHop.length === 4) {
-        writeAttributeHeader(out, { flags: AttributeFlag.Transitive, type, length: 4 });
-        out.bytes(rewrite.nextHop);
+        out.u16(kindOf(AttributeFlag.Transitive, type));
+        out.u8(4);
+        out.copy(rewrite.nextHop, 0, 4);
       }
       break;
     case AttributeType.MultiExitDisc:
-      if (typeof rewrite.med === 'number') writeU32(out, { flags: 0x80, type, value: rewrite.med });
+      if (typeof rewrite.med === 'number') writeU32(out, kindOf(0x80, type), rewrite.med);
       break;
     case AttributeType.LocalPref:
       if (typeof rewrite.localPref === 'number') {
-        writeU32(out, { flags: 0x40, type, value: rewrite.localPref });
+        writeU32(out, kindOf(0x40, type), rewrite.localPref);
       }
       break;
     case AttributeType.Communities:
@@ -224,7 +225,7 @@ function insertAttribute(type: number, rewrite: ExportRewrite, out: ByteWriter):
       break;
     case AttributeType.OriginatorId:
       if (rewrite.originatorId !== undefined) {
-        writeU32(out, { flags: 0x80, type, value: rewrite.originatorId });
+        writeU32(out, kindOf(0x80, type), rewrite.originatorId);
       }
       break;
     case AttributeType.ClusterList:
@@ -242,7 +243,7 @@ function insertAttribute(type: number, rewrite: ExportRewrite, out: ByteWriter):
       if (rewrite.linkBandwidth !== undefined) writeExtendedOnes(NONE, NONE_KEPT, target);
       break;
     case AttributeType.OnlyToCustomer:
-      if (rewrite.otc !== undefined) writeU32(out, { flags: 0xc0, type, value: rewrite.otc });
+      if (rewrite.otc !== undefined) writeU32(out, kindOf(0xc0, type), rewrite.otc);
       break;
     default:
   }
@@ -273,10 +274,15 @@ function writeGlobalNextHop(octets: Uint8Array, at: number, { rewrite, out }: Ta
   writeMpNextHop(rewrite.family, octets.subarray(start + 4, start + 20), out);
 }
 
-function writeU32(out: ByteWriter, field: { flags: number; type: number; value: number }): void {
-  writeAttributeHeader(out, { flags: field.flags, type: field.type, length: 4 });
-  out.u32(field.value);
+/** One of 4 octets. */
+function writeU32(out: ByteWriter, kind: number, value: number): void {
+  out.u16(kind);
+  out.u8(4);
+  out.u32(value);
 }
+
+/** Flags and type as they stand on the wire. */
+const kindOf = (flags: number, type: number): number => (flags << 8) | type;
 
 /**
  * AS_PATH with `prepend` in front of `path` (a value, 4-octet AS numbers).
