@@ -7,8 +7,8 @@
  */
 
 import type { Millis } from '../base/units.ts';
-import { formatRouteProtocol, RouteProtocol } from '../netlink/codes.ts';
-import type { KernelRoute } from '../netlink/kernel-route.ts';
+import { formatRouteProtocol, RouteProtocol, RouteScope } from '../netlink/codes.ts';
+import type { KernelRoute, RouteShape } from '../netlink/kernel-route.ts';
 import { culpritName, culpritRemedy } from './culprits.ts';
 import {
   ADOPTED,
@@ -27,6 +27,9 @@ import { routePrefixOf } from './ownership.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { ShapeHop, ShapeId } from './route-shape.ts';
 import type { RouteChange } from './types.ts';
+
+/** What is remembered of a route of somebody else. */
+type ForeignShape = Pick<KernelRoute, 'metric' | 'protocol'> & RouteShape;
 
 export class KernelObserver {
   readonly #rec: Reconciler;
@@ -153,7 +156,23 @@ export class KernelObserver {
     return `Protocol ${owner} wrote a route with the key of our ${route.prefix}`;
   }
 
-  #noteForeign(ref: number, route: KernelRoute): void {
+  /** Routes of others that stood there before anything was wished for the prefix, and so before it had a row. */
+  noteStanding(ref: number): void {
+    const rec = this.#rec;
+    const table = rec.tableOf(ref);
+    const { family } = table;
+    const { foreign } = this.#view;
+    // Pods' blocks are of lengths that few others have: most wishes end here.
+    if (!foreign.hasLength(family, table.prefixes.lengthOf(ref >> 1))) return;
+    if (rec.foreign.has(ref)) return;
+    for (const route of foreign.at(table.prefixes.prefixOf(ref >> 1)) ?? []) {
+      if (route.table === rec.table) {
+        this.#noteForeign(ref, { ...route, family, scope: RouteScope.UNIVERSE, flags: 0 });
+      }
+    }
+  }
+
+  #noteForeign(ref: number, route: ForeignShape): void {
     const rec = this.#rec;
     const keys = rec.foreign.get(ref)?.filter((key) => !isKeyOf(key, route)) ?? [];
     const text = rec.describe(route, (index) => this.#view.interfaceName(index));
@@ -323,7 +342,7 @@ export class KernelObserver {
 
 function isKeyOf(
   key: { readonly metric: number; readonly protocol: number },
-  route: KernelRoute,
+  route: Pick<KernelRoute, 'metric' | 'protocol'>,
 ): boolean {
   return key.metric === route.metric && key.protocol === route.protocol;
 }

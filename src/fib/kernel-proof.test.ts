@@ -4,6 +4,7 @@ import { CREATE, Driver, REPLACE, routeOf } from './testing/driver.ts';
 
 const BLOCK = '10.1.2.0/26';
 const OTHER = '10.1.3.0/26';
+const LATE = '10.1.4.0/26';
 const OUTSIDE = '172.16.0.0/24';
 
 /** Two routes installed, and no event waits. */
@@ -211,6 +212,20 @@ describe('The four columns', () => {
       state: 'pending',
     });
     expect(d.row(BLOCK)?.inKernel).toBeUndefined();
+  });
+
+  it('name a route of another that stood there before ours was wished for, and before we started', () => {
+    const d = installed();
+    d.kernel.write(routeOf(LATE, { gateway: '10.0.0.9', metric: 7 }), { flags: CREATE });
+    d.run();
+    d.want(LATE, d.via('10.0.0.2'), 1024);
+    d.run();
+    const shadowed = 'Shadowed: the kernel prefers via 10.0.0.9 dev eth0 proto static metric 7';
+    expect(d.row(LATE)).toMatchObject({ state: 'installed', because: shadowed });
+    expect(d.fib.divergence().shadowed).toBe(1);
+    d.kernel.delete(routeOf(LATE, { metric: 7 }));
+    d.run();
+    expect(d.fib.divergence().shadowed).toBe(0);
   });
 
   it('name a route of another that the kernel prefers to ours', () => {

@@ -7,7 +7,7 @@
 
 import { HistogramCell, powers } from '../base/metrics.ts';
 import type { Millis } from '../base/units.ts';
-import type { KernelRoute } from '../netlink/kernel-route.ts';
+import type { RouteShape } from '../netlink/kernel-route.ts';
 import { BackOffs, FIGHT_PACE } from './back-offs.ts';
 import {
   ADOPTED,
@@ -374,7 +374,7 @@ export class Reconciler {
   }
 
   /** The shape of a route as told, in iproute2's words. */
-  describe(route: KernelRoute, interfaceName: (index: number) => string | undefined): string {
+  describe(route: RouteShape, interfaceName: (index: number) => string | undefined): string {
     return this.shapes.text(this.shapes.fromKernel(route), interfaceName);
   }
 

@@ -89,7 +89,7 @@ export class RouteProgrammer {
     this.#observer = new KernelObserver(this.#rec, options.view);
     this.#parked = new ParkedRoutes(this.#rec);
     this.#access = new KernelAccess(this.#rec);
-    this.#wishes = new Wishes(this.#rec);
+    this.#wishes = new Wishes(this.#rec, this.#observer);
     this.#proof = new KernelProof(this.#rec, this.#observer);
   }
 

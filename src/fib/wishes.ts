@@ -12,15 +12,18 @@ import {
   UNEXPLAINED,
   WANTED,
 } from './fib-table.ts';
+import type { KernelObserver } from './kernel-observer.ts';
 import type { Reconciler } from './reconciler.ts';
 import { NO_SHAPE } from './route-shape.ts';
 import type { HoldWish, RoutePrefix, RouteWish } from './types.ts';
 
 export class Wishes {
   readonly #rec: Reconciler;
+  readonly #observer: KernelObserver;
 
-  constructor(reconciler: Reconciler) {
+  constructor(reconciler: Reconciler, observer: KernelObserver) {
     this.#rec = reconciler;
+    this.#observer = observer;
   }
 
   want(prefix: RoutePrefix, wish: RouteWish, now: Millis): void {
@@ -45,6 +48,7 @@ export class Wishes {
     if ((flags & REFUSED) !== 0) rec.backOffs.forget(ref);
     table.flags[row] = (flags & ~(HOLD | ADOPTED | PARKED | REFUSED)) | WANTED;
     rec.promoteExtra(ref);
+    if (!wanted) this.#observer.noteStanding(ref);
     rec.checkForeign(ref);
     rec.consider(ref);
   }
