@@ -48,7 +48,9 @@ describe('godwit.yaml', () => {
 nodeName: node-a
 datastore: { type: file, path: /r }
 state: { dir: /s }
-kernel: { enabled: false, table: 100, tunnelDevice: tunl1, manageTunnel: false }
+kernel:
+  { enabled: false, table: 100, tunnelDevice: tunl1, manageTunnel: false,
+    preferredSource: { ipv4: 10.0.0.1, ipv6: fd00::1 }, routeMtu: 1440 }
 control: { socket: /c.sock }
 bird: { sockets: on }
 http: { listen: '[::1]:80' }
@@ -68,7 +70,13 @@ policy: { outside: calico }
       bird: { sockets: true, path: '/var/run/calico' },
       http: { address: '::1', port: 80 },
       log: { level: 'debug', format: 'json' },
-      plan: { compat: 'v3.33', outside: 'calico', table: 100, tunnelDevice: 'tunl1' },
+      plan: {
+        compat: 'v3.33',
+        outside: 'calico',
+        table: 100,
+        tunnelDevice: 'tunl1',
+        routeExtras: { ipv4Source: '10.0.0.1', ipv6Source: 'fd00::1', mtu: 1440 },
+      },
     });
     expect(settings('http: { listen: off }').http).toBeUndefined();
     expect(settings('bird: { sockets: on, path: /b }').bird).toEqual({ sockets: true, path: '/b' });
@@ -86,6 +94,8 @@ policy: { outside: calico }
       ['kernel: { table: 0 }', 'whole number from 1 to 4294967295'],
       ['kernel: { tunnelDevice: a-name-too-long-for-it }', '1 to 15 characters'],
       ['kernel: { manageTunnel: perhaps }', 'auto, true or false'],
+      ['kernel: { preferredSource: { ipv4: fd00::1 } }', 'an IPv4 address of this node'],
+      ['kernel: { routeMtu: 100 }', 'from 576 to 65535'],
       ['datastore: { path: resources }', 'an absolute path'],
       ['http: { listen: 9179 }', 'ADDRESS:PORT'],
       ['http: { listen: "127.0.0.1:70000" }', 'ADDRESS:PORT'],

@@ -17,7 +17,9 @@ import {
   outsidePolicyFor,
   type PlanOptions,
 } from '../datastore/plan-options.ts';
+import type { RouteExtras } from '../fib/kernel-rules.ts';
 import { parseYamlFile } from '../io/yaml-documents.ts';
+import { type IpAddress, ipFamily, parseIpAddress } from '../net/ip-address.ts';
 import { type DatastoreSettings, readDatastore, readPath } from './datastore-settings.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { LOG_LEVELS, type LogLevelName } from './log-levels.ts';
@@ -29,6 +31,8 @@ const TABLE_MAX = 4_294_967_295;
 
 /** IFNAMSIZ without its terminating zero. */
 const INTERFACE_NAME_MAX = 15;
+/** What every IPv4 host takes (RFC 1122 §3.3.2); the kernel itself refuses less than 1280 for IPv6. */
+const ROUTE_MTU_MIN = 576;
 
 /** A terabyte: more is a slip of the pen. */
 const RECORD_MIB_MAX = 1_048_576;
@@ -57,6 +61,8 @@ export interface KernelSettings {
   readonly tunnelDevice: string;
   /** Whether the tunnel device is ours to make, raise and address; `auto`: with the `file` datastore. */
   readonly manageTunnel: 'auto' | boolean;
+  /** `src` and `mtu` of routes; undefined where neither is set, as in Calico. */
+  readonly routeExtras?: RouteExtras;
 }
 
 export interface LogSettings {
@@ -190,6 +196,7 @@ function planOptions({ datastore, calico, outside, kernel, environment }: PlanPa
     ...(kernel.enabled && managesTunnel(kernel.manageTunnel, datastore)
       ? { manageTunnel: true }
       : {}),
+    ...(kernel.routeExtras === undefined ? {} : { routeExtras: kernel.routeExtras }),
     ...(routerId === undefined ? {} : { routerId }),
     ...(secretNamespace === undefined ? {} : { secretNamespace }),
     ...(usePodCidr ? { usePodCidr } : {}),
@@ -217,9 +224,31 @@ function readKernel(root: Fields): KernelSettings {
     table: fields.integer('table', { min: 1, max: TABLE_MAX }) ?? 254,
     tunnelDevice: tunnelDevice ?? 'tunl0',
     manageTunnel: manageTunnel ?? 'auto',
+    ...readRouteExtras(fields),
   };
   fields.finish();
   return kernel;
+}
+
+function readRouteExtras(kernel: Fields): { routeExtras?: RouteExtras } {
+  const sources = section(kernel, 'preferredSource');
+  const addressOf = (name: 'ipv4' | 'ipv6', family: 4 | 6): IpAddress | undefined =>
+    sources.parsed(name, `an IPv${family} address of this node`, (value) => {
+      const address = typeof value === 'string' ? parseIpAddress(value) : undefined;
+      return address !== undefined && ipFamily(address) === family ? address : undefined;
+    });
+  const ipv4Source = addressOf('ipv4', 4);
+  const ipv6Source = addressOf('ipv6', 6);
+  const mtu = kernel.integer('routeMtu', { min: ROUTE_MTU_MIN, max: 65_535 });
+  sources.finish();
+  if (ipv4Source === undefined && ipv6Source === undefined && mtu === undefined) return {};
+  return {
+    routeExtras: {
+      ...(ipv4Source === undefined ? {} : { ipv4Source }),
+      ...(ipv6Source === undefined ? {} : { ipv6Source }),
+      ...(mtu === undefined ? {} : { mtu }),
+    },
+  };
 }
 
 function readHttp(root: Fields): Settings['http'] {

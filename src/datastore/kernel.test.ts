@@ -14,6 +14,12 @@ describe('kernel rules', () => {
     return mustPlan('a', [A, configuration, pool], options).kernel.pools[0]!.programming;
   };
 
+  it('carry the source and the MTU of routes, where godwit.yaml names them', () => {
+    const routeExtras = { mtu: 1400 };
+    expect(mustPlan('a', [A, POOL], { routeExtras }).kernel.extras).toEqual({ mtu: 1400 });
+    expect(mustPlan('a', [A, POOL]).kernel.extras).toBeUndefined();
+  });
+
   it('follow the encapsulation of the pool', () => {
     expect(programming({})).toBe('direct');
     expect(programming({ ipipMode: 'Always' })).toBe('tunnel');

@@ -43,6 +43,7 @@ export function kernelRules(cluster: Cluster): KernelRules {
     table: options.table,
     tunnelDevice: options.tunnelDevice,
     ...(options.manageTunnel === true ? { tunnel: tunnelOf(cluster) } : {}),
+    ...(options.routeExtras === undefined ? {} : { extras: options.routeExtras }),
     ownSubnet: {
       ...(own.ipv4 === undefined ? {} : { ipv4: own.ipv4.network }),
       ...(own.ipv6 === undefined ? {} : { ipv6: own.ipv6.network }),

@@ -1,6 +1,7 @@
 /** What the plan depends on beside the resources: the daemon's own file and the kind of datastore. */
 
 import type { ConfigError } from '../base/errors.ts';
+import type { RouteExtras } from '../fib/kernel-rules.ts';
 import type { Prefix } from '../net/prefix.ts';
 import type { SpeakerPlan } from './plan-types.ts';
 
@@ -16,6 +17,8 @@ export interface PlanOptions {
   readonly outside: OutsidePolicy;
   readonly table: number;
   readonly tunnelDevice: string;
+  /** `kernel.preferredSource` and `kernel.routeMtu`, where set. */
+  readonly routeExtras?: RouteExtras;
   /** Whether the tunnel device is ours to make; `auto` of godwit.yaml already resolved by `managesTunnel`. */
   readonly manageTunnel?: boolean;
   /** CALICO_ROUTER_ID: an address, or `hash`; undefined = the node's IPv4 address, or `hash` without one. */

@@ -90,6 +90,14 @@ describe('KernelPolicy decides as calico model 3.9', () => {
     expect(bench.decide('192.0.2.0/24', ['10.0.0.2', '10.0.0.3'])).toContain('WireGuard');
   });
 
+  it('gives every route through a next hop the source and the MTU that the operator names', () => {
+    const extras = { ipv4Source: ip('10.0.0.1'), mtu: 1400 };
+    const bench = new Bench({ extras });
+    expect(bench.decide('10.3.9.0/26', [NEAR])).toBe('via 10.0.0.2 dev eth0 src 10.0.0.1 mtu 1400');
+    expect(bench.decide('10.1.9.0/26', [NEAR])).toContain('dev tunl0 onlink src 10.0.0.1 mtu 1400');
+    expect(bench.decide('fd00:9::/64', ['fe80::1'])).not.toContain('src');
+  });
+
   it('writes a host route to a peer by its gateway, without a metric', () => {
     const bench = new Bench();
     const route = bench.decide('192.0.2.9/32', ['10.0.0.254'], { source: 'static' });

@@ -12,6 +12,7 @@ import {
   NO_SHAPE,
   type RouteShapes,
   SHAPE_HOPS_MAX,
+  type ShapeExtras,
   type ShapeHop,
   type ShapeId,
 } from './route-shape.ts';
@@ -259,13 +260,24 @@ export class KernelPolicy {
       }
     }
     if (hops.length > 0) {
-      return { action: 'program', shape: this.#shapes.unicast(family, hops), reason: undefined };
+      const shape = this.#shapes.unicast(family, hops, this.#extrasOf(family));
+      return { action: 'program', shape, reason: undefined };
     }
     const waiting = missingTunnel ?? down;
     if (waiting !== undefined) return { action: 'hold', shape: NO_SHAPE, reason: waiting };
     // As Calico: the prefix is known but unreachable, and must not leak along a default route.
     const shape = this.#shapes.discard(family, 'unreachable');
     return { action: 'program', shape, reason: lost ?? 'The route has no next hop' };
+  }
+
+  #extrasOf(family: 4 | 6): ShapeExtras | undefined {
+    const { extras } = this.#rules;
+    if (extras === undefined) return undefined;
+    const prefSrc = family === 4 ? extras.ipv4Source : extras.ipv6Source;
+    return {
+      ...(prefSrc === undefined ? {} : { prefSrc }),
+      ...(extras.mtu === undefined ? {} : { mtu: extras.mtu }),
+    };
   }
 
   #inOwnSubnet(nextHop: IpAddress): boolean {

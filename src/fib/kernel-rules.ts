@@ -34,8 +34,19 @@ export interface KernelRules {
         readonly normal: { readonly ipv4: number; readonly ipv6: number };
       }
     | { readonly mode: 'none' };
+  /** What every route through a next hop gets beside it; nothing in Calico (calico model 3.9). */
+  readonly extras?: RouteExtras;
   /** Hold back writes for tunnelled pools until the owner is known (no ClusterInformation in an etcd/kubernetes store). */
   readonly holdTunnelled?: string;
+}
+
+/** `ip route`'s `src` and `mtu`, of `kernel.preferredSource` and `kernel.routeMtu`. */
+export interface RouteExtras {
+  /** An address of this node: what its own connections come from. */
+  readonly ipv4Source?: IpAddress;
+  readonly ipv6Source?: IpAddress;
+  /** Octets. */
+  readonly mtu?: number;
 }
 
 export interface PoolRule {

@@ -30,13 +30,16 @@ export interface ShapeHop {
   readonly onlink: boolean;
 }
 
+export interface ShapeExtras {
+  readonly prefSrc?: IpAddress;
+  readonly mtu?: number;
+}
+
 /** What is asked of `intern`. */
-export interface ShapeSpec {
+export interface ShapeSpec extends ShapeExtras {
   readonly family: 4 | 6;
   readonly type: RouteType;
   readonly hops: readonly ShapeHop[];
-  readonly prefSrc?: IpAddress;
-  readonly mtu?: number;
 }
 
 interface Entry {
@@ -58,9 +61,9 @@ export class RouteShapes {
   }
 
   /** A route through one hop, or several as multipath. At least one, at most `SHAPE_HOPS_MAX`. */
-  unicast(family: 4 | 6, hops: readonly ShapeHop[]): ShapeId {
+  unicast(family: 4 | 6, hops: readonly ShapeHop[], extras?: ShapeExtras): ShapeId {
     assert(hops.length > 0 && hops.length <= SHAPE_HOPS_MAX, 'a unicast shape has 1 to 64 hops');
-    return this.intern({ family, type: 'unicast', hops });
+    return this.intern({ family, type: 'unicast', hops, ...extras });
   }
 
   /** A route that discards. */
