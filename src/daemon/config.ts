@@ -18,9 +18,10 @@ import {
   type PlanOptions,
 } from '../datastore/plan-options.ts';
 import { parseYamlFile } from '../io/yaml-documents.ts';
-import { type DatastoreSettings, readDatastore, readPath } from './datastore-settings.ts';
+import { type DatastoreSettings, readDatastore } from './datastore-settings.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { LOG_LEVELS, type LogLevelName } from './log-levels.ts';
+import { readPath } from './setting-readers.ts';
 
 const DEFAULT_CONFIG_PATH = '/etc/godwit/godwit.yaml';
 

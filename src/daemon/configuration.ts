@@ -87,7 +87,10 @@ export class Configuration {
   /** Where the datastore is, for people. */
   get source(): string {
     const { datastore } = this.#parts.settings;
-    return datastore.type === 'file' ? datastore.path : datastore.access.endpoints.join(',');
+    if (datastore.type === 'file') return datastore.path;
+    const { access } = datastore;
+    if ('endpoints' in access) return access.endpoints.join(',');
+    return 'kubeconfig' in access ? access.kubeconfig : access.server;
   }
 
   /** Reads the datastore at once; what it holds is on its way, or held, when this resolves. @returns its problems. */

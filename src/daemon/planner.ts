@@ -17,6 +17,7 @@ import { FileDatastore } from '../io/datastores/file.ts';
 import type { DatastoreListener } from '../io/datastores/listener.ts';
 import { StateDir } from '../io/state-dir.ts';
 import type { Settings } from './config.ts';
+import { kubernetesOptions } from './kubernetes-options.ts';
 import { type ProposalPart, type ProposalRequest, proposalParts } from './proposal-parts.ts';
 
 /** Problems a message: they are small, and a directory of thousands may have one each. */
@@ -93,7 +94,7 @@ export class Planner {
   }
 
   async start(): Promise<void> {
-    const { node, plan, revision, datastore } = this.#options;
+    const { node, plan, revision } = this.#options;
     const stored = await this.#stateDir.load(new Date());
     const keeper = new ConfigurationKeeper(
       { node, plan, revision, ...(stored === undefined ? {} : { stored }) },
@@ -111,7 +112,7 @@ export class Planner {
       },
       onLost: (reason) => this.#take(keeper.onLost(reason, now())),
     };
-    this.#datastore = await openDatastore(datastore, node, await this.#withEndpoints(listener));
+    this.#datastore = await openDatastore(this.#options, await this.#withEndpoints(listener));
     await this.#datastore.start();
     this.#say({ type: 'started' });
   }
@@ -242,14 +243,22 @@ interface Datastore {
 }
 
 async function openDatastore(
-  datastore: Settings['datastore'],
-  node: string,
+  { datastore, node, plan }: PlannerOptions,
   listener: DatastoreListener,
 ): Promise<Datastore> {
-  if (datastore.type === 'file') return new FileDatastore(datastore.path, listener);
-  // Only who needs gRPC on this thread pays for it.
-  const { EtcdDatastore } = await import('../io/datastores/etcd.ts');
-  return new EtcdDatastore({ access: datastore.access, node }, listener);
+  // Only who needs gRPC, or HTTP/2, on this thread pays for it.
+  switch (datastore.type) {
+    case 'file':
+      return new FileDatastore(datastore.path, listener);
+    case 'etcd': {
+      const { EtcdDatastore } = await import('../io/datastores/etcd.ts');
+      return new EtcdDatastore({ access: datastore.access, node }, listener);
+    }
+    case 'kubernetes': {
+      const { KubernetesDatastore } = await import('../io/datastores/kubernetes.ts');
+      return new KubernetesDatastore(kubernetesOptions(datastore, node, plan), listener);
+    }
+  }
 }
 
 function now(): Millis {

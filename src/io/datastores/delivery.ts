@@ -87,11 +87,16 @@ export class Delivery {
 
   /** All of it is followed. */
   well(): void {
+    this.calm();
+    // What changed meanwhile comes now; with it, or without, the store is back.
+    if (this.#lost) this.deliverSoon();
+  }
+
+  /** The same, of a store that is being read. */
+  calm(): void {
     this.#troubleSince = undefined;
     clearTimeout(this.#grace);
     this.#grace = undefined;
-    // What changed meanwhile comes now; with it, or without, the store is back.
-    if (this.#lost) this.deliverSoon();
   }
 
   /** Without more patience. */

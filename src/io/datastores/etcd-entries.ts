@@ -1,19 +1,13 @@
-/** What etcd holds of ours, key by key: what has not changed stays the object that it was, and is not looked at again. */
+/** What etcd holds of ours, by its keys; which are ours says `etcd-keys.ts`. */
 
-import type { BrokenFile, RawDocument, RawSnapshot } from '../../datastore/documents.ts';
+import type { RawSnapshot } from '../../datastore/documents.ts';
 import type { KeyValue } from '../etcd-proto.ts';
+import { Entries } from './entries.ts';
 import { documentAt, isListed } from './etcd-keys.ts';
-
-interface Entry {
-  readonly revision: string;
-  /** A store that was made anew counts its revisions anew. */
-  readonly text: string;
-  readonly document: RawDocument | BrokenFile;
-}
 
 export class EtcdEntries {
   readonly #node: string;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Entries();
 
   /** @param node  Whose blocks are ours. */
   constructor(node: string) {
@@ -26,8 +20,7 @@ export class EtcdEntries {
 
   /** All that there is. */
   replace(kvs: readonly KeyValue[]): void {
-    const there = new Set(kvs.map((kv) => this.#put(kv)));
-    for (const key of this.#entries.keys()) if (!there.has(key)) this.#entries.delete(key);
+    this.#entries.keepOnly(new Set(kvs.map((kv) => this.#put(kv))));
   }
 
   /** @returns whether it concerns us. */
@@ -40,22 +33,13 @@ export class EtcdEntries {
   }
 
   snapshot(): RawSnapshot {
-    const documents: RawDocument[] = [];
-    const broken: BrokenFile[] = [];
-    for (const { document } of this.#entries.values()) {
-      if ('error' in document) broken.push(document);
-      else documents.push(document);
-    }
-    return { documents, broken };
+    return this.#entries.snapshot();
   }
 
-  #put({ key: octets, value, modRevision: revision }: KeyValue): string {
+  #put({ key: octets, value }: KeyValue): string {
     const key = octets.toString('utf8');
     const text = value.toString('utf8');
-    const known = this.#entries.get(key);
-    if (known?.revision === revision && known.text === text) return key;
-    const document = documentAt(key, text, this.#node);
-    if (document !== undefined) this.#entries.set(key, { revision, text, document });
+    this.#entries.put(key, text, () => documentAt(key, text, this.#node));
     return key;
   }
 }
