@@ -13,6 +13,7 @@ import {
   furtherKinds,
   type RbacRule,
   ruleFor,
+  statusRule,
 } from '../src/io/datastores/kubernetes-kinds.ts';
 import { REPOSITORY } from '../tools/cache-dir.ts';
 
@@ -58,7 +59,9 @@ const inNamespace = ({ namespace }: FollowedKind): boolean => namespace !== unde
 describe('config/kubernetes', () => {
   it('grants what the program asks for in the whole cluster, and nothing else', () => {
     const needed = followed().filter((kind) => !inNamespace(kind));
-    expect(rights(only('rbac.yaml', 'ClusterRole').rules)).toEqual(rights(needed.map(ruleFor)));
+    const written = (['crd.projectcalico.org/v1', 'projectcalico.org/v3'] as const).map(statusRule);
+    const rules = [...needed.map(ruleFor), ...written];
+    expect(rights(only('rbac.yaml', 'ClusterRole').rules)).toEqual(rights(rules));
   });
 
   it('grants Secrets in its own namespace alone', () => {

@@ -12,7 +12,8 @@ import type { SpeakerEvent } from '../speaker/events.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
 import { checkResources, noResources } from './check.ts';
 import type { Settings } from './config.ts';
-import type { FromPlanner, HeldChange } from './planner.ts';
+import type { NodeStatusWriter } from './node-status.ts';
+import type { FromPlanner, HeldChange, ToPlanner } from './planner.ts';
 import { PlannerLink } from './planner-link.ts';
 import { Proposals } from './proposals.ts';
 
@@ -51,6 +52,8 @@ export class Configuration {
   /** Who waits for a look at the datastore, by the number of the request. */
   readonly #rereads = new Map<number, (lost: string | undefined) => void>();
   #nextReread = 1;
+  /** Set before the start, where statuses are written. */
+  statuses: NodeStatusWriter | undefined;
   /** Questions what a change would do. */
   readonly proposals = new Proposals((message) => this.#link.post(message));
   #started: () => void = () => undefined;
@@ -80,7 +83,13 @@ export class Configuration {
     });
   }
 
+  /** To the planner. @returns false where none runs at the moment. */
+  post(message: ToPlanner): boolean {
+    return this.#link.post(message);
+  }
+
   stop(): void {
+    this.statuses?.stop();
     this.#link.stop();
   }
 
@@ -148,6 +157,8 @@ export class Configuration {
         if (plan !== undefined) this.#apply(plan, message.revision);
         return;
       }
+      case 'statusWritten':
+        return this.statuses?.onWritten(message.name, message.error);
       case 'notSaved':
         this.#parts.log.error(
           { event: 'state-not-saved', ...message.error },
@@ -168,6 +179,7 @@ export class Configuration {
   #apply(plan: SpeakerPlan, revision: number): void {
     this.#revision = revision;
     this.#setLogLevel(plan.logLevel);
+    this.statuses?.onPlan(plan.statuses ?? []);
     this.#parts.submit({ type: 'planChanged', plan, revision });
   }
 
@@ -220,6 +232,7 @@ export class Configuration {
   #onDied(reason: string, waitMs: number): void {
     this.#parts.publish({ event: 'planner-died', reason, seconds: waitMs / 1000 });
     this.#started();
+    this.statuses?.onPlannerDied();
     this.#endRereads();
     this.proposals.drop();
   }

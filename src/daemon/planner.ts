@@ -14,7 +14,7 @@ import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { ProposedChange } from '../datastore/propose.ts';
 import { EndpointStatus } from '../io/datastores/endpoint-status.ts';
 import { FileDatastore } from '../io/datastores/file.ts';
-import type { DatastoreListener } from '../io/datastores/listener.ts';
+import type { DatastoreListener, StatusReport } from '../io/datastores/listener.ts';
 import { StateDir } from '../io/state-dir.ts';
 import type { Settings } from './config.ts';
 import { kubernetesOptions } from './kubernetes-options.ts';
@@ -55,6 +55,8 @@ export type FromPlanner =
   | { readonly type: 'plan'; readonly revision: number; readonly part: PlanPart }
   | { readonly type: 'notSaved'; readonly error: SystemError }
   | { readonly type: 'reread'; readonly id: number; readonly lost: string | undefined }
+  /** Answers `writeStatus`; `error` is empty when it was written. */
+  | { readonly type: 'statusWritten'; readonly name: string; readonly error: string }
   /** Answers `propose`, in parts. */
   | ({ readonly type: 'proposal'; readonly id: number } & ProposalPart)
   /** All that the first look at the datastore gave has been said. */
@@ -63,6 +65,8 @@ export type FromPlanner =
 export type ToPlanner =
   | { readonly type: 'ack' }
   | { readonly type: 'release' }
+  /** The status of a CalicoNodeStatus. */
+  | ({ readonly type: 'writeStatus' } & StatusReport)
   | ({ readonly type: 'propose'; readonly id: number } & ProposalRequest)
   /** Look at the datastore now; answered by `reread` once what was found has been said. */
   | { readonly type: 'reread'; readonly id: number };
@@ -138,6 +142,10 @@ export class Planner {
       }
       return;
     }
+    if (message.type === 'writeStatus') {
+      void this.#writeStatus(message);
+      return;
+    }
     if (message.type === 'release') {
       if (this.#keeper !== undefined) this.#take(this.#keeper.release());
       return;
@@ -149,6 +157,12 @@ export class Planner {
   async #reread(id: number): Promise<void> {
     await this.#datastore?.readNow?.();
     this.#say({ type: 'reread', id, lost: this.#keeper?.view(now()).lost });
+  }
+
+  async #writeStatus(report: StatusReport): Promise<void> {
+    const write = this.#datastore?.writeStatus?.bind(this.#datastore);
+    const error = (await write?.(report)) ?? (write ? '' : 'this datastore is not written');
+    this.#say({ type: 'statusWritten', name: report.name, error });
   }
 
   #take(output: KeeperOutput): void {
@@ -240,6 +254,8 @@ interface Datastore {
   start(): Promise<void>;
   /** Absent where every change is told at once anyway. */
   readNow?(): Promise<void>;
+  /** Absent where nothing is written. @returns why it was not; undefined when it was. */
+  writeStatus?(report: StatusReport): Promise<string | undefined>;
 }
 
 async function openDatastore(

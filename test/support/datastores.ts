@@ -9,7 +9,7 @@ import type { DatastoreSettings } from '../../src/daemon/datastore-settings.ts';
 import { EtcdWriter, etcdEntry, freePorts, startEtcd } from '../../tools/fabric/etcd.ts';
 import { type Running, signalProcess, stopProcess } from '../../tools/fabric/process.ts';
 import { KubernetesDouble } from './kubernetes-double.ts';
-import { collectionOf, deleteResource, putResource } from './kubernetes-objects.ts';
+import { collectionOf, deleteResource, putResource, storedOf } from './kubernetes-objects.ts';
 import { TcpGate } from './tcp-gate.ts';
 
 export interface TestStore {
@@ -26,6 +26,10 @@ export interface TestStore {
   /** It is there and does not answer; it can be written all the same. */
   partition(): Promise<void>;
   heal(): Promise<void>;
+  /** The status of the resource as it is held; absent where none is ever written. */
+  status?(resource: unknown): Promise<unknown>;
+  /** Somebody else writes the status of the resource. */
+  putStatus?(resource: unknown, status: object): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -124,6 +128,14 @@ async function openEtcd(dir: string): Promise<TestStore> {
     },
     partition: async () => gate.shut(),
     heal: async () => gate.reopen(),
+    status: async (one) => {
+      const value = (await writer.get(etcdEntry(one).key)) as { readonly status?: unknown };
+      return value.status;
+    },
+    putStatus: async (one, status) => {
+      const { key, value } = etcdEntry(one);
+      await writer.put(key, { ...(value as object), status });
+    },
     close: async () => {
       writer.close();
       await gate.close();
@@ -164,6 +176,13 @@ async function openKubernetes(): Promise<TestStore> {
     restart: () => api.start(),
     partition: async () => gate.shut(),
     heal: async () => gate.reopen(),
+    status: async (one) => storedOf(api, one)?.['status'],
+    putStatus: async (one, status) => {
+      api.store.put(collectionOf(api, (one as { kind: string }).kind), {
+        ...storedOf(api, one)!,
+        status,
+      } as never);
+    },
     close: async () => {
       await gate.close();
       await api.stop();

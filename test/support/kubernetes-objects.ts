@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { KubernetesDouble } from './kubernetes-double.ts';
-import type { Collection } from './kubernetes-store.ts';
+import type { Collection, StoredObject } from './kubernetes-store.ts';
 
 interface Resource {
   readonly kind: string;
@@ -22,6 +22,12 @@ export function putResource(api: KubernetesDouble, resource: unknown): void {
 export function deleteResource(api: KubernetesDouble, resource: unknown): void {
   const { collection, object } = stored(api, resource as Resource);
   api.store.delete(collection, object.metadata.name, object.metadata.namespace);
+}
+
+/** As it is stored now. */
+export function storedOf(api: KubernetesDouble, resource: unknown): StoredObject | undefined {
+  const { kind, metadata } = resource as Resource;
+  return api.store.get(collectionOf(api, kind), metadata.name, metadata.namespace);
 }
 
 export function collectionOf(api: KubernetesDouble, kind: string): Collection {

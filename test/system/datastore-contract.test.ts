@@ -147,6 +147,37 @@ for (const [type, { open, promises }] of Object.entries(STORES)) {
       await until(() => isDeepStrictEqual(planner.plan, wanted));
     });
 
+    it('is asked how this node is, and takes the answer unless somebody else gives one', async () => {
+      await start();
+      const asked = resource('CalicoNodeStatus', 's', { node: 'a', classes: ['BGP'] });
+      const other = resource('CalicoNodeStatus', 't', { node: 'n2', classes: ['BGP'] });
+      await store.put(other, asked);
+      if (store.status === undefined || store.putStatus === undefined) {
+        await until(() => JSON.stringify(planner.messages).includes('NotWritten'));
+        return;
+      }
+      await until(() => planner.plan?.statuses !== undefined);
+      expect(planner.plan?.statuses).toEqual([{ name: 's', classes: ['BGP'], periodSeconds: 10 }]);
+      const answer = { lastUpdated: new Date().toISOString(), bgp: { numberEstablishedV4: 1 } };
+      expect(await planner.writeStatus('s', answer)).toBe('');
+      expect(await store.status(asked)).toEqual(answer);
+      const { length } = planner.plans;
+      const again = { ...answer, lastUpdated: new Date(Date.now() + 1).toISOString() };
+      expect(await planner.writeStatus('s', again)).toBe('');
+      const theirs = { lastUpdated: new Date().toISOString() };
+      await store.putStatus(asked, theirs);
+      await store.putStatus(other, theirs);
+      expect(await planner.writeStatus('s', answer)).toContain('somebody else');
+      expect(await store.status(asked)).toEqual(theirs);
+      await store.putStatus(asked, { lastUpdated: '2020-01-01T00:00:00Z' });
+      expect(await planner.writeStatus('s', answer)).toBe('');
+      await store.delete(asked);
+      await until(() => planner.plan?.statuses === undefined);
+      expect(await planner.writeStatus('s', answer)).toBe('');
+      // Answers are no questions: what was written gave no other plan.
+      expect(planner.plans.length).toBe(length + 1);
+    });
+
     it('that loses most of the sessions at once has the change held until somebody releases it', async () => {
       await start();
       await store.delete(...NODES);

@@ -27,6 +27,10 @@ export class Entries {
     return true;
   }
 
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
   delete(key: string): boolean {
     return this.#entries.delete(key);
   }

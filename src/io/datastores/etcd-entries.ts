@@ -3,7 +3,7 @@
 import type { RawSnapshot } from '../../datastore/documents.ts';
 import type { KeyValue } from '../etcd-proto.ts';
 import { Entries } from './entries.ts';
-import { documentAt, isListed } from './etcd-keys.ts';
+import { documentAt, isListed, textAt } from './etcd-keys.ts';
 
 export class EtcdEntries {
   readonly #node: string;
@@ -20,26 +20,24 @@ export class EtcdEntries {
 
   /** All that there is. */
   replace(kvs: readonly KeyValue[]): void {
-    this.#entries.keepOnly(new Set(kvs.map((kv) => this.#put(kv))));
+    this.#entries.keepOnly(new Set(kvs.map((kv) => this.#put(kv).key)));
   }
 
-  /** @returns whether it concerns us. */
+  /** @returns whether anything of ours is other than before. */
   take(type: 'PUT' | 'DELETE', kv: KeyValue): boolean {
     const key = kv.key.toString('utf8');
     if (!isListed(key, this.#node)) return false;
-    if (type === 'DELETE') this.#entries.delete(key);
-    else this.#put(kv);
-    return true;
+    return type === 'DELETE' ? this.#entries.delete(key) : this.#put(kv).changed;
   }
 
   snapshot(): RawSnapshot {
     return this.#entries.snapshot();
   }
 
-  #put({ key: octets, value }: KeyValue): string {
+  #put({ key: octets, value }: KeyValue): { readonly key: string; readonly changed: boolean } {
     const key = octets.toString('utf8');
-    const text = value.toString('utf8');
-    this.#entries.put(key, text, () => documentAt(key, text, this.#node));
-    return key;
+    const text = textAt(key, value.toString('utf8'));
+    const changed = this.#entries.put(key, text, () => documentAt(key, text, this.#node));
+    return { key, changed };
   }
 }

@@ -12,8 +12,9 @@ import { type EtcdAccess, EtcdClient, EtcdError } from '../etcd-client.ts';
 import type { WatchResponse } from '../etcd-proto.ts';
 import { backOff, Delivery } from './delivery.ts';
 import { EtcdEntries } from './etcd-entries.ts';
-import { listedRanges, watchedRanges } from './etcd-keys.ts';
-import type { DatastoreListener } from './listener.ts';
+import { listedRanges, statusKey, watchedRanges } from './etcd-keys.ts';
+import type { DatastoreListener, StatusReport } from './listener.ts';
+import { StatusWrites, type StoredStatus } from './status-writes.ts';
 
 /** Milliseconds for a watch to begin: a member that takes connections and is stopped would take for ever. */
 const WATCH_MS_MAX = 5000;
@@ -34,6 +35,7 @@ export class EtcdDatastore {
   readonly #options: EtcdOptions;
   readonly #entries: EtcdEntries;
   readonly #delivery: Delivery;
+  readonly #statuses = new StatusWrites();
   #position: Position | undefined;
   #client: EtcdClient | undefined;
   #failures = 0;
@@ -75,6 +77,23 @@ export class EtcdDatastore {
     this.#client?.close();
   }
 
+  /** @returns why the status was not written; undefined when it was. */
+  async writeStatus(report: StatusReport): Promise<string | undefined> {
+    const client = this.#client;
+    if (client === undefined) return 'etcd is not reached';
+    try {
+      return await this.#statuses.write(report, async () => {
+        const kv = await client.get(statusKey(report.name));
+        if (kv === undefined) return undefined;
+        const object = JSON.parse(kv.value.toString('utf8')) as StoredStatus['object'];
+        return { object, write: (value) => client.replace(kv, JSON.stringify(value)) };
+      });
+    } catch (error) {
+      if (error instanceof EtcdError || error instanceof SyntaxError) return error.message;
+      throw error;
+    }
+  }
+
   async #run(): Promise<void> {
     const { endpoints } = this.#options.access;
     const { signal } = this.#stopping;
@@ -105,6 +124,7 @@ export class EtcdDatastore {
       if (this.#position === undefined) await this.#list(client);
       return await this.#watch(client, this.#position!);
     } finally {
+      this.#client = undefined;
       client.close();
     }
   }

@@ -37,7 +37,8 @@ export function convert(kind: string, object: ApiObject, options: ConvertOptions
   if (kind === 'Secret') return plain(object, { apiVersion: 'v1', kind, data: object['data'] });
   if (kind === 'Service') return serviceOf(object);
   if (kind === 'EndpointSlice') return sliceOf(object);
-  if (kind === 'BlockAffinity' && object.spec?.['node'] !== options.node) return undefined;
+  const ofNode = kind === 'BlockAffinity' || kind === 'CalicoNodeStatus';
+  if (ofNode && object.spec?.['node'] !== options.node) return undefined;
   return customOf(kind, object);
 }
 

@@ -56,6 +56,8 @@ export class KubernetesFollower {
   #inSync = false;
   #failures = 0;
   #expiries = 0;
+  /** Something was not seen: after this watch everything is listed. */
+  #doubtful = false;
   #trouble: string | undefined;
   /** Stands in the place of objects that need not be readable, and are not. */
   #absent: BrokenFile | undefined;
@@ -94,7 +96,7 @@ export class KubernetesFollower {
     while (!signal.aborted) {
       let waitMs = 0;
       try {
-        if (this.#revision === undefined) await this.list();
+        if (this.#revision === undefined || this.#doubtful) await this.list();
         waitMs = await this.#watch();
       } catch (error) {
         if (signal.aborted) return;
@@ -123,6 +125,7 @@ export class KubernetesFollower {
     for (const item of items) this.#put(item);
     this.#entries.keepOnly(keys);
     this.#revision = revision;
+    this.#doubtful = false;
     this.#absent = undefined;
     this.#follows();
     this.#listener.onChange();
@@ -188,7 +191,9 @@ export class KubernetesFollower {
 
   #accept(form: string): string {
     const whole = 'application/json';
-    return this.kind.metadataOnly ? `${whole};as=${form};g=meta.k8s.io;v=v1` : whole;
+    const watchesNames = this.kind.byName && form === 'PartialObjectMetadata';
+    const less = this.kind.metadataOnly || watchesNames;
+    return less ? `${whole};as=${form};g=meta.k8s.io;v=v1` : whole;
   }
 
   #onOpen(): void {
@@ -208,8 +213,22 @@ export class KubernetesFollower {
     this.#revision = metadata.resourceVersion;
     if (type === 'BOOKMARK') return;
     const item = object as ApiObject;
+    if (this.kind.byName && type !== 'DELETED') return void this.#lookAt(type, item);
     const changed = type === 'DELETED' ? this.#entries.delete(keyOf(item)) : this.#put(item);
     if (changed) this.#listener.onChange();
+  }
+
+  /** One that is new may be for us, and one of ours may be asked for otherwise. */
+  async #lookAt(type: WatchEvent['type'], { metadata: { name } }: ApiObject): Promise<void> {
+    if (type !== 'ADDED' && !this.#entries.has(`/${name}`)) return;
+    try {
+      const path = objectPath(this.kind, name);
+      if (this.#put((await this.#client.request({ path })) as ApiObject)) this.#listener.onChange();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // Gone meanwhile is told by the watch; whatever else it is, the next list tells what we have not seen.
+      if (error.kind !== 'missing') this.#doubtful = true;
+    }
   }
 
   #onFailure(error: ApiError): number {

@@ -19,6 +19,8 @@ export interface FollowedKind {
   readonly fieldSelector?: string;
   /** Labels and annotations say it all: nothing else is sent (metav1.PartialObjectMetadata). */
   readonly metadataOnly?: true;
+  /** Listed whole; a watch tells who has changed, and who concerns us is asked for by name. */
+  readonly byName?: true;
   /** A kind that may not be there, or that we may not read, counts as one that holds nothing. */
   readonly ifThere?: true;
 }
@@ -68,6 +70,7 @@ export function firstKinds({ node, calico, usePodCidr, byHash }: KindOptions): F
       plural: 'peerprofiles',
       ifThere: true,
     },
+    statusesOf(calico),
   ];
 }
 
@@ -76,6 +79,16 @@ export function affinitiesOf(calico: CalicoGroup, label?: string): FollowedKind 
   const [group, version] = calico.split('/') as [string, string];
   const kind = { kind: 'BlockAffinity', group, version, plural: 'blockaffinities' };
   return label === undefined ? kind : { ...kind, labelSelector: label };
+}
+
+/**
+ * Each node writes its own every few seconds, with all its routes where somebody asks for them: what others write comes
+ * as a name, not as a table.
+ */
+export function statusesOf(calico: CalicoGroup): FollowedKind {
+  const [group, version] = calico.split('/') as [string, string];
+  const kind = { kind: 'CalicoNodeStatus', group, version, plural: 'caliconodestatuses' };
+  return { ...kind, byName: true, ifThere: true };
 }
 
 export function ownLabel(node: string): string {
@@ -174,8 +187,22 @@ export interface RbacRule {
   readonly verbs: readonly string[];
 }
 
-export function ruleFor({ group, plural }: FollowedKind): RbacRule {
-  return { apiGroups: [group], resources: [plural], verbs: ['list', 'watch'] };
+/** What has to be granted to follow it. */
+export function ruleFor({ group, plural, byName }: FollowedKind): RbacRule {
+  const verbs = byName ? ['get', 'list', 'watch'] : ['list', 'watch'];
+  return { apiGroups: [group], resources: [plural], verbs };
+}
+
+/** What has to be granted to write the status; in Calico's second group that stands apart. */
+export function statusRule(calico: CalicoGroup): RbacRule {
+  const { group, plural } = statusesOf(calico);
+  const resource = group === 'projectcalico.org' ? `${plural}/status` : plural;
+  return { apiGroups: [group], resources: [resource], verbs: ['update'] };
+}
+
+export function statusPath(calico: CalicoGroup, name: string): string {
+  const path = objectPath(statusesOf(calico), name);
+  return calico === 'projectcalico.org/v3' ? `${path}/status` : path;
 }
 
 /** As it would stand in a manifest. */

@@ -16,12 +16,18 @@ import {
   type CalicoGroup,
   type FollowedKind,
   firstKinds,
+  formatRule,
   furtherKinds,
   idOf,
+  objectPath,
   ownLabel,
+  statusesOf,
+  statusPath,
+  statusRule,
   WITHOUT_LABEL,
 } from './kubernetes-kinds.ts';
-import type { DatastoreListener } from './listener.ts';
+import type { DatastoreListener, StatusReport } from './listener.ts';
+import { StatusWrites, type StoredStatus } from './status-writes.ts';
 
 export interface KubernetesOptions {
   readonly access: KubernetesAccess;
@@ -41,6 +47,9 @@ export class KubernetesDatastore {
   readonly #delivery: Delivery;
   #first: KubernetesFollower[] = [];
   readonly #further = new Map<string, KubernetesFollower>();
+  readonly #statuses = new StatusWrites();
+  /** Where Calico's resources are, once that is known. */
+  #calico: CalicoGroup | undefined;
   #stopped = false;
   #retry: NodeJS.Timeout | undefined;
 
@@ -74,10 +83,43 @@ export class KubernetesDatastore {
     this.#client.close();
   }
 
+  /** @returns why the status was not written; undefined when it was. */
+  async writeStatus(report: StatusReport): Promise<string | undefined> {
+    const calico = this.#calico;
+    if (calico === undefined) return 'the Kubernetes API is not reached';
+    const { name } = report;
+    try {
+      return await this.#statuses.write(report, async () => {
+        const path = objectPath(statusesOf(calico), name);
+        const object = (await this.#client.request({ path })) as StoredStatus['object'];
+        return { object, write: (body) => this.#update(statusPath(calico, name), body) };
+      });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.kind === 'missing') return undefined; // nobody asks any more
+      const rule = formatRule(statusRule(calico));
+      return error.kind === 'forbidden'
+        ? `${error.message}: its ClusterRole lacks { ${rule} }`
+        : error.message;
+    }
+  }
+
+  async #update(path: string, body: object): Promise<boolean> {
+    try {
+      await this.#client.request({ path, method: 'PUT', body });
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.kind === 'conflict') return false;
+      throw error;
+    }
+  }
+
   async #begin(failures: number): Promise<void> {
     let kinds: readonly FollowedKind[];
     try {
-      kinds = await whatToFollow(this.#client, this.#options);
+      const calico = await groupOf(this.#client, this.#options);
+      kinds = await whatToFollow(this.#client, this.#options, calico);
+      this.#calico = calico;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (this.#stopped) return;
@@ -168,7 +210,8 @@ export async function readKubernetesOnce(
     return followers.map((follower) => follower.snapshot);
   };
   try {
-    const first = await read(await whatToFollow(client, options));
+    const calico = await groupOf(client, options);
+    const first = await read(await whatToFollow(client, options, calico));
     const documents = first.flatMap((one) => one.documents);
     if (!documents.some(isNode)) return { error: 'The Kubernetes API holds no Nodes' };
     const { secretNamespace: secrets, services } = options;
@@ -198,12 +241,18 @@ function isNode({ value }: RawDocument): boolean {
   return (value as { readonly kind: string }).kind === 'Node';
 }
 
+async function groupOf(
+  client: KubernetesClient,
+  { apiGroup }: KubernetesOptions,
+): Promise<CalicoGroup> {
+  return apiGroup ?? (await discover(client));
+}
+
 async function whatToFollow(
   client: KubernetesClient,
-  options: KubernetesOptions,
+  { node, usePodCidr }: KubernetesOptions,
+  calico: CalicoGroup,
 ): Promise<readonly FollowedKind[]> {
-  const { node, usePodCidr, apiGroup } = options;
-  const calico = apiGroup ?? (await discover(client));
   const byHash = usePodCidr || (await hasLabels(client, calico, node));
   return firstKinds({ node, calico, usePodCidr, byHash });
 }
