@@ -61,7 +61,7 @@ export class KubernetesClient {
   /** @throws {ApiError} */
   async request(request: ApiRequest): Promise<unknown> {
     const stream = await this.#send(request);
-    const text = await this.#wholeOf(stream, request.path);
+    const text = await this.#wholeOf(stream, placeOf(request.path));
     return parse(text, request.path);
   }
 
@@ -84,9 +84,9 @@ export class KubernetesClient {
       }
       // An end in order has no half of a line, and says so; a connection that is gone does neither.
       const cut = rest !== '' || stream.aborted || stream.rstCode !== constants.NGHTTP2_NO_ERROR;
-      if (cut && !signal.aborted) throw this.#explain(undefined, request.path);
+      if (cut && !signal.aborted) throw this.#explain(undefined, placeOf(request.path));
     } catch (error) {
-      if (!signal.aborted) throw this.#explain(error, request.path);
+      if (!signal.aborted) throw this.#explain(error, placeOf(request.path));
     } finally {
       stream.close(constants.NGHTTP2_CANCEL);
     }
@@ -113,9 +113,9 @@ export class KubernetesClient {
     if (payload !== undefined) stream.end(payload);
     const late = new ApiError('unreachable', `${identity.server} does not answer`);
     stream.setTimeout(ANSWER_MS_MAX, () => stream.destroy(late));
-    const { code, retryAfterMs } = await this.#headersOf(stream, identity.server + path);
+    const { code, retryAfterMs } = await this.#headersOf(stream, identity.server);
     if (code >= 200 && code < 300) return stream;
-    const status = statusOf(await this.#wholeOf(stream, path));
+    const status = statusOf(await this.#wholeOf(stream, placeOf(path)));
     const error = errorOf(code, status, identity.server);
     if (error.kind === 'unauthorized') this.#forget(session);
     throw error.retryAfterMs === undefined && retryAfterMs !== undefined
@@ -202,6 +202,11 @@ export class KubernetesClient {
     const said = error instanceof Error ? whatFailed(error) : 'the connection ended';
     return new ApiError('unreachable', why ?? `${at}: ${said}`);
   }
+}
+
+/** Without what was asked of it. */
+function placeOf(path: string): string {
+  return path.split('?', 1)[0]!;
 }
 
 function ping(session: ClientHttp2Session, onSilence: () => void): void {

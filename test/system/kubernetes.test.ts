@@ -292,6 +292,14 @@ describe('what the Kubernetes API refuses', () => {
     api.grants = undefined;
     await until(() => watched.plans.length === 1, 15_000);
     expect(watched.store).toBe('in sync');
+    watched.stop();
+    rmSync(join(dir, 'state'), { recursive: true });
+    mkdirSync(join(dir, 'state'));
+    // Ours may not be installed; but what it says, where it is, must not be passed over.
+    without('peerprofiles');
+    const other = await start();
+    expect(lostReason(other)).toContain('list peerprofiles of godwit.dev/v1');
+    expect(other.plans).toEqual([]);
   });
 
   it('and was allowed before leaves everything as it is', async () => {
@@ -335,6 +343,16 @@ describe('what the Kubernetes API refuses', () => {
     const right = await start();
     expect(right.plans.length).toBe(1);
     expect(problems(right)).toEqual([]);
+  });
+
+  it('once, of everything, is said once: that it is not reached', async () => {
+    await openApi();
+    const watched = await start();
+    await api.stop();
+    await until(() => watched.store === 'lost');
+    expect(lostReason(watched)).toMatch(
+      /^the Kubernetes API cannot be followed since \S+: http:\/\/127\.0\.0\.1:\d+: connect ECONNREFUSED 127\.0\.0\.1:\d+$/,
+    );
   });
 
   it('to an old token it grants to the new one, which is read when it is there', async () => {

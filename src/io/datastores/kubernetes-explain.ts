@@ -11,6 +11,8 @@ export function explain(error: unknown, kind: FollowedKind, verb: 'list' | 'watc
   const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
   const what = `${verb} ${plural} of ${group}${where}`;
   if (error.kind === 'unauthorized') return unknownToApi(error);
+  // Whatever was asked: it is the same for all kinds, and said once.
+  if (error.kind === 'unreachable') return error;
   if (error.kind === 'forbidden') {
     const role = namespace === undefined ? 'its ClusterRole' : `a Role in namespace ${namespace}`;
     const rule = `give ${role} the rule { ${formatRule(ruleFor(kind))} }`;

@@ -249,8 +249,11 @@ export class KubernetesFollower {
 
   /** Gone with all that it held is no way to delete: only what was never there counts as nothing. */
   #isAbsent({ kind }: ApiError): boolean {
-    const absent = kind === 'missing' || kind === 'forbidden';
-    return absent && this.kind.ifThere === true && this.#entries.size === 0;
+    const { ifThere } = this.kind;
+    const absent =
+      (kind === 'missing' && ifThere !== undefined) ||
+      (kind === 'forbidden' && ifThere === 'allowed');
+    return absent && this.#entries.size === 0;
   }
 
   #holdNothing(error: ApiError): void {

@@ -21,8 +21,8 @@ export interface FollowedKind {
   readonly metadataOnly?: true;
   /** Listed whole; a watch tells who has changed, and who concerns us is asked for by name. */
   readonly byName?: true;
-  /** A kind that may not be there, or that we may not read, counts as one that holds nothing. */
-  readonly ifThere?: true;
+  /** Counts as one that holds nothing: a kind whose CRD is not there, or (`allowed`) also one that we may not read. */
+  readonly ifThere?: 'installed' | 'allowed';
 }
 
 export type CalicoGroup = 'crd.projectcalico.org/v1' | 'projectcalico.org/v3';
@@ -68,7 +68,7 @@ export function firstKinds({ node, calico, usePodCidr, byHash }: KindOptions): F
       group: 'godwit.dev',
       version: 'v1',
       plural: 'peerprofiles',
-      ifThere: true,
+      ifThere: 'installed',
     },
     statusesOf(calico),
   ];
@@ -88,7 +88,7 @@ export function affinitiesOf(calico: CalicoGroup, label?: string): FollowedKind 
 export function statusesOf(calico: CalicoGroup): FollowedKind {
   const [group, version] = calico.split('/') as [string, string];
   const kind = { kind: 'CalicoNodeStatus', group, version, plural: 'caliconodestatuses' };
-  return { ...kind, byName: true, ifThere: true };
+  return { ...kind, byName: true, ifThere: 'allowed' };
 }
 
 export function ownLabel(node: string): string {
@@ -130,7 +130,7 @@ function hasItems(value: unknown): boolean {
 /** By name: a node reads no Secret that no session names. */
 function secretNamed(name: string, namespace: string): FollowedKind {
   const secrets = { kind: 'Secret', group: '', version: 'v1', plural: 'secrets' };
-  return { ...secrets, namespace, fieldSelector: `metadata.name=${name}`, ifThere: true };
+  return { ...secrets, namespace, fieldSelector: `metadata.name=${name}`, ifThere: 'allowed' };
 }
 
 const SERVICE_KINDS: readonly FollowedKind[] = [
