@@ -61,6 +61,12 @@ export class WatchedPlanner {
     return last?.type === 'statusWritten' ? last.error : '';
   }
 
+  /** A change waits for somebody to release it. */
+  get isHeld(): boolean {
+    const last = this.messages.findLast((message) => message.type === 'held');
+    return last?.type === 'held' && last.held !== undefined;
+  }
+
   release(): void {
     this.#link.post({ type: 'release' });
   }

@@ -1,6 +1,7 @@
 /** What only Kubernetes can do to us, by the double of its API: rights, groups, tokens, pages, what is forgotten. */
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +10,7 @@ import type { DatastoreSettings } from '../../src/daemon/datastore-settings.ts';
 import { KubernetesDouble } from '../support/kubernetes-double.ts';
 import { collectionOf, deleteResource, putResource } from '../support/kubernetes-objects.ts';
 import { until, WatchedPlanner } from '../support/planner.ts';
+import { describeWith } from '../support/requirements.ts';
 import { node, resource } from '../support/resources.ts';
 import { TcpGate } from '../support/tcp-gate.ts';
 
@@ -410,5 +412,37 @@ describe('godwitd --check of the kubernetes datastore', () => {
     expect(await check()).toContain('RBAC does not let godwit list');
     api.tokens = new Set();
     expect(await check()).toContain('does not know who we are');
+  });
+});
+
+describeWith(['openssl'], 'a Kubernetes API behind TLS', () => {
+  /** A CA, and a certificate of its making for the address of the double. */
+  function certificates(): { readonly ca: string; readonly key: string; readonly cert: string } {
+    const openssl = (...args: readonly string[]): void => {
+      const answer = spawnSync('openssl', args, { cwd: dir, encoding: 'utf8' });
+      if (answer.status !== 0) throw new Error(answer.stderr);
+    };
+    writeFileSync(join(dir, 'san'), 'subjectAltName=IP:127.0.0.1\n');
+    const fresh = ['-newkey', 'rsa:2048', '-nodes'];
+    openssl('req', '-x509', ...fresh, '-subj', '/CN=ca', '-keyout', 'ca.key', '-out', 'ca.pem');
+    openssl('req', ...fresh, '-subj', '/CN=api', '-keyout', 'api.key', '-out', 'api.csr');
+    const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'san'];
+    openssl('x509', '-req', '-in', 'api.csr', ...signed, '-out', 'api.pem');
+    const read = (name: string): string => readFileSync(join(dir, name), 'utf8');
+    return { ca: join(dir, 'ca.pem'), key: read('api.key'), cert: read('api.pem') };
+  }
+
+  it('is followed with the CA that signed its certificate, and is not believed without', async () => {
+    const { ca, ...tls } = certificates();
+    await openApi({ tls });
+    const watched = await start(settings({ caFile: ca }));
+    put(node('n6', '10.0.0.6'));
+    await until(() => watched.peers.includes('10.0.0.6'));
+    watched.stop();
+    rmSync(join(dir, 'state'), { recursive: true });
+    mkdirSync(join(dir, 'state'));
+    const stranger = await start();
+    expect(stranger.plans).toEqual([]);
+    expect(lostReason(stranger)).toMatch(/certificate/);
   });
 });
