@@ -68,8 +68,10 @@ export class KubernetesClient {
   /** Resolves when the server has ended the watch, as it does every few minutes. @throws {ApiError} */
   async watch(request: ApiRequest, listener: WatchListener, signal: AbortSignal): Promise<void> {
     const stream = await this.#send(request);
-    signal.addEventListener('abort', () => stream.close(constants.NGHTTP2_CANCEL), { once: true });
-    if (signal.aborted) return void stream.close(constants.NGHTTP2_CANCEL);
+    const cancel = (): void => stream.close(constants.NGHTTP2_CANCEL);
+    if (signal.aborted) return cancel();
+    // The signal outlives many watches.
+    signal.addEventListener('abort', cancel);
     listener.onOpen();
     let rest = '';
     stream.setEncoding('utf8');
@@ -88,7 +90,8 @@ export class KubernetesClient {
     } catch (error) {
       if (!signal.aborted) throw this.#explain(error, placeOf(request.path));
     } finally {
-      stream.close(constants.NGHTTP2_CANCEL);
+      signal.removeEventListener('abort', cancel);
+      cancel();
     }
   }
 
@@ -173,10 +176,13 @@ export class KubernetesClient {
     });
     this.#session = session;
     this.#why = '';
+    const leave = (): void => {
+      if (this.#session === session) this.#session = undefined;
+    };
     const over = (): void => {
       clearTimeout(silent);
       clearInterval(pings);
-      if (this.#session === session) this.#session = undefined;
+      leave();
     };
     const end = (why: string): void => {
       if (this.#session === session && this.#why === '') this.#why = why;
@@ -191,7 +197,7 @@ export class KubernetesClient {
     });
     session.on('error', (error: NodeJS.ErrnoException) => end(`${server}: ${whatFailed(error)}`));
     // The server goes away in order: what is under way ends, what is new needs another connection.
-    session.on('goaway', over);
+    session.on('goaway', leave);
     session.on('close', over);
     return session;
   }

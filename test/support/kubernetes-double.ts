@@ -92,7 +92,7 @@ export class KubernetesDouble {
   readonly asked: string[] = [];
   readonly #options: DoubleOptions;
   readonly #sessions = new Set<ServerHttp2Session>();
-  readonly #watchers = new Set<{ readonly bookmark: () => void }>();
+  readonly #watchers = new Set<{ readonly bookmark: () => void; readonly end: () => void }>();
   #server: Http2Server | undefined;
   #port = 0;
 
@@ -334,7 +334,7 @@ export class KubernetesDouble {
       const [kind, apiVersion] = [collection.kind, apiVersionOf(collection)];
       write({ type: 'BOOKMARK', object: { kind, apiVersion, metadata } });
     };
-    const watcher = { bookmark };
+    const watcher = { bookmark, end: () => stream.end() };
     this.#watchers.add(watcher);
     const seconds = Number(query.get('timeoutSeconds') ?? 1800);
     const timeout = setTimeout(() => {
@@ -350,7 +350,16 @@ export class KubernetesDouble {
 
   /** All watches are ended in order, as they are every few minutes. */
   endWatches(): void {
-    for (const session of this.#sessions) session.close();
+    for (const watcher of this.#watchers) watcher.end();
+  }
+
+  /** Connections are to be given up: what is under way goes on, what is new needs another one (`--goaway-chance`). */
+  goAway(): void {
+    for (const session of this.#sessions) session.goaway();
+  }
+
+  get connections(): number {
+    return this.#sessions.size;
   }
 }
 

@@ -270,6 +270,24 @@ describe('a Kubernetes API that forgets', () => {
     api.endWatches();
     put(node('n6', '10.0.0.6'));
     await until(() => watched.peers.includes('10.0.0.6'));
+    const asked = (verb: string): number =>
+      api.asked.filter((one) => one.startsWith(`${verb} `)).length;
+    await until(() => asked('watch') >= 9);
+    expect(asked('list')).toBe(0);
+    expect(watched.count('lost')).toBe(0);
+  });
+
+  it('that wants us elsewhere is asked over another connection, and nothing is lost between them', async () => {
+    await openApi();
+    const watched = await start();
+    expect(api.connections).toBe(1);
+    api.goAway();
+    put(node('n6', '10.0.0.6'));
+    await until(() => watched.peers.includes('10.0.0.6'));
+    put(resource('BGPConfiguration', 'default', { serviceClusterIPs: [{ cidr: '10.96.0.0/12' }] }));
+    await until(() => api.asked.some((one) => one.startsWith('watch services')));
+    put(node('n7', '10.0.0.7'));
+    await until(() => watched.peers.includes('10.0.0.7'));
     expect(watched.count('lost')).toBe(0);
   });
 });
