@@ -2,7 +2,8 @@
  * `npm test`: the quick checks, the tests on real kernels and peers, the demonstration fabric with
  * its proof, some rounds of chaos, and the real IP-in-IP device in user-mode Linux. The last line
  * counts test cases; a failure, or in CI a skipped test, fails it.
- * `--report NAME=FILE` counts in what vitest wrote on another Node.
+ * `--report NAME=FILE` counts in what vitest wrote on another Node. `npm test -- NAME…` runs the system tests whose
+ * files have NAME in their path, and nothing else: `datastore` is the contract suite of all datastores.
  */
 
 import { rmSync } from 'node:fs';
@@ -17,35 +18,43 @@ import { runStep, type Step, vitestRun } from './steps.ts';
 const EX_UNAVAILABLE = 69;
 const EX_NOPERM = 77;
 
-const others = otherReports();
-const quick = await quickChecks();
+const { values, positionals: names } = parseArgs({
+  options: { report: { type: 'string', multiple: true } },
+  allowPositionals: true,
+});
+const some = names.length > 0;
+const others = otherReports(values.report ?? []);
+const quick = some ? NO_RESULTS : await quickChecks();
 const peers = await runStep({
   name: 'real peers',
   args: ['tools/peers/fetch.ts', 'bird2', 'bird1', 'gobgpd', 'frr', 'openbgpd', 'etcd'],
 });
 if (!peers.ok) console.log('    the tests that need them are reported as skipped');
-const system = await systemTests();
-const fabrics = [await fabricCheck('file'), await fabricCheck('etcd')];
-const kernels = await Promise.all([chaosCheck(), ipipCheck()]);
-const results = addResults(...others, quick, system, ...fabrics, ...kernels);
+const system = await systemTests(names);
+const rest = some ? [] : await wholePrograms();
+const results = addResults(...others, quick, system, ...rest);
 for (const line of summarize(results)) console.log(line);
 const skippedFails = process.env['CI'] === 'true' && results.skipped.length > 0;
 process.exitCode = results.failed.length > 0 || skippedFails ? 1 : 0;
 
-function otherReports(): Results[] {
-  const { values } = parseArgs({ options: { report: { type: 'string', multiple: true } } });
-  return (values.report ?? []).map((argument) => {
+async function wholePrograms(): Promise<Results[]> {
+  const fabrics = [await fabricCheck('file'), await fabricCheck('etcd')];
+  return [...fabrics, ...(await Promise.all([chaosCheck(), ipipCheck()]))];
+}
+
+function otherReports(written: readonly string[]): Results[] {
+  return written.map((argument) => {
     const at = argument.indexOf('=');
     return readResults(argument.slice(0, at), argument.slice(at + 1));
   });
 }
 
-async function systemTests(): Promise<Results> {
+async function systemTests(names: readonly string[]): Promise<Results> {
   const report = join(cacheDir('reports'), 'system.json');
   rmSync(report, { force: true }); // never count the report of an earlier run
   const { ok } = await runStep({
     name: 'system tests',
-    args: vitestRun('system', 'default', report),
+    args: [...vitestRun('system', 'default', report), ...names],
     live: true,
   });
   const results = readResults('system tests', report);

@@ -9,6 +9,7 @@ import { planFor } from '../datastore/plan.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import { readDirectoryOnce } from '../io/datastores/file.ts';
 import { type LoadOptions, loadSettings, type Settings } from './config.ts';
+import { kubernetesOptions } from './kubernetes-options.ts';
 
 /** sysexits.h: EX_CONFIG. */
 const EXIT_CONFIG = 78;
@@ -45,8 +46,13 @@ export async function checkResources(
 async function readOnce({
   datastore,
   nodeName: node,
+  plan,
 }: Settings): ReturnType<typeof readDirectoryOnce> {
   if (datastore.type === 'file') return readDirectoryOnce(datastore.path);
+  if (datastore.type === 'kubernetes') {
+    const { readKubernetesOnce } = await import('../io/datastores/kubernetes.ts');
+    return readKubernetesOnce(kubernetesOptions(datastore, node, plan));
+  }
   const { readEtcdOnce } = await import('../io/datastores/etcd.ts');
   return readEtcdOnce({ access: datastore.access, node });
 }
@@ -92,15 +98,26 @@ function count(number: number, what: string): string {
 
 /** The datastore cannot be read at all. */
 export function noResources(message: string, type: Settings['datastore']['type']): ConfigError {
-  const file = type === 'file';
   return {
     kind: 'ConfigError',
     severity: 'error',
     code: 'DatastoreLost',
-    path: file ? 'datastore.path' : 'datastore.endpoints',
     message,
-    remedy: file
-      ? 'Run godwit init to write a first set of resources, or set datastore.path'
-      : 'See that etcd runs and that datastore.endpoints and its tls are right',
+    ...LOST[type],
   };
 }
+
+const LOST = {
+  file: {
+    path: 'datastore.path',
+    remedy: 'Run godwit init to write a first set of resources, or set datastore.path',
+  },
+  etcd: {
+    path: 'datastore.endpoints',
+    remedy: 'See that etcd runs and that datastore.endpoints and its tls are right',
+  },
+  kubernetes: {
+    path: 'datastore.kubeconfig',
+    remedy: 'See docs/kubernetes.md for what godwit has to be allowed, and where the API is named',
+  },
+} as const;

@@ -121,8 +121,48 @@ policy: { outside: calico }
     expect(errors('htp: 1\nkernel: { enabled: 1 }\n')).toHaveLength(2);
   });
 
-  it('says of datastores that are not built yet that they come later', () => {
-    expect(errors('', { DATASTORE_TYPE: 'kubernetes' })[0]).toContain('DATASTORE_TYPE asks for it');
+  it('finds the Kubernetes API as a pod does, by a kubeconfig, or by what calico-node is told', () => {
+    const datastore = (text: string, env: Record<string, string> = {}): unknown =>
+      settings(text, { DATASTORE_TYPE: 'kubernetes', ...env }).datastore;
+    const pod = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
+    const account = '/var/run/secrets/kubernetes.io/serviceaccount';
+    expect(datastore('', pod)).toEqual({
+      type: 'kubernetes',
+      access: {
+        server: 'https://[fd00::1]:443',
+        caFile: `${account}/ca.crt`,
+        tokenFile: `${account}/token`,
+      },
+      apiGroup: undefined,
+    });
+    const group = { ...pod, KUBECONFIG: '/k', CALICO_API_GROUP: 'projectcalico.org/v3' };
+    expect(datastore('', group)).toEqual({
+      type: 'kubernetes',
+      access: { kubeconfig: '/k' },
+      apiGroup: 'projectcalico.org/v3',
+    });
+    const written = 'datastore: { kubeconfig: /mine, apiGroup: auto }';
+    expect(datastore(written, group)).toMatchObject({
+      access: { kubeconfig: '/mine' },
+      apiGroup: undefined,
+    });
+    const named = { K8S_API_ENDPOINT: 'https://api:6443', K8S_API_TOKEN: 't', K8S_CA_FILE: '/ca' };
+    expect(datastore('', { ...pod, ...named })).toMatchObject({
+      access: { server: 'https://api:6443', token: 't', caFile: '/ca' },
+    });
+  });
+
+  it('says where the Kubernetes API is not to be found, and what is no group of Calico', () => {
+    const asked = { DATASTORE_TYPE: 'kubernetes' };
+    expect(errors('', asked)[0]).toContain('Not in a pod of Kubernetes');
+    const wrong = { ...asked, KUBECONFIG: '/k', CALICO_API_GROUP: 'projectcalico.org' };
+    expect(errors('', wrong)[0]).toContain('CALICO_API_GROUP names no group of Calico');
+    expect(errors('datastore: { type: kubernetes, kubeconfig: /k, path: /p }')[0]).toContain(
+      'Has no place with the kubernetes datastore',
+    );
+  });
+
+  it('gives what the file says of the datastore precedence over the environment', () => {
     expect(settings('datastore: { type: file }', { DATASTORE_TYPE: 'etcdv3' }).datastore.type).toBe(
       'file',
     );
@@ -217,10 +257,10 @@ describe("calico-node's environment", () => {
   });
 
   it('that is not honoured yet is a warning by name, a wrong value an error', () => {
-    const result = read('', { CALICO_API_GROUP: 'x', ETCD_DISCOVERY_SRV: 'x' });
+    const result = read('', { FELIX_TYPHAADDR: 'x', ETCD_DISCOVERY_SRV: 'x' });
     expect(result.settings).toBeDefined();
     expect(result.problems.map(formatConfigError)).toEqual([
-      '$CALICO_API_GROUP: Not yet honoured: the kubernetes datastore comes later',
+      '$FELIX_TYPHAADDR: Not yet honoured: the API is asked directly',
       '$ETCD_DISCOVERY_SRV: Not yet honoured: members are named by ETCD_ENDPOINTS alone',
     ]);
     expect(errors('', { DATASTORE_TYPE: 'consul' })[0]).toContain('Set it to one of etcdv3');

@@ -20,9 +20,10 @@ import {
 import type { RouteExtras } from '../fib/kernel-rules.ts';
 import { parseYamlFile } from '../io/yaml-documents.ts';
 import { type IpAddress, ipFamily, parseIpAddress } from '../net/ip-address.ts';
-import { type DatastoreSettings, readDatastore, readPath } from './datastore-settings.ts';
+import { type DatastoreSettings, readDatastore } from './datastore-settings.ts';
 import { type Environment, readEnvironment } from './environment.ts';
 import { LOG_LEVELS, type LogLevelName } from './log-levels.ts';
+import { readPath } from './setting-readers.ts';
 
 const DEFAULT_CONFIG_PATH = '/etc/godwit/godwit.yaml';
 

@@ -12,7 +12,8 @@ import type { SpeakerEvent } from '../speaker/events.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
 import { checkResources, noResources } from './check.ts';
 import type { Settings } from './config.ts';
-import type { FromPlanner, HeldChange } from './planner.ts';
+import type { NodeStatusWriter } from './node-status.ts';
+import type { FromPlanner, HeldChange, ToPlanner } from './planner.ts';
 import { PlannerLink } from './planner-link.ts';
 import { Proposals } from './proposals.ts';
 
@@ -51,6 +52,8 @@ export class Configuration {
   /** Who waits for a look at the datastore, by the number of the request. */
   readonly #rereads = new Map<number, (lost: string | undefined) => void>();
   #nextReread = 1;
+  /** Set before the start, where statuses are written. */
+  statuses: NodeStatusWriter | undefined;
   /** Questions what a change would do. */
   readonly proposals = new Proposals((message) => this.#link.post(message));
   #started: () => void = () => undefined;
@@ -80,14 +83,23 @@ export class Configuration {
     });
   }
 
+  /** To the planner. @returns false where none runs at the moment. */
+  post(message: ToPlanner): boolean {
+    return this.#link.post(message);
+  }
+
   stop(): void {
+    this.statuses?.stop();
     this.#link.stop();
   }
 
   /** Where the datastore is, for people. */
   get source(): string {
     const { datastore } = this.#parts.settings;
-    return datastore.type === 'file' ? datastore.path : datastore.access.endpoints.join(',');
+    if (datastore.type === 'file') return datastore.path;
+    const { access } = datastore;
+    if ('endpoints' in access) return access.endpoints.join(',');
+    return 'kubeconfig' in access ? access.kubeconfig : access.server;
   }
 
   /** Reads the datastore at once; what it holds is on its way, or held, when this resolves. @returns its problems. */
@@ -145,6 +157,8 @@ export class Configuration {
         if (plan !== undefined) this.#apply(plan, message.revision);
         return;
       }
+      case 'statusWritten':
+        return this.statuses?.onWritten(message.name, message.error);
       case 'notSaved':
         this.#parts.log.error(
           { event: 'state-not-saved', ...message.error },
@@ -165,6 +179,7 @@ export class Configuration {
   #apply(plan: SpeakerPlan, revision: number): void {
     this.#revision = revision;
     this.#setLogLevel(plan.logLevel);
+    this.statuses?.onPlan(plan.statuses ?? []);
     this.#parts.submit({ type: 'planChanged', plan, revision });
   }
 
@@ -217,6 +232,7 @@ export class Configuration {
   #onDied(reason: string, waitMs: number): void {
     this.#parts.publish({ event: 'planner-died', reason, seconds: waitMs / 1000 });
     this.#started();
+    this.statuses?.onPlannerDied();
     this.#endRereads();
     this.proposals.drop();
   }

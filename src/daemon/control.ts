@@ -60,6 +60,12 @@ export class Control implements DaemonPort, BirdPort {
     return this.#parts.configuration.view().problems;
   }
 
+  /** Of the problems those that keep a resource from being in force. */
+  errors(): { readonly code: string; readonly text: string }[] {
+    const errors = this.problems().filter(({ severity }) => severity === 'error');
+    return errors.map((error) => ({ code: error.code, text: formatConfigError(error) }));
+  }
+
   execute(command: Command, answer: (error: string) => void): void {
     const id = this.#nextCommand++;
     this.#answers.set(id, answer);

@@ -33,6 +33,7 @@ import { Events } from './events.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { Loop } from './loop.ts';
 import { LoopMeter, threadCpuClock } from './loop-meter.ts';
+import { NodeStatusWriter } from './node-status.ts';
 import { QuarantineShell } from './quarantine-shell.ts';
 import { Recording } from './recording.ts';
 import { ServiceManager } from './service-manager.ts';
@@ -185,6 +186,12 @@ export class Daemon {
       version: packageVersion(),
     });
     this.#control = control;
+    configuration.statuses = new NodeStatusWriter({
+      port: control,
+      problems: () => control.errors(),
+      post: (message) => configuration.post(message),
+      log,
+    });
     const opened = await this.#openServers(control);
     if (opened !== undefined) return opened;
     // Only now is it sure that we are the one: a second start that is refused must not look like a restart.

@@ -1,12 +1,22 @@
-/** The `datastore` section of godwit.yaml, and calico-node's `ETCD_*` variables: where the resources are. */
+/** The `datastore` section of godwit.yaml, and calico-node's variables: where the resources are. */
 
 import type { Fields } from '../datastore/fields.ts';
+import type { CalicoGroup } from '../io/datastores/kubernetes-kinds.ts';
 import type { EtcdAccess } from '../io/etcd-client.ts';
+import type { KubernetesAccess } from '../io/kubernetes-access.ts';
 import type { Environment } from './environment.ts';
+import { readKubernetes } from './kubernetes-settings.ts';
+import { readPath } from './setting-readers.ts';
 
 export type DatastoreSettings =
   | { readonly type: 'file'; readonly path: string }
-  | { readonly type: 'etcd'; readonly access: EtcdAccess };
+  | { readonly type: 'etcd'; readonly access: EtcdAccess }
+  | {
+      readonly type: 'kubernetes';
+      readonly access: KubernetesAccess;
+      /** Undefined: what the API has. */
+      readonly apiGroup: CalicoGroup | undefined;
+    };
 
 /** More members than etcd advises (seven), so that a list is never too long by mistake alone. */
 const ENDPOINTS_MAX = 32;
@@ -14,28 +24,33 @@ const ENDPOINTS_MAX = 32;
 export function readDatastore(fields: Fields, environment: Environment): DatastoreSettings {
   const written = fields.oneOf('type', ['file', 'etcd', 'kubernetes']);
   const type = written ?? environment.datastoreType ?? 'file';
-  if (type === 'kubernetes') {
-    const where = written === undefined ? '; DATASTORE_TYPE asks for it' : '';
-    fields.report('type', {
-      code: 'NotYetBuilt',
-      message: `The kubernetes datastore comes later${where}`,
-      remedy: 'Write datastore: { type: file, path: … } or { type: etcd, endpoints: […] } for now',
-      value: type,
-    });
-  }
-  const etcd = ['endpoints', 'tls', 'username', 'password', 'passwordFile'];
-  notHere(fields, type === 'etcd' ? ['path'] : etcd, type);
-  const settings: DatastoreSettings =
-    type === 'etcd'
-      ? { type, access: readEtcd(fields, environment) }
-      : { type: 'file', path: readPath(fields, 'path') ?? '/etc/godwit/resources' };
+  notHere(fields, type);
+  const settings = readSettingsOf(type, fields, environment);
   fields.finish();
   return settings;
 }
 
+function readSettingsOf(
+  type: DatastoreSettings['type'],
+  fields: Fields,
+  environment: Environment,
+): DatastoreSettings {
+  if (type === 'etcd') return { type, access: readEtcd(fields, environment) };
+  if (type === 'kubernetes') return { type, ...readKubernetes(fields, environment) };
+  return { type, path: readPath(fields, 'path') ?? '/etc/godwit/resources' };
+}
+
+/** Which keys belong to which. */
+const KEYS: Readonly<Record<DatastoreSettings['type'], readonly string[]>> = {
+  file: ['path'],
+  etcd: ['endpoints', 'tls', 'username', 'password', 'passwordFile'],
+  kubernetes: ['kubeconfig', 'apiGroup'],
+};
+
 /** Keys of another datastore are mistakes, whatever stands in them. */
-function notHere(fields: Fields, names: readonly string[], type: string): void {
-  for (const name of names) {
+function notHere(fields: Fields, type: DatastoreSettings['type']): void {
+  for (const name of Object.values(KEYS).flat()) {
+    if (KEYS[type].includes(name)) continue;
     if (fields.raw(name) === undefined) continue;
     fields.report(name, {
       code: 'Exclusive',
@@ -108,10 +123,4 @@ function parseEndpoint(value: unknown): string | undefined {
   return match === null || port < 1 || port > 65_535
     ? undefined
     : `${match[1]}://${match[2]}:${port}`;
-}
-
-export function readPath(fields: Fields, name: string): string | undefined {
-  return fields.parsed(name, 'an absolute path', (value) =>
-    typeof value === 'string' && value.startsWith('/') ? value : undefined,
-  );
 }

@@ -16,6 +16,20 @@ export interface Environment {
   readonly kubernetesNode: string | undefined;
   readonly advertiseClusterIps: Prefix | undefined;
   readonly logLevel: LogLevelName | undefined;
+  /** As they are written; `kubernetes-settings.ts` judges them. */
+  readonly kubernetes: {
+    readonly apiGroup: string | undefined;
+    readonly kubeconfig: string | undefined;
+    readonly endpoint: string | undefined;
+    readonly ca: string | undefined;
+    readonly cert: string | undefined;
+    readonly key: string | undefined;
+    readonly token: string | undefined;
+    readonly insecure: boolean;
+    /** Of the API, as every pod is told. */
+    readonly host: string | undefined;
+    readonly port: string | undefined;
+  };
   /** As they are written; `datastore-settings.ts` judges them. */
   readonly etcd: {
     readonly endpoints: string | undefined;
@@ -46,8 +60,8 @@ const LEVELS: Readonly<Record<string, LogLevelName>> = {
 
 /** Understood, without effect so far: what follows from that. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  CALICO_API_GROUP: 'the kubernetes datastore comes later',
-  KUBECONFIG: 'the kubernetes datastore comes later',
+  FELIX_TYPHAADDR: 'the API is asked directly',
+  FELIX_TYPHAK8SSERVICENAME: 'the API is asked directly',
   ETCD_DISCOVERY_SRV: 'members are named by ETCD_ENDPOINTS alone',
 };
 
@@ -80,6 +94,7 @@ export function readEnvironment(
       },
       problems,
     ),
+    kubernetes: readKubernetesVariables(env),
     etcd: {
       endpoints: filled(env['ETCD_ENDPOINTS']),
       ca: filled(env['ETCD_CA_CERT_FILE']),
@@ -88,6 +103,23 @@ export function readEnvironment(
       username: filled(env['ETCD_USERNAME']),
       password: filled(env['ETCD_PASSWORD']),
     },
+  };
+}
+
+function readKubernetesVariables(
+  env: Readonly<Record<string, string | undefined>>,
+): Environment['kubernetes'] {
+  return {
+    apiGroup: filled(env['CALICO_API_GROUP']),
+    kubeconfig: filled(env['KUBECONFIG']),
+    endpoint: filled(env['K8S_API_ENDPOINT']),
+    ca: filled(env['K8S_CA_FILE']),
+    cert: filled(env['K8S_CERT_FILE']),
+    key: filled(env['K8S_KEY_FILE']),
+    token: filled(env['K8S_API_TOKEN']),
+    insecure: filled(env['K8S_INSECURE_SKIP_TLS_VERIFY'])?.toLowerCase() === 'true',
+    host: filled(env['KUBERNETES_SERVICE_HOST']),
+    port: filled(env['KUBERNETES_SERVICE_PORT']),
   };
 }
 

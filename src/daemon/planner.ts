@@ -14,9 +14,10 @@ import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { ProposedChange } from '../datastore/propose.ts';
 import { EndpointStatus } from '../io/datastores/endpoint-status.ts';
 import { FileDatastore } from '../io/datastores/file.ts';
-import type { DatastoreListener } from '../io/datastores/listener.ts';
+import type { DatastoreListener, StatusReport } from '../io/datastores/listener.ts';
 import { StateDir } from '../io/state-dir.ts';
 import type { Settings } from './config.ts';
+import { kubernetesOptions } from './kubernetes-options.ts';
 import { type ProposalPart, type ProposalRequest, proposalParts } from './proposal-parts.ts';
 
 /** Problems a message: they are small, and a directory of thousands may have one each. */
@@ -54,6 +55,8 @@ export type FromPlanner =
   | { readonly type: 'plan'; readonly revision: number; readonly part: PlanPart }
   | { readonly type: 'notSaved'; readonly error: SystemError }
   | { readonly type: 'reread'; readonly id: number; readonly lost: string | undefined }
+  /** Answers `writeStatus`; `error` is empty when it was written. */
+  | { readonly type: 'statusWritten'; readonly name: string; readonly error: string }
   /** Answers `propose`, in parts. */
   | ({ readonly type: 'proposal'; readonly id: number } & ProposalPart)
   /** All that the first look at the datastore gave has been said. */
@@ -62,6 +65,8 @@ export type FromPlanner =
 export type ToPlanner =
   | { readonly type: 'ack' }
   | { readonly type: 'release' }
+  /** The status of a CalicoNodeStatus. */
+  | ({ readonly type: 'writeStatus' } & StatusReport)
   | ({ readonly type: 'propose'; readonly id: number } & ProposalRequest)
   /** Look at the datastore now; answered by `reread` once what was found has been said. */
   | { readonly type: 'reread'; readonly id: number };
@@ -93,7 +98,7 @@ export class Planner {
   }
 
   async start(): Promise<void> {
-    const { node, plan, revision, datastore } = this.#options;
+    const { node, plan, revision } = this.#options;
     const stored = await this.#stateDir.load(new Date());
     const keeper = new ConfigurationKeeper(
       { node, plan, revision, ...(stored === undefined ? {} : { stored }) },
@@ -111,7 +116,7 @@ export class Planner {
       },
       onLost: (reason) => this.#take(keeper.onLost(reason, now())),
     };
-    this.#datastore = await openDatastore(datastore, node, await this.#withEndpoints(listener));
+    this.#datastore = await openDatastore(this.#options, await this.#withEndpoints(listener));
     await this.#datastore.start();
     this.#say({ type: 'started' });
   }
@@ -137,6 +142,10 @@ export class Planner {
       }
       return;
     }
+    if (message.type === 'writeStatus') {
+      void this.#writeStatus(message);
+      return;
+    }
     if (message.type === 'release') {
       if (this.#keeper !== undefined) this.#take(this.#keeper.release());
       return;
@@ -148,6 +157,12 @@ export class Planner {
   async #reread(id: number): Promise<void> {
     await this.#datastore?.readNow?.();
     this.#say({ type: 'reread', id, lost: this.#keeper?.view(now()).lost });
+  }
+
+  async #writeStatus(report: StatusReport): Promise<void> {
+    const write = this.#datastore?.writeStatus?.bind(this.#datastore);
+    const error = (await write?.(report)) ?? (write ? '' : 'this datastore is not written');
+    this.#say({ type: 'statusWritten', name: report.name, error });
   }
 
   #take(output: KeeperOutput): void {
@@ -239,17 +254,27 @@ interface Datastore {
   start(): Promise<void>;
   /** Absent where every change is told at once anyway. */
   readNow?(): Promise<void>;
+  /** Absent where nothing is written. @returns why it was not; undefined when it was. */
+  writeStatus?(report: StatusReport): Promise<string | undefined>;
 }
 
 async function openDatastore(
-  datastore: Settings['datastore'],
-  node: string,
+  { datastore, node, plan }: PlannerOptions,
   listener: DatastoreListener,
 ): Promise<Datastore> {
-  if (datastore.type === 'file') return new FileDatastore(datastore.path, listener);
-  // Only who needs gRPC on this thread pays for it.
-  const { EtcdDatastore } = await import('../io/datastores/etcd.ts');
-  return new EtcdDatastore({ access: datastore.access, node }, listener);
+  // Only who needs gRPC, or HTTP/2, on this thread pays for it.
+  switch (datastore.type) {
+    case 'file':
+      return new FileDatastore(datastore.path, listener);
+    case 'etcd': {
+      const { EtcdDatastore } = await import('../io/datastores/etcd.ts');
+      return new EtcdDatastore({ access: datastore.access, node }, listener);
+    }
+    case 'kubernetes': {
+      const { KubernetesDatastore } = await import('../io/datastores/kubernetes.ts');
+      return new KubernetesDatastore(kubernetesOptions(datastore, node, plan), listener);
+    }
+  }
 }
 
 function now(): Millis {

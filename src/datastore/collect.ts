@@ -9,6 +9,7 @@ import type {
   IpPoolResource,
   LocalWorkloadResource,
   NodeResource,
+  NodeStatusResource,
   PeerProfileResource,
   Resources,
   SecretResource,
@@ -25,6 +26,7 @@ export function collect(entries: readonly Entry[]): Resources {
   const blockAffinities = new Map<string, BlockAffinityResource>();
   const secrets = new Map<string, SecretResource>();
   const peerProfiles = new Map<string, PeerProfileResource>();
+  const nodeStatuses = new Map<string, NodeStatusResource>();
   const localWorkloads = new Map<string, LocalWorkloadResource>();
   const services = new Map<string, ServiceResource>();
   const endpointSlices = new Map<string, EndpointSliceResource>();
@@ -38,6 +40,7 @@ export function collect(entries: readonly Entry[]): Resources {
     else if (kind === 'BlockAffinity') blockAffinities.set(value.name, value);
     else if (kind === 'PeerProfile') peerProfiles.set(value.name, value);
     else if (kind === 'Secret') secrets.set(`${value.namespace}/${value.name}`, value);
+    else if (kind === 'CalicoNodeStatus') nodeStatuses.set(value.name, value);
     else if (kind === 'LocalWorkload') localWorkloads.set(value.name, value);
     else if (kind === 'Service') services.set(`${value.namespace}/${value.name}`, value);
     else if (kind === 'EndpointSlice') {
@@ -57,6 +60,7 @@ export function collect(entries: readonly Entry[]): Resources {
     endpointSlices,
     clusterInformation,
     peerProfiles,
+    nodeStatuses,
   };
 }
 
@@ -75,6 +79,7 @@ export function shareKinds(before: Resources, next: Resources): Resources {
     endpointSlices: shareMap(before.endpointSlices, next.endpointSlices),
     clusterInformation: next.clusterInformation,
     peerProfiles: shareMap(before.peerProfiles, next.peerProfiles),
+    nodeStatuses: shareMap(before.nodeStatuses, next.nodeStatuses),
   };
 }
 

@@ -4,7 +4,7 @@ import type { Cluster } from './cluster.ts';
 import type { PeerPlan } from './plan-types.ts';
 import type { SecretKeyRef } from './resources.ts';
 
-const DEFAULT_SECRET_NAMESPACE = 'kube-system';
+export const DEFAULT_SECRET_NAMESPACE = 'kube-system';
 
 /** Longest TCP-MD5 key the kernel takes (TCP_MD5SIG_MAXKEYLEN). */
 const PASSWORD_OCTETS_MAX = 80;

@@ -12,6 +12,7 @@ import type { Prefix } from '../net/prefix.ts';
 import type { Policy } from '../policy/types.ts';
 import type { ExpectedPrefixes } from './expected-prefixes.ts';
 import type { NodeSettings, PeerSettings } from './peer-settings.ts';
+import type { StatusClass } from './resources.ts';
 
 export interface SpeakerPlan {
   readonly node: string;
@@ -35,6 +36,16 @@ export interface SpeakerPlan {
   readonly expectedPrefixes?: ExpectedPrefixes;
   /** From `PeerProfile`s: whoever calls from one of these is a peer. By prefix. */
   readonly listenRanges?: readonly ListenRange[];
+  /** What is to be written back to the datastore, by name. */
+  readonly statuses?: readonly NodeStatusPlan[];
+}
+
+/** A CalicoNodeStatus that asks for this node. */
+export interface NodeStatusPlan {
+  readonly name: string;
+  readonly classes: readonly StatusClass[];
+  /** Seconds; 0: once. */
+  readonly periodSeconds: number;
 }
 
 /** Peers that are not named: whoever calls from here is one, within limits. Overlapping ranges: the longest wins. */

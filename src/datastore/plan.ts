@@ -13,6 +13,7 @@ import { expectedPrefixes } from './expected-prefixes.ts';
 import { kernelRules } from './kernel.ts';
 import { learnPlan } from './learn.ts';
 import { listenRangesOf } from './listen-ranges.ts';
+import { nodeStatuses } from './node-statuses.ts';
 import { originatedPrefixes } from './originate.ts';
 import { compareText, sortedByName } from './plan-data.ts';
 import { PlanMemo } from './plan-memo.ts';
@@ -47,6 +48,7 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
     cluster.resources.blockAffinities.values(),
     cluster.resources.services.size,
   );
+  const statuses = nodeStatuses(cluster);
   const plan: SpeakerPlan = {
     node,
     localAs: cluster.localAs,
@@ -67,6 +69,7 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
     ...(expected === undefined ? {} : { expectedPrefixes: expected }),
     ...(settings === undefined ? {} : { settings }),
     ...(listenRanges === undefined ? {} : { listenRanges }),
+    ...(statuses === undefined ? {} : { statuses }),
   };
   reportNoAddress(cluster);
   reportFilters(cluster);

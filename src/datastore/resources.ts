@@ -32,6 +32,7 @@ export interface Resources {
   readonly endpointSlices: ReadonlyMap<string, EndpointSliceResource>;
   readonly clusterInformation: ClusterInformationResource | undefined;
   readonly peerProfiles: ReadonlyMap<string, PeerProfileResource>;
+  readonly nodeStatuses: ReadonlyMap<string, NodeStatusResource>;
 }
 
 export interface NodeResource {
@@ -226,6 +227,17 @@ export interface ListenRangeResource {
   readonly rateMax: number;
   readonly password: SecretKeyRef | undefined;
   readonly filters: readonly string[];
+}
+
+export type StatusClass = 'Agent' | 'BGP' | 'Routes';
+
+/** CalicoNodeStatus: what somebody wants to know of a node. */
+export interface NodeStatusResource {
+  readonly name: string;
+  readonly node: string;
+  readonly classes: readonly StatusClass[];
+  /** 0: once. */
+  readonly periodSeconds: number;
 }
 
 export interface ServiceResource {

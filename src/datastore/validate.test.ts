@@ -63,7 +63,7 @@ spec:
     expect(
       problemsOf({
         apiVersion: 'projectcalico.org/v3',
-        kind: 'CalicoNodeStatus',
+        kind: 'FelixConfiguration',
         metadata: { name: 's' },
       })[0],
     ).toMatchObject({ severity: 'warning', code: 'NotYetHonoured' });

@@ -15,6 +15,7 @@ import { readBgpPeer } from './kinds/bgp-peer.ts';
 import { readIpPool } from './kinds/ip-pool.ts';
 import { readLocalWorkload } from './kinds/local-workload.ts';
 import { readNode } from './kinds/node.ts';
+import { readNodeStatus } from './kinds/node-status.ts';
 import { readBlockAffinity, readClusterInformation, readSecret } from './kinds/others.ts';
 import { readPeerProfile } from './kinds/peer-profile.ts';
 import { readEndpointSlice, readService } from './kinds/service.ts';
@@ -28,6 +29,7 @@ import type {
   IpPoolResource,
   LocalWorkloadResource,
   NodeResource,
+  NodeStatusResource,
   PeerProfileResource,
   SecretResource,
   ServiceResource,
@@ -42,6 +44,7 @@ export type Entry =
   | { readonly kind: 'IPPool'; readonly value: IpPoolResource }
   | { readonly kind: 'BlockAffinity'; readonly value: BlockAffinityResource }
   | { readonly kind: 'ClusterInformation'; readonly value: ClusterInformationResource }
+  | { readonly kind: 'CalicoNodeStatus'; readonly value: NodeStatusResource }
   | { readonly kind: 'PeerProfile'; readonly value: PeerProfileResource }
   | { readonly kind: 'Secret'; readonly value: SecretResource }
   | { readonly kind: 'LocalWorkload'; readonly value: LocalWorkloadResource }
@@ -89,6 +92,10 @@ const READERS: Readonly<Record<string, Reader>> = {
     const value = readBlockAffinity(name, spec);
     return value === undefined ? undefined : { kind: 'BlockAffinity', value };
   },
+  CalicoNodeStatus: (name, { spec }) => {
+    const value = readNodeStatus(name, spec);
+    return value === undefined ? undefined : { kind: 'CalicoNodeStatus', value };
+  },
   ClusterInformation: (name, { spec }) => ({
     kind: 'ClusterInformation',
     value: readClusterInformation(name, spec),
@@ -131,8 +138,6 @@ const PROFILE = { kind: 'PeerProfile', apiVersion: 'godwit.dev/v1' } as const;
 
 /** Legal kinds that have no bearing on what godwit does now, and what follows from that. */
 const UNUSED: Readonly<Record<string, string>> = {
-  CalicoNodeStatus:
-    'its status is not written; godwit show status, neighbors, routes and kernel say it',
   FelixConfiguration: 'it says what Felix does, not what godwit does',
   ...Object.fromEntries(
     [

@@ -159,6 +159,21 @@ export class EtcdClient {
     return { revision: Number(revision), clusterId, kvs };
   }
 
+  /** @throws {EtcdError} */
+  async get(key: string): Promise<KeyValue | undefined> {
+    const answer = await this.#call(this.#kv, 'Range', { key: Buffer.from(key) });
+    return (answer as RangeResponse).kvs[0];
+  }
+
+  /** Writes if the key is as it was read. @returns whether it was. @throws {EtcdError} */
+  async replace({ key, modRevision }: KeyValue, value: string): Promise<boolean> {
+    const answer = await this.#call(this.#kv, 'Txn', {
+      compare: [{ result: 'EQUAL', target: 'MOD', key, modRevision }],
+      success: [{ requestPut: { key, value: Buffer.from(value) } }],
+    });
+    return (answer as { readonly succeeded: boolean }).succeeded;
+  }
+
   /** Watches on one stream, numbered from 1 in the order given. @returns what ends them. */
   watch(specs: readonly WatchSpec[], listener: WatchListener): () => void {
     const stub = this.#stub(this.#services.watch, this.#channel);

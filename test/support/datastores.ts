@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import type { DatastoreSettings } from '../../src/daemon/datastore-settings.ts';
 import { EtcdWriter, etcdEntry, freePorts, startEtcd } from '../../tools/fabric/etcd.ts';
 import { type Running, signalProcess, stopProcess } from '../../tools/fabric/process.ts';
+import { KubernetesDouble } from './kubernetes-double.ts';
+import { collectionOf, deleteResource, putResource, storedOf } from './kubernetes-objects.ts';
 import { TcpGate } from './tcp-gate.ts';
 
 export interface TestStore {
@@ -24,6 +26,10 @@ export interface TestStore {
   /** It is there and does not answer; it can be written all the same. */
   partition(): Promise<void>;
   heal(): Promise<void>;
+  /** The status of the resource as it is held; absent where none is ever written. */
+  status?(resource: unknown): Promise<unknown>;
+  /** Somebody else writes the status of the resource. */
+  putStatus?(resource: unknown, status: object): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -35,13 +41,14 @@ export interface Promises {
 
 export const STORES: Readonly<
   Record<
-    'file' | 'etcd',
+    'file' | 'etcd' | 'kubernetes',
     { readonly open: (dir: string) => Promise<TestStore>; readonly promises: Promises }
   >
 > = {
   file: { open: openFile, promises: { change: 500, loss: 2000 } },
   // A partition is noticed by the second of two unanswered pings at the latest.
   etcd: { open: openEtcd, promises: { change: 200, loss: 25_000 } },
+  kubernetes: { open: openKubernetes, promises: { change: 200, loss: 25_000 } },
 };
 
 function nameOf(resource: unknown): string {
@@ -121,11 +128,64 @@ async function openEtcd(dir: string): Promise<TestStore> {
     },
     partition: async () => gate.shut(),
     heal: async () => gate.reopen(),
+    status: async (one) => {
+      const value = (await writer.get(etcdEntry(one).key)) as { readonly status?: unknown };
+      return value.status;
+    },
+    putStatus: async (one, status) => {
+      const { key, value } = etcdEntry(one);
+      await writer.put(key, { ...(value as object), status });
+    },
     close: async () => {
       writer.close();
       await gate.close();
       signalProcess(running, 'SIGCONT');
       await stopProcess(running);
+    },
+  };
+}
+
+async function openKubernetes(): Promise<TestStore> {
+  const api = new KubernetesDouble();
+  await api.start();
+  const gate = await TcpGate.open(api.port);
+  return {
+    settings: {
+      type: 'kubernetes',
+      access: { server: `http://127.0.0.1:${gate.port}` },
+      apiGroup: undefined,
+    },
+    put: async (...resources) => {
+      for (const one of resources) putResource(api, one);
+    },
+    delete: async (...resources) => {
+      for (const one of resources) deleteResource(api, one);
+    },
+    spoil: async (one) => {
+      const { kind, metadata } = one as { kind: string; metadata: { name: string } };
+      api.store.put(collectionOf(api, kind), { metadata, spec: { peerIP: 'nowhere' } } as never);
+    },
+    deleteAll: async () => {
+      for (const collection of api.collections) {
+        for (const { metadata } of api.store.all(collection)) {
+          api.store.delete(collection, metadata.name, metadata.namespace);
+        }
+      }
+    },
+    kill: () => api.stop(),
+    restart: () => api.start(),
+    partition: async () => gate.shut(),
+    heal: async () => gate.reopen(),
+    status: async (one) => storedOf(api, one)?.['status'],
+    putStatus: async (one, status) => {
+      api.store.put(collectionOf(api, (one as { kind: string }).kind), {
+        ...storedOf(api, one)!,
+        status,
+      } as never);
+    },
+    close: async () => {
+      await gate.close();
+      await api.stop();
     },
   };
 }

@@ -52,6 +52,21 @@ export class WatchedPlanner {
     return last === undefined ? 'not known' : last.type === 'lost' ? 'lost' : 'in sync';
   }
 
+  /** Has the status of a CalicoNodeStatus written. @returns what came of it; empty when it was written. */
+  async writeStatus(name: string, status: object): Promise<string> {
+    const before = this.count('statusWritten');
+    this.#link.post({ type: 'writeStatus', name, periodSeconds: 10, status });
+    await until(() => this.count('statusWritten') > before);
+    const last = this.messages.findLast((message) => message.type === 'statusWritten');
+    return last?.type === 'statusWritten' ? last.error : '';
+  }
+
+  /** A change waits for somebody to release it. */
+  get isHeld(): boolean {
+    const last = this.messages.findLast((message) => message.type === 'held');
+    return last?.type === 'held' && last.held !== undefined;
+  }
+
   release(): void {
     this.#link.post({ type: 'release' });
   }

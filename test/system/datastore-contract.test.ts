@@ -25,8 +25,39 @@ const REST = [
   resource('BlockAffinity', 'a-10-1-2-0-26', { node: 'a', cidr: '10.1.2.0/26' }),
 ];
 const ALL = [OWN, ...NODES, TOR, ...REST];
+function keyOf(resource: unknown): string {
+  const { kind, metadata } = resource as { kind: string; metadata: { name: string } };
+  return `${kind}/${metadata.name}`;
+}
+
 /** Milliseconds in which something that must not happen would have happened. */
 const QUIET_MS = 700;
+
+/** Quite different, so that going from one to another changes sessions, policies, blocks, pools and timers. */
+const STATES: Readonly<Record<string, readonly unknown[]>> = {
+  'a mesh': ALL,
+  'reflectors, no mesh': [
+    node('a', '10.0.0.1', {}, { rack: 'x' }),
+    ...NODES.slice(0, 2),
+    node('rr', '10.0.0.100', { routeReflectorClusterID: '244.0.0.1' }, { rr: 'yes' }),
+    resource('BGPConfiguration', 'default', { nodeToNodeMeshEnabled: false, asNumber: 64512 }),
+    resource('BGPPeer', 'to-rr', { nodeSelector: '!has(rr)', peerSelector: 'has(rr)' }),
+    resource('ClusterInformation', 'default', { calicoVersion: 'v3.33.0' }),
+    resource('IPPool', 'pool', { cidr: '10.1.0.0/16', ipipMode: 'CrossSubnet' }),
+  ],
+  'another AS, two blocks, a filter that rejects': [
+    node('a', '10.0.0.1', { asNumber: 65001, ipv6Address: 'fd00::1/64' }),
+    ...NODES.slice(1),
+    resource('BGPConfiguration', 'default', { asNumber: 65001, listenPort: 1790 }),
+    resource('BGPFilter', 'f', { exportV4: [{ action: 'Reject' }] }),
+    resource('BGPPeer', 'tor', { peerIP: '10.0.0.253', asNumber: 65000, filters: ['f'] }),
+    resource('ClusterInformation', 'default', { calicoVersion: 'v3.32.0' }),
+    resource('BlockAffinity', 'a-10-1-2-0-26', { node: 'a', cidr: '10.1.2.0/26' }),
+    resource('BlockAffinity', 'a-10-1-9-0-26', { node: 'a', cidr: '10.1.9.0/26' }),
+    profile('fast', { settings: { timers: { holdTime: '9s' } } }),
+  ],
+  'this node alone': [OWN, resource('ClusterInformation', 'default', { calicoVersion: 'v3.31.0' })],
+};
 
 for (const [type, { open, promises }] of Object.entries(STORES)) {
   const needs = type === 'etcd' ? (['etcd'] as const) : [];
@@ -147,6 +178,37 @@ for (const [type, { open, promises }] of Object.entries(STORES)) {
       await until(() => isDeepStrictEqual(planner.plan, wanted));
     });
 
+    it('is asked how this node is, and takes the answer unless somebody else gives one', async () => {
+      await start();
+      const asked = resource('CalicoNodeStatus', 's', { node: 'a', classes: ['BGP'] });
+      const other = resource('CalicoNodeStatus', 't', { node: 'n2', classes: ['BGP'] });
+      await store.put(other, asked);
+      if (store.status === undefined || store.putStatus === undefined) {
+        await until(() => JSON.stringify(planner.messages).includes('NotWritten'));
+        return;
+      }
+      await until(() => planner.plan?.statuses !== undefined);
+      expect(planner.plan?.statuses).toEqual([{ name: 's', classes: ['BGP'], periodSeconds: 10 }]);
+      const answer = { lastUpdated: new Date().toISOString(), bgp: { numberEstablishedV4: 1 } };
+      expect(await planner.writeStatus('s', answer)).toBe('');
+      expect(await store.status(asked)).toEqual(answer);
+      const { length } = planner.plans;
+      const again = { ...answer, lastUpdated: new Date(Date.now() + 1).toISOString() };
+      expect(await planner.writeStatus('s', again)).toBe('');
+      const theirs = { lastUpdated: new Date().toISOString() };
+      await store.putStatus(asked, theirs);
+      await store.putStatus(other, theirs);
+      expect(await planner.writeStatus('s', answer)).toContain('somebody else');
+      expect(await store.status(asked)).toEqual(theirs);
+      await store.putStatus(asked, { lastUpdated: '2020-01-01T00:00:00Z' });
+      expect(await planner.writeStatus('s', answer)).toBe('');
+      await store.delete(asked);
+      await until(() => planner.plan?.statuses === undefined);
+      expect(await planner.writeStatus('s', answer)).toBe('');
+      // Answers are no questions: what was written gave no other plan.
+      expect(planner.plans.length).toBe(length + 1);
+    });
+
     it('that loses most of the sessions at once has the change held until somebody releases it', async () => {
       await start();
       await store.delete(...NODES);
@@ -171,6 +233,32 @@ for (const [type, { open, promises }] of Object.entries(STORES)) {
       expect(lost).toMatchObject({ staleMs: expect.any(Number) });
       await store.restart();
       await until(() => planner.store === 'in sync', promises.loss);
+    });
+
+    it('goes from any state to any other, and its plan is that of the state alone', async () => {
+      let now: readonly unknown[] = ALL;
+      await start();
+      const go = async (to: readonly unknown[]): Promise<void> => {
+        const texts = new Set(now.map((one) => JSON.stringify(one)));
+        const names = new Set(to.map(keyOf));
+        await store.put(...to.filter((one) => !texts.has(JSON.stringify(one))));
+        for (const one of now) if (!names.has(keyOf(one))) await store.delete(one);
+        now = to;
+        const wanted = mustPlan('a', to, { datastore: store.settings.type });
+        // Going to where most sessions are lost is what the guard asks about: yes.
+        await until(() => {
+          if (planner.isHeld) planner.release();
+          return isDeepStrictEqual(planner.plan, wanted);
+        });
+      };
+      const states = Object.values(STATES);
+      for (const from of states) {
+        for (const to of states) {
+          if (from === to) continue;
+          await go(from);
+          await go(to);
+        }
+      }
     });
 
     it('gives after many changes, losses in between, the plan that its last content gives alone', async () => {

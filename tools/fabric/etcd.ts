@@ -112,6 +112,19 @@ export class EtcdWriter {
     throw new Error(`${running.name} takes no writes: ${logTail(running.logPath)}`);
   }
 
+  /** The value of a key, which is JSON. */
+  get(key: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + WRITE_MS_MAX };
+      const answer = (error: ServiceError | null, reply: unknown): void => {
+        if (error !== null) return reject(error);
+        const { kvs } = reply as { readonly kvs: readonly { readonly value: Buffer }[] };
+        resolve(kvs[0] === undefined ? undefined : JSON.parse(kvs[0].value.toString('utf8')));
+      };
+      (this.#kv['Range'] as Call).call(this.#kv, { key: Buffer.from(key) }, options, answer);
+    });
+  }
+
   /** @returns the revision of the write. */
   put(key: string, value: unknown): Promise<number> {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
@@ -157,6 +170,12 @@ export class EtcdWriter {
   }
 }
 
+/** As Calico has it. */
+function pluralOf(kind: string): string {
+  const word = kind.toLowerCase();
+  return word.endsWith('s') ? `${word}es` : `${word}s`;
+}
+
 /** Key and value of a resource in calicoctl's layout of etcd v3. */
 export function etcdEntry(resource: unknown): { readonly key: string; readonly value: unknown } {
   const { apiVersion, kind, metadata, spec } = resource as {
@@ -174,7 +193,7 @@ export function etcdEntry(resource: unknown): { readonly key: string; readonly v
       value: { state: spec['state'] ?? 'confirmed', deleted: spec['deleted'] ?? false },
     };
   }
-  const plural = `${kind.toLowerCase()}s`;
+  const plural = pluralOf(kind);
   const group = apiVersion.split('/', 1)[0]!;
   const key = `/calico/resources/v3/${group}/${plural}/${metadata.name}`;
   return { key, value: resource };

@@ -4,7 +4,7 @@
  */
 
 import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { COMMANDS } from '../../src/cli/commands/table.ts';
 import { completionScript, type Shell } from '../../src/cli/completion.ts';
 import { REPOSITORY } from '../cache-dir.ts';
@@ -40,7 +40,7 @@ export async function fillTree(root: string, parts: TreeParts): Promise<void> {
   const library = join(root, LIBRARY);
   for (const path of PROGRAM) copy(join(REPOSITORY, path), join(library, path));
   copy(parts.dist, join(library, 'dist'));
-  copy(parts.dependencies, join(library, 'node_modules'));
+  copyModules(parts.dependencies, join(library, 'node_modules'));
   copy(parts.node.program, join(library, 'bin/node'));
   copy(parts.node.license, join(root, 'usr/share/doc/godwit/LICENSE.node'));
   copy(parts.shim, join(library, 'dist/godwit_native.node'));
@@ -92,6 +92,25 @@ async function writeManPages(root: string, version: string): Promise<void> {
 
 function readDoc(file: string): string {
   return readFileSync(join(REPOSITORY, 'docs/reference', file), 'utf8');
+}
+
+/**
+ * Of the official client of Kubernetes we load three files (docs/decisions/0027-kubernetes-datastore.md); its generated
+ * half, and what only that needs, would be more than everything else together.
+ */
+const NOT_LOADED: readonly RegExp[] = [
+  /^@kubernetes\/client-node\/dist\/(gen|test)$/,
+  /^(@kubernetes\/client-node\/node_modules|@types|@jsep-plugin|undici|openid-client|jose|jsonpath-plus)$/,
+  /\.(d\.ts|map)$/,
+];
+
+function copyModules(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  const filter = (path: string): boolean => {
+    const inside = relative(from, path);
+    return !NOT_LOADED.some((pattern) => pattern.test(inside));
+  };
+  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter });
 }
 
 function copy(from: string, to: string): void {

@@ -34,11 +34,9 @@ const datastore: Check = ({ status: { datastore: store } }) => {
 const configuration: Check = ({ problems, status }) => {
   const errors = problems.filter(({ severity }) => severity === 'error');
   const findings: Finding[] = errors.slice(0, 5).map(({ text }) => ({
-    code: /password in Secret/.test(text) ? 'PasswordMissing' : 'ConfigError',
+    ...whatKind(text),
     grade: 'broken',
-    weight: 80,
     what: text,
-    remedy: 'Its last good version stays in force until it is mended; godwit show problems has all',
   }));
   if (status.heldChange === '') return findings;
   const held: Finding = {
@@ -50,6 +48,20 @@ const configuration: Check = ({ problems, status }) => {
   };
   return [held, ...findings];
 };
+
+function whatKind(text: string): Pick<Finding, 'code' | 'weight' | 'remedy'> {
+  // What may not be read is the cause of what is then missing.
+  if (/RBAC does not let/.test(text)) {
+    const remedy =
+      'kubectl apply -f config/kubernetes/rbac.yaml has all rules; it is read again within a minute or two';
+    return { code: 'DatastoreForbidden', weight: 84, remedy };
+  }
+  return {
+    code: /password in Secret/.test(text) ? 'PasswordMissing' : 'ConfigError',
+    weight: 80,
+    remedy: 'Its last good version stays in force until it is mended; godwit show problems has all',
+  };
+}
 
 const listeners: Check = ({ status }, { host }) =>
   status.listeners

@@ -105,6 +105,19 @@ const CASES: readonly (readonly [code: string, changes: Changes])[] = [
     'DatastoreForbidden',
     { status: { datastore: { state: 'lost', reason: 'nodes is forbidden: RBAC' } } },
   ],
+  [
+    'DatastoreForbidden',
+    {
+      daemon: {
+        problems: [
+          {
+            severity: 'error',
+            text: '/api/v1/namespaces/kube-system/secrets/bgp: RBAC does not let godwit list secrets',
+          } as DaemonFacts['problems'][number],
+        ],
+      },
+    },
+  ],
   ['ChangeHeld', { status: { heldChange: 'would remove 9 of 10 sessions' } }],
   ['PortTaken', { status: { listeners: [{ local: '0.0.0.0:179', error: 'EADDRINUSE' }] } }],
   ['SameIdentifier', { neighbor: { routerId: '10.0.0.1' } }],

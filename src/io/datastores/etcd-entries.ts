@@ -1,19 +1,13 @@
-/** What etcd holds of ours, key by key: what has not changed stays the object that it was, and is not looked at again. */
+/** What etcd holds of ours, by its keys; which are ours says `etcd-keys.ts`. */
 
-import type { BrokenFile, RawDocument, RawSnapshot } from '../../datastore/documents.ts';
+import type { RawSnapshot } from '../../datastore/documents.ts';
 import type { KeyValue } from '../etcd-proto.ts';
-import { documentAt, isListed } from './etcd-keys.ts';
-
-interface Entry {
-  readonly revision: string;
-  /** A store that was made anew counts its revisions anew. */
-  readonly text: string;
-  readonly document: RawDocument | BrokenFile;
-}
+import { Entries } from './entries.ts';
+import { documentAt, isListed, textAt } from './etcd-keys.ts';
 
 export class EtcdEntries {
   readonly #node: string;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new Entries();
 
   /** @param node  Whose blocks are ours. */
   constructor(node: string) {
@@ -26,36 +20,24 @@ export class EtcdEntries {
 
   /** All that there is. */
   replace(kvs: readonly KeyValue[]): void {
-    const there = new Set(kvs.map((kv) => this.#put(kv)));
-    for (const key of this.#entries.keys()) if (!there.has(key)) this.#entries.delete(key);
+    this.#entries.keepOnly(new Set(kvs.map((kv) => this.#put(kv).key)));
   }
 
-  /** @returns whether it concerns us. */
+  /** @returns whether anything of ours is other than before. */
   take(type: 'PUT' | 'DELETE', kv: KeyValue): boolean {
     const key = kv.key.toString('utf8');
     if (!isListed(key, this.#node)) return false;
-    if (type === 'DELETE') this.#entries.delete(key);
-    else this.#put(kv);
-    return true;
+    return type === 'DELETE' ? this.#entries.delete(key) : this.#put(kv).changed;
   }
 
   snapshot(): RawSnapshot {
-    const documents: RawDocument[] = [];
-    const broken: BrokenFile[] = [];
-    for (const { document } of this.#entries.values()) {
-      if ('error' in document) broken.push(document);
-      else documents.push(document);
-    }
-    return { documents, broken };
+    return this.#entries.snapshot();
   }
 
-  #put({ key: octets, value, modRevision: revision }: KeyValue): string {
+  #put({ key: octets, value }: KeyValue): { readonly key: string; readonly changed: boolean } {
     const key = octets.toString('utf8');
-    const text = value.toString('utf8');
-    const known = this.#entries.get(key);
-    if (known?.revision === revision && known.text === text) return key;
-    const document = documentAt(key, text, this.#node);
-    if (document !== undefined) this.#entries.set(key, { revision, text, document });
-    return key;
+    const text = textAt(key, value.toString('utf8'));
+    const changed = this.#entries.put(key, text, () => documentAt(key, text, this.#node));
+    return { key, changed };
   }
 }

@@ -23,6 +23,7 @@ const KINDS: Readonly<Record<string, string>> = {
   'projectcalico.org/bgpconfigurations': 'BGPConfiguration',
   'projectcalico.org/bgpfilters': 'BGPFilter',
   'projectcalico.org/bgppeers': 'BGPPeer',
+  'projectcalico.org/caliconodestatuses': 'CalicoNodeStatus',
   'projectcalico.org/clusterinformations': 'ClusterInformation',
   'projectcalico.org/ippools': 'IPPool',
   'projectcalico.org/nodes': 'Node',
@@ -75,7 +76,29 @@ export function documentAt(
   }
   if (block !== undefined) return plainDocument(key, affinity(block, value));
   const misplaced = whyMisplaced(key, value);
+  if (misplaced === undefined && key.startsWith(STATUSES) && nodeOf(value) !== node)
+    return undefined;
   return misplaced === undefined ? plainDocument(key, value) : { file: key, error: misplaced };
+}
+
+const STATUSES = `${RESOURCES}projectcalico.org/caliconodestatuses/`;
+
+export function statusKey(name: string): string {
+  return STATUSES + name;
+}
+
+/** What a document is made of: of a CalicoNodeStatus what is asked, without what was answered. */
+export function textAt(key: string, text: string): string {
+  if (!key.startsWith(STATUSES)) return text;
+  try {
+    return JSON.stringify({ ...(JSON.parse(text) as object), status: undefined });
+  } catch {
+    return text; // `documentAt` says what is wrong with it
+  }
+}
+
+function nodeOf(value: unknown): unknown {
+  return (value as { readonly spec?: { readonly node?: unknown } }).spec?.node;
 }
 
 /** A resource stands under its own kind and name, so that no two keys can say the same one. */

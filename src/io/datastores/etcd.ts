@@ -10,22 +10,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RawSnapshot } from '../../datastore/documents.ts';
 import { type EtcdAccess, EtcdClient, EtcdError } from '../etcd-client.ts';
 import type { WatchResponse } from '../etcd-proto.ts';
+import { backOff, Delivery } from './delivery.ts';
 import { EtcdEntries } from './etcd-entries.ts';
-import { listedRanges, watchedRanges } from './etcd-keys.ts';
-import type { DatastoreListener } from './listener.ts';
-
-/** Changes that come together are one snapshot: from the first of them, in milliseconds. */
-const SETTLE_MS = 40;
-
-/** A store that is away for less, in milliseconds, has changed its leader: nobody needs to know. */
-const LOST_MS = 2000;
+import { listedRanges, statusKey, watchedRanges } from './etcd-keys.ts';
+import type { DatastoreListener, StatusReport } from './listener.ts';
+import { StatusWrites, type StoredStatus } from './status-writes.ts';
 
 /** Milliseconds for a watch to begin: a member that takes connections and is stopped would take for ever. */
 const WATCH_MS_MAX = 5000;
-
-/** Between attempts on all members, in milliseconds; doubled up to the longest, each with jitter of a half. */
-const RETRY_MS = 200;
-const RETRY_MS_MAX = 5000;
 
 export interface EtcdOptions {
   readonly access: EtcdAccess;
@@ -41,46 +33,65 @@ interface Position {
 
 export class EtcdDatastore {
   readonly #options: EtcdOptions;
-  readonly #listener: DatastoreListener;
   readonly #entries: EtcdEntries;
+  readonly #delivery: Delivery;
+  readonly #statuses = new StatusWrites();
   #position: Position | undefined;
   #client: EtcdClient | undefined;
   #failures = 0;
   #member: number;
-  #delivered = false;
-  #troubleSince: Date | undefined;
-  #trouble = '';
-  #lost = false;
-  #settle: NodeJS.Timeout | undefined;
-  #grace: NodeJS.Timeout | undefined;
   readonly #stopping = new AbortController();
-  #told: () => void = () => undefined;
   #onStop: (error: EtcdError) => void = () => undefined;
 
   constructor(options: EtcdOptions, listener: DatastoreListener) {
     this.#options = options;
-    this.#listener = listener;
     this.#entries = new EtcdEntries(options.node);
+    this.#delivery = new Delivery(
+      {
+        name: 'etcd',
+        read: () =>
+          this.#entries.size === 0
+            ? { nothing: 'no resources of Calico' }
+            : this.#entries.snapshot(),
+        onAway: () => {
+          this.#position = undefined;
+        },
+      },
+      listener,
+    );
     // Nodes spread over the members.
     this.#member = Math.floor(Math.random() * options.access.endpoints.length);
   }
 
   /** Lists at once and then follows; resolves after the first snapshot or loss was delivered. */
   start(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#told = resolve;
-      // A network that drops everything fails nobody for seconds: the last good snapshot does not wait for it.
-      this.#troubleFrom('no member has answered yet');
-      void this.#run();
-    });
+    const first = this.#delivery.first();
+    void this.#run();
+    return first;
   }
 
   stop(): void {
     this.#stopping.abort();
-    clearTimeout(this.#settle);
-    clearTimeout(this.#grace);
+    this.#delivery.stop();
     this.#onStop(new EtcdError('unreachable', 'stopped'));
     this.#client?.close();
+  }
+
+  /** @returns why the status was not written; undefined when it was. */
+  async writeStatus(report: StatusReport): Promise<string | undefined> {
+    const client = this.#client;
+    if (client === undefined) return 'etcd is not reached';
+    try {
+      return await this.#statuses.write(report, async () => {
+        const kv = await client.get(statusKey(report.name));
+        if (kv === undefined) return undefined;
+        const object = JSON.parse(kv.value.toString('utf8')) as StoredStatus['object'];
+        return { object, write: (value) => client.replace(kv, JSON.stringify(value)) };
+      });
+    } catch (error) {
+      if (error instanceof EtcdError || error instanceof SyntaxError) return error.message;
+      throw error;
+    }
   }
 
   async #run(): Promise<void> {
@@ -102,10 +113,7 @@ export class EtcdDatastore {
 
   /** The other members are asked at once; when all have failed there is no hurry. */
   #wait(): number {
-    const round = Math.floor(this.#failures / this.#options.access.endpoints.length);
-    const longest =
-      round === 0 ? RETRY_MS / 4 : Math.min(RETRY_MS * 2 ** (round - 1), RETRY_MS_MAX);
-    return longest * (0.5 + Math.random() / 2);
+    return backOff(Math.floor(this.#failures / this.#options.access.endpoints.length));
   }
 
   /** @throws {EtcdError} always: a watch ends only by a failure. */
@@ -116,6 +124,7 @@ export class EtcdDatastore {
       if (this.#position === undefined) await this.#list(client);
       return await this.#watch(client, this.#position!);
     } finally {
+      this.#client = undefined;
       client.close();
     }
   }
@@ -126,7 +135,7 @@ export class EtcdDatastore {
     if (this.#stopping.signal.aborted) return;
     this.#entries.replace(kvs);
     this.#position = { clusterId, next: watchedRanges(node).map(() => revision + 1) };
-    this.#deliver();
+    this.#delivery.deliver();
   }
 
   #watch(client: EtcdClient, position: Position): Promise<never> {
@@ -160,18 +169,14 @@ export class EtcdDatastore {
   /** All watches stand. */
   #onWatching(): void {
     this.#failures = 0;
-    this.#troubleSince = undefined;
-    clearTimeout(this.#grace);
-    this.#grace = undefined;
-    // What changed meanwhile comes now; with it, or without, the store is back.
-    if (this.#lost) this.#deliverSoon();
+    this.#delivery.well();
   }
 
   #onEvents({ watchId, header, created, events }: WatchResponse, position: Position): void {
     const index = Number(watchId) - 1;
     for (const { type, kv } of events) {
       position.next[index] = Number(kv.modRevision) + 1;
-      if (this.#entries.take(type, kv)) this.#deliverSoon();
+      if (this.#entries.take(type, kv)) this.#delivery.deliverSoon();
     }
     // Said without events: all up to this revision has been told, so that a later watch begins there.
     if (events.length === 0 && !created) {
@@ -179,51 +184,13 @@ export class EtcdDatastore {
     }
   }
 
-  #deliverSoon(): void {
-    this.#settle ??= setTimeout(() => this.#deliver(), SETTLE_MS);
-  }
-
-  #deliver(): void {
-    clearTimeout(this.#settle);
-    this.#settle = undefined;
-    if (this.#entries.size === 0) {
-      const suddenly = this.#delivered ? ' any more' : '';
-      return this.#lose(`etcd holds no resources of Calico${suddenly}`);
-    }
-    this.#delivered = true;
-    this.#lost = false;
-    this.#listener.onSnapshot(this.#entries.snapshot());
-    this.#told();
-  }
-
   #onFailure(error: EtcdError): void {
     this.#failures++;
     if (error.kind === 'compacted') this.#position = undefined;
-    this.#troubleFrom(error.message);
+    this.#delivery.trouble(error.message);
     // At the start there is nothing yet to be patient with.
     const { length } = this.#options.access.endpoints;
-    if (!this.#delivered && this.#failures >= length) this.#loseAccess();
-  }
-
-  #troubleFrom(reason: string): void {
-    this.#trouble = reason;
-    this.#troubleSince ??= new Date();
-    if (!this.#lost) this.#grace ??= setTimeout(() => this.#loseAccess(), LOST_MS);
-  }
-
-  #loseAccess(): void {
-    this.#position = undefined; // away for long: what it holds is proven by listing it, not assumed
-    const since = this.#troubleSince?.toISOString();
-    this.#lose(`etcd cannot be followed since ${since}: ${this.#trouble}`);
-  }
-
-  #lose(reason: string): void {
-    clearTimeout(this.#grace);
-    this.#grace = undefined;
-    if (this.#stopping.signal.aborted || this.#lost) return;
-    this.#lost = true;
-    this.#listener.onLost(reason);
-    this.#told();
+    if (!this.#delivery.delivered && this.#failures >= length) this.#delivery.loseAccess();
   }
 }
 
