@@ -1,6 +1,7 @@
 /** FRR: bgpd and the zebra that it needs to know its interfaces. All they write is in the lab's folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { logTail, type Running, stopProcess } from '../../../tools/fabric/process.ts';
 import { type FoundPeer, findPeer } from '../peers.ts';
 import { waitFor } from '../wait-for.ts';
@@ -72,15 +73,20 @@ export class Frr implements Daemon {
   async originate(routes: readonly Origination[]): Promise<void> {
     const { as, originate } = this.#config!;
     this.#config = { ...this.#config!, originate: routes };
+    // What stays is not touched: taken away and put back it would be withdrawn in between.
+    const without = (these: readonly Origination[], those: readonly Origination[]) =>
+      these.filter((one) => !those.some((other) => isDeepStrictEqual(one, other)));
+    const gone = without(originate, routes);
+    const added = without(routes, originate);
     const lines = [
-      ...routes.flatMap((route) => routeMap(route)),
+      ...added.flatMap((route) => routeMap(route)),
       `router bgp ${as}`,
-      ...originate.flatMap((route) => [
+      ...gone.flatMap((route) => [
         `address-family ${familyOf(route.prefix)} unicast`,
         `no network ${route.prefix} route-map ${routeMapName(route)}`,
         'exit-address-family',
       ]),
-      ...routes.flatMap((route) => [
+      ...added.flatMap((route) => [
         `address-family ${familyOf(route.prefix)} unicast`,
         networkLine(route),
         'exit-address-family',

@@ -5,6 +5,7 @@ import { AS_CHANGES } from './features/as-path-changes.ts';
 import { AS_SETS } from './features/as-sets.ts';
 import { COMMUNITIES, PREFERENCES } from './features/attributes.ts';
 import { LATER_RESTARTS } from './features/later-restarts.ts';
+import { LIMITS } from './features/limits.ts';
 import { OPENS } from './features/opens.ts';
 import { AS_PATHS, NEXT_HOPS, PASSED_ON, SIZES } from './features/paths.ts';
 import { BOTH_FAMILIES, EXTENDED_MESSAGES, LONG_LIVED, ROLES } from './features/profiled.ts';
@@ -20,6 +21,7 @@ export const FEATURES: readonly Feature[] = [
   ...OPENS,
   ...ROLES,
   ...EXTENDED_MESSAGES,
+  ...LIMITS,
   ...SECURITY,
   ...REFRESHES,
   ...COMMUNITIES,

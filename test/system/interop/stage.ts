@@ -4,7 +4,7 @@
  */
 import type { RouteMessage } from '../../../src/api/messages.ts';
 import type { Namespace } from '../../../tools/fabric/netns.ts';
-import { type CalicoResource, calico, Godwit } from '../../support/godwit.ts';
+import { type CalicoResource, calico, Godwit, profile } from '../../support/godwit.ts';
 import type {
   Daemon,
   DaemonConfig,
@@ -337,12 +337,6 @@ export class Stage {
       ...resources,
     ];
   }
-}
-
-/** A PeerProfile. */
-export function profile(spec: Readonly<Record<string, unknown>>): CalicoResource {
-  const metadata = { name: 'interop' };
-  return { apiVersion: 'godwit.dev/v1', kind: 'PeerProfile', metadata, spec };
 }
 
 export function handAddress(host: number): string {

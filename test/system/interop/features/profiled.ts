@@ -1,18 +1,10 @@
 /** What a PeerProfile says of a session. */
 import { expect } from 'vitest';
+import { profile } from '../../../support/godwit.ts';
 import { rawUpdate } from '../../../support/raw-peer.ts';
 import { waitFor } from '../../../support/wait-for.ts';
 import type { Feature } from '../feature.ts';
-import {
-  BLOCK,
-  DAEMON,
-  DAEMON_AS,
-  GODWIT,
-  handAddress,
-  PATIENCE_MS,
-  profile,
-  ROUTE,
-} from '../stage.ts';
+import { BLOCK, DAEMON, DAEMON_AS, GODWIT, handAddress, PATIENCE_MS, ROUTE } from '../stage.ts';
 
 const PASSED = '10.244.7.0/26';
 const HAND_AS = 64_701;
