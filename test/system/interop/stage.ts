@@ -339,6 +339,18 @@ export class Stage {
   }
 }
 
+/** Until godwit says so of the daemon; then `godwit show neighbors` has it in the daemon's one line. */
+export async function untilSaid({ godwit }: Stage, what: RegExp): Promise<void> {
+  await waitFor(
+    async () => (await godwit.neighbor(DAEMON.ipv4)).downBecause ?? '',
+    (text) => what.test(text),
+    { what: `godwit to say ${what}`, timeoutMs: PATIENCE_MS, intervalMs: POLL_MS },
+  );
+  const lines = (await godwit.command('show', 'neighbors')).split('\n');
+  const said = lines.filter((line) => line.includes(DAEMON.ipv4) && !line.includes('Established'));
+  if (said.length !== 1 || !what.test(said[0]!)) throw new Error(`not in one line: ${lines}`);
+}
+
 export function handAddress(host: number): string {
   return `10.9.0.${host}`;
 }

@@ -4,7 +4,16 @@ import { profile } from '../../../support/godwit.ts';
 import { rawUpdate } from '../../../support/raw-peer.ts';
 import { waitFor } from '../../../support/wait-for.ts';
 import type { Feature } from '../feature.ts';
-import { BLOCK, DAEMON, DAEMON_AS, GODWIT, handAddress, PATIENCE_MS, ROUTE } from '../stage.ts';
+import {
+  BLOCK,
+  DAEMON,
+  DAEMON_AS,
+  GODWIT,
+  handAddress,
+  PATIENCE_MS,
+  ROUTE,
+  untilSaid,
+} from '../stage.ts';
 
 const PASSED = '10.244.7.0/26';
 const HAND_AS = 64_701;
@@ -129,6 +138,10 @@ export const ROLES: readonly Feature[] = [
         () => stage.godwit.neighbor(DAEMON.ipv4),
         ({ lastError }) => lastError?.includes('Role Mismatch (11)') === true,
         { what: 'the refusal', timeoutMs: PATIENCE_MS },
+      );
+      await untilSaid(
+        stage,
+        /Role Mismatch.*(correct `role` of the PeerProfile|set `role` of the)/,
       );
       return undefined;
     },
