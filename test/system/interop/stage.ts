@@ -64,6 +64,8 @@ export interface Hand {
   readonly session?: Partial<DaemonSession>;
   /** What godwit is told of it: spec of the BGPPeer. */
   readonly peer?: Readonly<Record<string, unknown>>;
+  /** godwit has no BGPPeer for it. */
+  readonly unnamed?: boolean;
 }
 
 export type Path = RouteMessage['paths'][0];
@@ -324,7 +326,7 @@ export class Stage {
         calico('BGPPeer', `daemon-${family}`, this.#peerSpec(family)),
       ),
       ...hands
-        .filter(({ at }) => at === 'godwit')
+        .filter(({ at, unnamed: isUnnamed = false }) => at === 'godwit' && !isUnnamed)
         .map((hand) =>
           // A port of 1: godwit's own calls find nobody there.
           calico('BGPPeer', `hand-${hand.host}`, {
