@@ -20,7 +20,7 @@ import { frrConfig, networkLine, routeMap, routeMapName } from './frr-config.ts'
 import { vty } from './frr-vty.ts';
 
 /** zebra cannot be told to do without (`-S` is bgpd's alone). */
-const ACCOUNTS = ['frr', 'frrvty'].map((name) => ({ name, id: 0 }));
+export const FRR_ACCOUNTS = ['frr', 'frrvty'].map((name) => ({ name, id: 0 }));
 
 export class Frr implements Daemon {
   readonly #place: DaemonPlace;
@@ -131,7 +131,7 @@ export class Frr implements Daemon {
 
   #spawn(name: 'zebra' | 'bgpd', program: string, flags: readonly string[]): Promise<Running> {
     const { lab, namespace } = this.#place;
-    const enter = withAccounts(this.#dir, ACCOUNTS);
+    const enter = withAccounts(this.#dir, FRR_ACCOUNTS);
     const argv = enter([
       ...[program, '-z', this.#at('zserv.api'), '--vty_socket', this.#dir],
       ...['-f', this.#at(`${name}.conf`), '-i', this.#at(`${name}.pid`)],
