@@ -1,4 +1,4 @@
-/** How much a peer may send (RFC 4271 §6.7, RFC 4486). */
+/** How much a peer may send (RFC 4271 §6.7, RFC 4486), and for how long it may be silent. */
 import { waitFor } from '../../../support/wait-for.ts';
 import type { Feature } from '../feature.ts';
 import { BLOCK, PATIENCE_MS, ROUTE, untilSaid } from '../stage.ts';
@@ -39,6 +39,28 @@ export const LIMITS: readonly Feature[] = [
       await stage.untilUntold(BLOCK.ipv4);
       await untilSaid(stage, /it sent more than 3 ipv4-unicast prefixes; down for .*: raise maxPr/);
       return looped ? 'sends godwit its own block back, which counts' : undefined;
+    },
+  },
+  {
+    id: 'hangs',
+    section: 'Sessions',
+    title:
+      'The daemon hangs: the session ends with its hold time, godwit says why, and it comes back when the daemon does',
+    rfcs: [4271],
+    stage: { session: { holdTime: 6 }, originate: own(WITHIN) },
+    async run(stage) {
+      await stage.up();
+      await stage.untilLearned('192.0.2.0/24');
+      await stage.freeze('SIGSTOP');
+      await untilSaid(
+        stage,
+        /Nothing heard from the peer for 6 s \(hold timer expired\)|Connected for \d+ s, and no OPEN has come/,
+      );
+      await stage.untilForgotten('192.0.2.0/24');
+      await stage.freeze('SIGCONT');
+      await stage.untilEstablished();
+      await stage.untilLearned('192.0.2.0/24');
+      return undefined;
     },
   },
 ];
