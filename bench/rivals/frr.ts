@@ -1,10 +1,12 @@
 /**
- * FRR: bgpd with the zebra that it needs to know its interfaces. Both run as they are (`-S`): no user of theirs need
- * exist, and sockets and pid files are in the scratch folder.
+ * FRR: bgpd with the zebra that it needs to know its interfaces. The users that they insist on are in a mount namespace
+ * of theirs; sockets and pid files are in the scratch folder.
  */
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withAccounts } from '../../test/support/interop/accounts.ts';
+import { FRR_ACCOUNTS } from '../../test/support/interop/frr.ts';
 import { findPeer } from '../../test/support/peers.ts';
 import { NETWORK, type Scenario, type Speaker } from '../scenarios.ts';
 import { mustFind, type Rival, versionOf } from './rival.ts';
@@ -21,7 +23,7 @@ export const FRR: Rival = {
     const at = (name: string): string => join(lab.dir, name);
     writeFileSync(at('bgpd.conf'), frrConfig(speakers));
     writeFileSync(at('zebra.conf'), '');
-    const common = ['-S', '-z', at('zserv.api'), '--vty_socket', lab.dir, '-A', '127.0.0.1'];
+    const common = ['-z', at('zserv.api'), '--vty_socket', lab.dir, '-A', '127.0.0.1'];
     const zebra = [
       found.others['zebra']!,
       ...common,
@@ -32,7 +34,7 @@ export const FRR: Rival = {
     ];
     const bgpd = [found.daemon, ...common, ...noKernel(scenario), '-f', at('bgpd.conf')];
     const script = `${zebra.join(' ')} & sleep 1; exec ${bgpd.join(' ')} -i ${at('bgpd.pid')}`;
-    return ['sh', '-c', script];
+    return withAccounts(lab.dir, FRR_ACCOUNTS)(['sh', '-c', script]);
   },
 };
 

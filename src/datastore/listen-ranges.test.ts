@@ -28,6 +28,18 @@ describe('a listen range', () => {
     });
   });
 
+  it('has a TTL and a restart time of its own, as a BGPPeer has', () => {
+    const [range] = ranges({
+      listenRanges: [{ ...RANGE, ttlSecurity: 1, maxRestartTime: '45s' }],
+    });
+    expect(range!.peer).toMatchObject({ ttlSecurity: 1, restartTime: 45 });
+    expect(range!.peer.settingsFrom).toMatchObject({
+      ttlSecurity: 'PeerProfile/p',
+      restartTime: 'PeerProfile/p',
+    });
+    expect(ranges({ listenRanges: [RANGE] })[0]!.peer).not.toHaveProperty('ttlSecurity');
+  });
+
   it('has the settings of its own profile, and of those that select dynamic sessions there', () => {
     const other = profile('q', {
       sessions: { kinds: ['dynamic'], prefixes: ['10.0.0.0/8'] },

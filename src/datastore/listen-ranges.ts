@@ -42,7 +42,7 @@ function listenRange(
   { resource, path, range }: Place & { readonly range: ListenRangeResource },
 ): ListenRange {
   const { localAs, own, memo } = cluster;
-  const { prefix, asNumber, peersMax, rateMax, filters } = range;
+  const { prefix, asNumber, peersMax, rateMax, filters, ttlSecurity, maxRestartTime } = range;
   const facts = { kind: 'dynamic', peer: undefined, remote: prefix, localAs } as const;
   const profiled = memo.profiles.merged({ ...facts, remoteAs: asNumber }, profile);
   const remoteAs = remoteAsOf(asNumber, localAs);
@@ -61,6 +61,8 @@ function listenRange(
     ...(range.families === undefined ? {} : { families: resource }),
     ...(password === undefined ? {} : { secret: resource }),
     ...(filters.length === 0 ? {} : { filters: resource }),
+    ...(ttlSecurity === 0 ? {} : { ttlSecurity: resource }),
+    ...(maxRestartTime === undefined ? {} : { restartTime: resource }),
   };
   return {
     profile: profile.name,
@@ -75,7 +77,8 @@ function listenRange(
       passive: true,
       families,
       ...timesOf(profiled, undefined),
-      restartTime: RESTART_TIME_SECONDS,
+      restartTime: maxRestartTime ?? RESTART_TIME_SECONDS,
+      ...(ttlSecurity === 0 ? {} : { ttlSecurity }),
       ...(password === undefined ? {} : { password }),
       nextHop: 'auto',
       // RFC 4456 §6: whoever else is iBGP of a reflector is its client.

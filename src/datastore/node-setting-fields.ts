@@ -28,6 +28,11 @@ export const NODE_FIELDS = {
     default: D.advertiseAfterInstall,
     help: 'a route is announced only when the kernel has acknowledged it',
   },
+  nextHopViaDefaultRoute: {
+    type: 'boolean',
+    default: D.nextHopViaDefaultRoute,
+    help: 'a next hop that the kernel reaches by its default route alone is reachable; without it, paths through such a next hop are not used',
+  },
 } as const satisfies Readonly<Record<string, NodeField>>;
 
 export type NodePath = keyof typeof NODE_FIELDS;
@@ -37,5 +42,7 @@ export const NODE_PATHS = Object.keys(NODE_FIELDS) as readonly NodePath[];
 export const RANGE_PEERS = { min: 1, max: 65_534, default: 100 } as const;
 /** New peers a minute. */
 export const RANGE_RATE = { min: 1, max: 60_000, default: 60 } as const;
+/** Hops that packets of a peer may take (RFC 5082); 0: not looked at. */
+export const TTL_SECURITY = { min: 0, max: 254 } as const;
 /** Ranges of one profile. */
 export const RANGES_MAX = 64;

@@ -128,6 +128,8 @@ export interface NodeSettings {
   readonly asPathRelax?: boolean;
   /** A route is announced only when the kernel has acknowledged it. */
   readonly advertiseAfterInstall?: boolean;
+  /** The kernel's default route is enough to reach a next hop. */
+  readonly nextHopViaDefaultRoute?: boolean;
 }
 
 export const NODE_SETTINGS_DEFAULTS = {
@@ -135,6 +137,8 @@ export const NODE_SETTINGS_DEFAULTS = {
   /** As `merge paths` of Calico's BIRD, which compares lengths alone (calico model 3.10). */
   asPathRelax: true,
   advertiseAfterInstall: false,
+  /** As Calico's BIRD resolves next hops (calico model 3.2). */
+  nextHopViaDefaultRoute: true,
 } as const satisfies NodeSettings;
 
 type Defaulted = PeerSettings & Required<Pick<PeerSettings, keyof typeof PEER_SETTINGS_DEFAULTS>>;

@@ -225,6 +225,10 @@ export interface ListenRangeResource {
   readonly peersMax: number;
   /** New peers a minute. */
   readonly rateMax: number;
+  /** Hops; 0 = not looked at. */
+  readonly ttlSecurity: number;
+  /** Seconds. */
+  readonly maxRestartTime: number | undefined;
   readonly password: SecretKeyRef | undefined;
   readonly filters: readonly string[];
 }

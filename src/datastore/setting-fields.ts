@@ -103,10 +103,10 @@ const SETTING_FIELDS = {
     help: 'longest wait after protocol errors',
   },
   'timers.sendHoldTime': {
-    ...seconds(60, DAY),
+    ...seconds(3, DAY),
     unset: 'the greater of 480s and twice the negotiated hold time',
     onChange: 'next-open',
-    help: 'how long a peer may not read before the session ends (RFC 9687)',
+    help: 'how long a peer may not read before the session ends (RFC 9687); never less than the negotiated hold time',
   },
   enhancedRouteRefresh: {
     ...onOff(),
@@ -167,7 +167,7 @@ const SETTING_FIELDS = {
     max: PREFIXES_MAX,
     unset: 'no limit from a profile',
     onChange: 'at-once',
-    help: 'IPv4 prefixes that the peer may announce',
+    help: 'IPv4 prefixes that the peer may announce, those that policy rejects and our own that come back (FRR) among them',
   },
   'maxPrefixesIn.limits.ipv6-unicast': {
     type: 'integer',
@@ -175,7 +175,7 @@ const SETTING_FIELDS = {
     max: PREFIXES_MAX,
     unset: 'no limit from a profile',
     onChange: 'at-once',
-    help: 'IPv6 prefixes that the peer may announce',
+    help: 'IPv6 prefixes that the peer may announce, counted likewise',
   },
   'maxPrefixesIn.warnAt': {
     type: 'integer',

@@ -69,6 +69,13 @@ describe('KernelView resolves next hops', () => {
       metric: 100,
     });
     expect(code(read(kernel, { viaDefaultRoute: false }), ip('192.0.2.9'))).toBe('no-route');
+    // Also while it runs, and whoever was given an answer learns of it.
+    const { generation } = view;
+    view.setViaDefaultRoute(false);
+    expect(code(view, ip('192.0.2.9'))).toBe('no-route');
+    expect(view.generation).toBeGreaterThan(generation);
+    view.setViaDefaultRoute(true);
+    expect(view.resolve(ip('192.0.2.9')).reachable).toBe(true);
   });
 
   it('A BGP route resolves no next hop, ours or another daemon’s', () => {

@@ -35,7 +35,7 @@ export class KernelView {
   /** Moves with everything that is told of links and addresses, and with every dump. */
   linkNews = 0;
   readonly foreign: ForeignRoutes;
-  readonly #viaDefaultRoute: boolean;
+  #viaDefaultRoute: boolean;
   readonly #links = new Map<number, Link>();
   readonly #indexByName = new Map<string, number>();
   readonly #addresses = new Map<string, InterfaceAddress>();
@@ -65,6 +65,13 @@ export class KernelView {
   setGateways(gateways: ReadonlyMap<IpAddress, IpAddress>): void {
     if (gateways.size === 0 && this.#gateways.size === 0) return;
     this.#gateways = gateways;
+    this.#recheckAll();
+  }
+
+  /** Whether a default route is enough to reach a next hop. */
+  setViaDefaultRoute(isEnough: boolean): void {
+    if (this.#viaDefaultRoute === isEnough) return;
+    this.#viaDefaultRoute = isEnough;
     this.#recheckAll();
   }
 

@@ -20,7 +20,7 @@ describe('formatDownReason', () => {
   const cases: readonly (readonly [DownReason, RegExp])[] = [
     [
       told(2, 2),
-      /^Peer says OPEN Message Error \(2\), Bad Peer AS \(2\): it expects another AS than our 64512$/,
+      /^Peer says OPEN Message Error \(2\), Bad Peer AS \(2\): it expects another AS than our 64512; correct it there, or set localASNumber of the BGPPeer$/,
     ],
     [told(6, 3), /no longer has us configured/],
     [told(4, 0), /it heard nothing from us in time/],

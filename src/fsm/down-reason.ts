@@ -106,7 +106,8 @@ function advice(reason: Extract<DownReason, { kind: 'NotificationReceived' }>): 
 }
 
 const OPEN_ADVICE: Readonly<Record<number, (localAs: number) => string>> = {
-  [OpenSubcode.BadPeerAs]: (localAs) => `: it expects another AS than our ${localAs}`,
+  [OpenSubcode.BadPeerAs]: (localAs) =>
+    `: it expects another AS than our ${localAs}; correct it there, or set localASNumber of the BGPPeer`,
   [OpenSubcode.BadBgpIdentifier]: () => ': our router id is also its own, or not acceptable to it',
   [OpenSubcode.UnacceptableHoldTime]: () => ': it wants another hold time',
   [OpenSubcode.UnsupportedCapability]: () =>

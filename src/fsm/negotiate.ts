@@ -124,7 +124,8 @@ function peerAsFault(
   remoteAs: number,
 ): string | undefined {
   if (wanted !== ANY_EXTERNAL_AS) {
-    return remoteAs === wanted ? undefined : `It says AS ${remoteAs}, configured is AS ${wanted}`;
+    if (remoteAs === wanted) return undefined;
+    return `It says AS ${remoteAs}, configured is AS ${wanted}: correct asNumber of its BGPPeer or Node, or what it says of itself`;
   }
   return remoteAs === localAs
     ? `It says AS ${remoteAs}, which is ours, configured is any other`

@@ -56,14 +56,14 @@ describe('RFC 9234 §4.2 roles', () => {
 
   it('that do not fit are refused with Role Mismatch, and the sentence says what would be right', () => {
     expect(outcome(config('customer'), { kind: 'role', role: 'customer' })).toBe(
-      '2/11 It says it is our customer: we are its customer, so it must be provider',
+      '2/11 It says it is our customer: we are its customer, so it must be provider; correct `role` of the PeerProfile, or that of the peer',
     );
   });
 
   it('may be missing on the other side, unless ours is strict', () => {
     expect(outcome(config('customer'))).toBe('ok');
     expect(outcome(config('customer', true))).toBe(
-      '2/11 It names no role: we are its customer, so it must be provider, and our role is strict',
+      '2/11 It names no role, and our role is strict: we are its customer, so it must be provider; correct `role` of the PeerProfile, or that of the peer',
     );
   });
 

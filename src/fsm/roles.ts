@@ -38,9 +38,9 @@ export function roleFault(
   const [their] = theirs;
   const wanted = OPPOSITE[ours.role];
   if (their === wanted) return undefined;
-  const remedy = `we are its ${ours.role}, so it must be ${wanted}`;
+  const remedy = `we are its ${ours.role}, so it must be ${wanted}; correct \`role\` of the PeerProfile, or that of the peer`;
   if (their !== undefined) return `It says it is our ${their}: ${remedy}`;
-  return ours.strict ? `It names no role: ${remedy}, and our role is strict` : undefined;
+  return ours.strict ? `It names no role, and our role is strict: ${remedy}` : undefined;
 }
 
 /** RFC 9234 §4.2: the same role said twice is one; a number that is nobody's fits nothing. */

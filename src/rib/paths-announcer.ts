@@ -3,8 +3,8 @@
  * traffic, or the best few (docs/decisions/0025-add-path-rows-beside-columns.md).
  *
  * An identifier is worked out from where the path comes from, so that it is the same after the path, the session or
- * this daemon went and came back; where two of a prefix would meet, the later one takes another. A peer is never told
- * its own paths. Withdrawals name the identifier, so a row outlives its path while a member may know it (`PathsOut`).
+ * this daemon went and came back; where two of a prefix would meet, the later one takes another. A peer is told neither
+ * its own paths nor those whose next hop it is (`Withheld`). Withdrawals name the identifier, so a row outlives its path while a member may know it (`PathsOut`).
  */
 
 import type { PrefixId } from '../net/prefix-table.ts';
@@ -25,6 +25,13 @@ const GHOSTS_MAX = 64;
 const NOTHING = { set: 0, order: 0 } as const;
 /** 2³² ÷ golden ratio, odd: a bijection of 32 bits that spreads neighbors. */
 const SPREAD = 0x9e37_79b1;
+
+/** A path, how it is exported, and the peer that is not told. */
+interface Announcement {
+  readonly path: PathId;
+  readonly order: number;
+  readonly withheld: PeerId;
+}
 
 export class PathsAnnouncer implements Announcer {
   readonly out: PathsOut;
@@ -64,7 +71,10 @@ export class PathsAnnouncer implements Announcer {
     this.#withdrawRest(prefix, count, packer);
     for (let i = 0; i < count; i++) {
       const order = this.#orders[i]!;
-      if (order !== 0) this.#announce(prefix, { path: this.#chosen[i]!, order }, packer);
+      if (order === 0) continue;
+      const path = this.#chosen[i]!;
+      const withheld = filter.withheld.from(path, order);
+      this.#announce(prefix, { path, order, withheld }, packer);
     }
     out.prefixes += (out.isAnnounced(prefix) ? 1 : 0) - before;
     return 1 + count;
@@ -138,7 +148,7 @@ export class PathsAnnouncer implements Announcer {
 
   #isChosen(row: OutId, count: number): boolean {
     const { paths } = this.#context;
-    const source = sourceOf(this.out.how[row]!);
+    const source = this.out.sources[row]!;
     const received = this.out.received[row]!;
     for (let i = 0; i < count; i++) {
       const path = this.#chosen[i]!;
@@ -150,39 +160,44 @@ export class PathsAnnouncer implements Announcer {
 
   #withdraw(prefix: PrefixId, row: OutId, packer: UpdatePacker): void {
     const { out } = this;
-    const source = sourceOf(out.how[row]!);
+    const withheld = sourceOf(out.how[row]!);
     if (this.#members.inStep > 0) {
       packer.take(NOTHING);
-      packer.addPath(prefix, this.#audience(source), out.identifiers[row]!);
+      packer.addPath(prefix, this.#audience(withheld), out.identifiers[row]!);
     }
-    out.set(row, 0, source);
-    if (!this.#mark(prefix, source)) out.remove(prefix, row);
+    out.set(row, 0, 0);
+    if (!this.#mark(prefix, withheld, out.sources[row]!)) out.remove(prefix, row);
   }
 
-  #announce(
-    prefix: PrefixId,
-    { path, order }: { readonly path: PathId; readonly order: number },
-    packer: UpdatePacker,
-  ): void {
+  #announce(prefix: PrefixId, { path, order, withheld }: Announcement, packer: UpdatePacker): void {
     const { out } = this;
     const { paths, exported } = this.#context;
     const source = paths.peer[path]!;
     const set = paths.effective(path);
-    const how: How = howOf(order, source);
+    const how: How = howOf(order, withheld);
     const row = this.#rowOf(prefix, { source, received: this.#receivedOf(path) });
     if (out.sets[row] === set && out.how[row] === how) return;
     const after = this.#new;
     after.set = set;
     after.order = order;
+    const wasTold = out.sets[row] !== 0;
+    const before = wasTold ? sourceOf(out.how[row]!) : withheld;
     // Before the row lets go of its set and order: they may end with it.
-    const isSame = out.sets[row] !== 0 && exported.areAlike(out.read(row, this.#old), after);
+    const isSame = wasTold && exported.areAlike(out.read(row, this.#old), after);
     out.set(row, set, how);
-    if (isSame) return;
+    if (isSame && before === withheld) return;
     if (this.#members.inStep > 0) {
+      const identifier = out.identifiers[row]!;
       packer.take(after);
-      packer.addPath(prefix, this.#audience(source), out.identifiers[row]!);
+      if (!isSame) packer.addPath(prefix, this.#audience(withheld), identifier);
+      else if (this.#audience(before) !== 0) packer.addPath(prefix, -before, identifier);
+      if (before !== withheld && this.#audience(withheld) !== 0) {
+        // It has become the next hop, and knows the path.
+        packer.take(NOTHING);
+        packer.addPath(prefix, -withheld, identifier);
+      }
     }
-    this.#mark(prefix, source);
+    this.#mark(prefix, withheld, source);
   }
 
   #rowOf(prefix: PrefixId, key: PathKey): OutId {
@@ -216,12 +231,17 @@ export class PathsAnnouncer implements Announcer {
     return this.#members.reads(source) ? source : 0;
   }
 
-  /** @returns Whether any member out of step is concerned. */
-  #mark(prefix: PrefixId, source: PeerId): boolean {
+  /**
+   * A member that is not told now may have been before: only the source of a path that nobody else is kept from
+   * never was.
+   *
+   * @returns Whether any member out of step is concerned.
+   */
+  #mark(prefix: PrefixId, withheld: PeerId, source: PeerId): boolean {
     if (this.#members.areAllInStep) return false;
     let isAny = false;
     for (const { peer, reader, marks } of this.#members.byPeer.values()) {
-      if (reader !== undefined || peer === source) continue;
+      if (reader !== undefined || (peer === source && peer === withheld)) continue;
       marks.add(prefix);
       isAny = true;
     }

@@ -1,13 +1,13 @@
 /**
  * Adj-RIB-Out of an update group with ADD-PATH (RFC 7911): announcements as rows in a list a prefix.
  *
- * A row is one path: where it comes from (peer, identifier as received), which set was announced in which way, and the
- * identifier it was given. A row without a set is a ghost: its path is withdrawn, but a member that is out of step may
+ * A row is one path: where it comes from (peer, identifier as received), which set was announced in which way and to
+ * whom not (`Withheld`), and the identifier it was given. A row without a set is a ghost: its path is withdrawn, but a member that is out of step may
  * still know the identifier, and only a withdrawal that names it takes it back.
  * RFC 7911 §2: the identifier is ours, and names one path of its prefix.
  * Invariant: a row with a set is a reference to the set and to its order; identifiers of a prefix are distinct.
  *
- * Memory: 4 octets a prefix, 24 a path.
+ * Memory: 4 octets a prefix, 26 a path.
  */
 
 import { assertShared } from '../base/assert.ts';
@@ -35,7 +35,9 @@ export class PathsOut implements GroupOut {
   next = new Uint32Array(capacityFor(0));
   /** As accepted on import; 0 = a ghost. */
   sets = new Uint32Array(capacityFor(0));
+  /** Order, and the peer that is not told; the order is 0 in a ghost. */
   how = new Uint32Array(capacityFor(0));
+  sources = new Uint16Array(capacityFor(0));
   received = new Uint32Array(capacityFor(0));
   identifiers = new Uint32Array(capacityFor(0));
   readonly #table: AttributeTable;
@@ -46,7 +48,7 @@ export class PathsOut implements GroupOut {
   prefixes = 0;
   #count = 0;
   #rows = 0;
-  #bySource = new Uint32Array(16); // rows with a set, by PeerId
+  #byWithheld = new Uint32Array(16); // rows with a set, by the PeerId that is not told
 
   constructor(table: AttributeTable, orders: ExportOrders) {
     this.#table = table;
@@ -99,21 +101,21 @@ export class PathsOut implements GroupOut {
   }
 
   countFor(member: PeerId): number {
-    return this.#count - (member < this.#bySource.length ? this.#bySource[member]! : 0);
+    return this.#count - (member < this.#byWithheld.length ? this.#byWithheld[member]! : 0);
   }
 
   /** Fills `into` and gives it back. */
   read(row: OutId, into: ToldPath): ToldPath {
     into.set = this.sets[row]!;
     into.order = orderOf(this.how[row]!);
-    into.source = sourceOf(this.how[row]!);
+    into.source = this.sources[row]!;
     into.identifier = this.identifiers[row]!;
     return into;
   }
 
   find(prefix: PrefixId, source: PeerId, received: number): OutId {
     let row = this.head(prefix);
-    while (row !== 0 && (sourceOf(this.how[row]!) !== source || this.received[row] !== received)) {
+    while (row !== 0 && (this.sources[row] !== source || this.received[row] !== received)) {
       row = this.next[row]!;
     }
     return row;
@@ -160,11 +162,11 @@ export class PathsOut implements GroupOut {
 
   /** A ghost becomes another path's row; its identifier stays. */
   rename(row: OutId, { source, received }: PathKey): void {
-    this.how[row] = source;
+    this.sources[row] = source;
     this.received[row] = received;
   }
 
-  /** `set` 0 makes it a ghost of the same source. */
+  /** `set` 0 makes it a ghost of the same path. */
   set(row: OutId, set: AttributesId, how: How): void {
     const oldSet = this.sets[row]!;
     const oldHow = this.how[row]!;
@@ -182,7 +184,7 @@ export class PathsOut implements GroupOut {
   }
 
   remove(prefix: PrefixId, row: OutId): void {
-    if (this.sets[row] !== 0) this.set(row, 0, sourceOf(this.how[row]!));
+    if (this.sets[row] !== 0) this.set(row, 0, 0);
     if (this.heads[prefix] === row) this.heads[prefix] = this.next[row]!;
     else {
       let before = this.heads[prefix]!;
@@ -201,6 +203,7 @@ export class PathsOut implements GroupOut {
     copy.next = this.next.slice();
     copy.sets = this.sets.slice();
     copy.how = this.how.slice();
+    copy.sources = this.sources.slice();
     copy.received = this.received.slice();
     copy.identifiers = this.identifiers.slice();
     copy.#top = this.#top;
@@ -208,7 +211,7 @@ export class PathsOut implements GroupOut {
     copy.prefixes = this.prefixes;
     copy.#count = this.#count;
     copy.#rows = this.#rows;
-    copy.#bySource = this.#bySource.slice();
+    copy.#byWithheld = this.#byWithheld.slice();
     for (let row = 1; row <= this.#top; row++) {
       if (this.sets[row] === 0) continue;
       this.#table.retain(this.sets[row]!);
@@ -224,11 +227,11 @@ export class PathsOut implements GroupOut {
     return end === this.heads.length || this.#rows === 0 ? 0 : end;
   }
 
-  #tally(source: PeerId, by: 1 | -1): void {
-    if (source >= this.#bySource.length) {
-      this.#bySource = grownForAWhile(this.#bySource, source * 2);
+  #tally(withheld: PeerId, by: 1 | -1): void {
+    if (withheld >= this.#byWithheld.length) {
+      this.#byWithheld = grownForAWhile(this.#byWithheld, withheld * 2);
     }
-    this.#bySource[source]! += by;
+    this.#byWithheld[withheld]! += by;
     this.#count += by;
   }
 
@@ -236,6 +239,7 @@ export class PathsOut implements GroupOut {
     this.next = grownForAWhile(this.next, rows);
     this.sets = grownForAWhile(this.sets, rows);
     this.how = grownForAWhile(this.how, rows);
+    this.sources = grownForAWhile(this.sources, rows);
     this.received = grownForAWhile(this.received, rows);
     this.identifiers = grownForAWhile(this.identifiers, rows);
   }

@@ -102,3 +102,56 @@ describe('a route whose next hop is passed on', () => {
     expect([bench.heard(1), bench.heard(2)]).toEqual([ADDRESS(2), undefined]);
   });
 });
+
+describe('paths told under identifiers (RFC 7911)', () => {
+  const ADD_PATH = exportConfig({ ebgp: false, addPath: 'all' });
+
+  function bench(...peers: PeerId[]): Bench {
+    const made = new Bench([]);
+    for (const peer of peers) {
+      made.join(peer, ADD_PATH);
+      made.listeners.set(peer, new Listener({ addPath: true }));
+    }
+    return made;
+  }
+
+  /** Next hops that the peer holds for the prefix. */
+  function held(of: Bench, peer: PeerId): (string | undefined)[] {
+    of.heard(peer);
+    const paths = of.listeners.get(peer)!.paths.get(P)?.values() ?? [];
+    return [...paths].map(({ nextHop }) => nextHop);
+  }
+
+  it('are withheld each from the peer that its next hop is', () => {
+    const made = bench(1, 2);
+    made.announce(1);
+    expect([held(made, 1), held(made, 2)]).toEqual([[], [ADDRESS(1)]]);
+    made.announce(2);
+    expect([held(made, 1), held(made, 2)]).toEqual([[ADDRESS(2)], []]);
+    made.announce(7);
+    expect([held(made, 1), held(made, 2)]).toEqual([[ADDRESS(7)], [ADDRESS(7)]]);
+    expect(made.rib.counters(1).advertised).toBe(1);
+  });
+
+  it('are withdrawn from a peer that is out of step when it becomes the next hop', () => {
+    const made = bench(1, 2);
+    made.announce(7);
+    expect(held(made, 2)).toEqual([ADDRESS(7)]);
+    // Peer 1 has read nothing so far.
+    made.announce(1);
+    expect([held(made, 1), held(made, 2)]).toEqual([[], [ADDRESS(1)]]);
+    made.announce(2);
+    made.rib.withdraw(9, span([P]));
+    expect([held(made, 1), held(made, 2)]).toEqual([[], []]);
+  });
+
+  it('are withdrawn from a peer that comes to have the address of a next hop', () => {
+    const made = bench(2, 3);
+    made.announce(1);
+    expect([held(made, 2), held(made, 3)]).toEqual([[ADDRESS(1)], [ADDRESS(1)]]);
+    made.join(1, ADD_PATH);
+    made.listeners.set(1, new Listener({ addPath: true }));
+    expect(held(made, 1)).toEqual([]);
+    expect(held(made, 2)).toEqual([ADDRESS(1)]);
+  });
+});

@@ -103,6 +103,15 @@ describe('a caller from a listen range', () => {
     ]);
   });
 
+  it('is held to the TTL of the range before it is heard, and a named neighbor in it is not', () => {
+    const named = resource('BGPPeer', 'named', { peerIP: '10.9.0.8', asNumber: 65_008 });
+    const speaker = speaking(withRange({ ttlSecurity: 2 }, [named]));
+    expect(speaker.of('listenerPeers').at(-1)?.peers).toEqual([
+      { address: '10.9.0.8' },
+      { address: '10.9.0.0/16', minTtl: 254 },
+    ]);
+  });
+
   it('goes when its connection ends, and may come again', () => {
     const speaker = speaking(withRange());
     const connection = establish(speaker, '10.9.0.7');

@@ -43,6 +43,10 @@ export type SpeakerEvent =
       readonly action: string;
       readonly attribute: string;
       readonly reason: string;
+      /** Those of the UPDATE, the first of them by name. */
+      readonly prefixes: string;
+      /** The message itself, in hexadecimal. */
+      readonly update: string;
     }
   | {
       readonly event: 'peer-added' | 'peer-removed';

@@ -5,6 +5,8 @@
 
 import { settingsOf } from '../datastore/peer-settings.ts';
 import type { PeerPlan } from '../datastore/plan-types.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import { type Prefix, prefixCovers } from '../net/prefix.ts';
 import type { Core } from './core.ts';
 import type { ListenerPeer } from './effects.ts';
 import type { HostInput } from './inputs.ts';
@@ -25,11 +27,23 @@ export function tellListenerPeers(core: Core, coming: readonly PeerPlan[] = []):
   for (const { range } of core.dynamic.ranges) peers.push(listenerPeer(range.peer, range.prefix));
   const keyed = peers.filter(({ password }) => password !== undefined).length;
   // Those without anything to say matter only where a key for a prefix must not cover them.
+  const ranges = core.dynamic.ranges.map(({ range }) => range.prefix);
   const told =
     keyed > KEYS_BY_ADDRESS_MAX
       ? peers
-      : peers.filter(({ password, minTtl }) => password !== undefined || minTtl !== undefined);
+      : peers.filter((peer) => hasSomething(peer) || isInside(peer.address, ranges));
   core.effect({ type: 'listenerPeers', peers: told });
+}
+
+function hasSomething({ password, minTtl }: ListenerPeer): boolean {
+  return password !== undefined || minTtl !== undefined;
+}
+
+/** What a range asks of its callers is not asked of a neighbor that is named. */
+function isInside(address: ListenerPeer['address'], ranges: readonly Prefix[]): boolean {
+  return ranges.some(
+    (range) => !address.includes('/') && prefixCovers(range, address as IpAddress),
+  );
 }
 
 /** @param address  Of the peer, or the prefix of those to come. While a key cannot be read nobody is let in by a range. */

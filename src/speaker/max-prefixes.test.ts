@@ -61,13 +61,35 @@ describe('a limit that drops', () => {
     expect(s.neighbor().state).toBe('Established');
   });
 
-  it('that is raised takes more as it is announced again; the session stays', () => {
+  it('that is raised has the peer asked for what was dropped; the session stays', () => {
     const s = limitedStage('drop');
     announce(s, 15);
     s.apply(s.documents, { change: limited('drop', 20) });
     s.lab.run(200);
+    expect(s.neighbor().messages.sent.routeRefresh).toBe(1);
+    expect(s.node.eventsOf('prefix-limit').at(-1)?.reason).toBe(
+      'its limit leaves room now: the 5 that were dropped are asked for again',
+    );
     announce(s, 15);
-    expect(s.neighbor()).toMatchObject({ established: 1, families: [{ received: 15 }] });
+    expect(s.neighbor()).toMatchObject({
+      established: 1,
+      families: [{ received: 15, refused: 0 }],
+    });
+  });
+
+  it('that is raised says how they come back where the peer cannot be asked', () => {
+    const capabilities = [
+      { kind: 'multiprotocol', afi: 1, safi: 1 },
+      { kind: 'fourOctetAs', asn: 64512 },
+    ] as const;
+    const s = stage({ peers: [{ capabilities }], plan: { change: limited('drop') } }).up();
+    announce(s, 15);
+    s.apply(s.documents, { change: limited('drop', 20) });
+    s.lab.run(200);
+    expect(s.neighbor().messages.sent.routeRefresh).toBe(0);
+    expect(s.node.eventsOf('prefix-limit').at(-1)?.reason).toMatch(
+      /come back only with godwit reset .*: The neighbor does not speak route refresh/,
+    );
   });
 });
 

@@ -11,6 +11,7 @@ import type { Core } from './core.ts';
 import { limitOf } from './limit-in-force.ts';
 import { type Peer, type PeerFamily, timerKeys } from './peer.ts';
 import { judgePrefixes, maxPrefixData, type PrefixLimit, waitAfter } from './prefix-limits.ts';
+import { askAgain } from './route-refresh.ts';
 import { dropPaths } from './session-life.ts';
 import { startPeer, stopPeer } from './sessions.ts';
 
@@ -51,6 +52,29 @@ function overIn(core: Core, state: PeerFamily): string | undefined {
   const isFull = limit.action === 'drop' && received === limit.most && state.refused > 0;
   if (!isFull && judgePrefixes(limit, received) !== 'over') return undefined;
   return `${received} ${state.family} prefixes: ${sentence(limit, 'over')}`;
+}
+
+/**
+ * There is room where a limit has dropped prefixes: the peer is asked for them again, or, where it cannot be asked
+ * (RFC 2918), the operator is told how they come back. To be called when the RIB knows the new limit.
+ */
+export function askForDropped(core: Core, state: PeerFamily): void {
+  const { peer, family, refused } = state;
+  if (refused === 0 || state.group === undefined) return;
+  const received = core.ribs[family].announcedBy(peer.id);
+  if (isAtLimit(core, state, received)) return;
+  state.refused = 0;
+  const trouble = askAgain(core, peer, family);
+  const reason =
+    trouble === ''
+      ? `its limit leaves room now: the ${refused} that were dropped are asked for again`
+      : `its limit leaves room now, but the ${refused} that were dropped come back only with godwit reset ${peer.plan.name}: ${trouble}`;
+  publish(core, state, { received, reason });
+}
+
+function isAtLimit(core: Core, state: PeerFamily, received: number): boolean {
+  const { action, most } = limitOf(core, state);
+  return action === 'drop' && received >= most;
 }
 
 /** Its stay is over. */

@@ -6,7 +6,7 @@ import { prefix } from '../net/prefix.ts';
 import { announcement, rawUpdate } from '../sim/messages.ts';
 import { planOfNode } from '../sim/resources.ts';
 import { ErrorCode, MessageHeaderSubcode, UpdateSubcode } from '../wire/iana.ts';
-import { fromHex } from '../wire/text.ts';
+import { fromHex, toHex } from '../wire/text.ts';
 import { OWN_BLOCK, type Stage, stage } from './testing/stage.ts';
 
 const A = '10.244.1.0/26';
@@ -85,6 +85,9 @@ describe('a malformed UPDATE (RFC 7606)', () => {
     expect(s.node.eventsOf('update-fault')).toMatchObject([
       { action: 'treat-as-withdraw', attribute: 'ORIGIN' },
     ]);
+    // RFC 7606 §6: with the NLRI involved and the entire message.
+    const sent = toHex(rawUpdate({ attributes, nlri: hex(NLRI_A) }));
+    expect(s.node.eventsOf('update-fault')[0]).toMatchObject({ prefixes: A, update: sent });
     expect(s.node.view.counters().updateFaults).toEqual({ 'ORIGIN treat-as-withdraw': 1 });
   });
 

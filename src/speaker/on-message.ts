@@ -18,7 +18,6 @@ import { decodeOpen, type OpenMessage } from '../wire/open.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { decodeRouteRefresh } from '../wire/route-refresh.ts';
 import { locateUpdateIn, type UpdateContext, updateLayout } from '../wire/update.ts';
-import { formatUpdateFault, type UpdateFault } from '../wire/update-faults.ts';
 import { endCollision } from './collisions.ts';
 import type { Core } from './core.ts';
 import { noteNotUsed } from './import-guards.ts';
@@ -28,9 +27,7 @@ import type { Connection, Peer, PeerFamily } from './peer.ts';
 import { onRefresh } from './route-refresh.ts';
 import { endOfRib } from './session-life.ts';
 import { feed } from './sessions.ts';
-
-/** A peer's UPDATE faults and refused prefixes are all counted; at most one in this many milliseconds is told. */
-const REPEATED_EVENT_MS = 10_000;
+import { REPEATED_EVENT_MS, tellFaults } from './update-fault-events.ts';
 
 /** Where the type stands in a message (RFC 4271 §4.1). */
 const TYPE_AT = 18;
@@ -170,7 +167,8 @@ function applyUpdate(core: Core, peer: Peer, message: MessageSpan): void {
 function intern(core: Core, peer: Peer, part: 'classic' | 'mp'): AttributesId {
   update.part = part;
   const set = core.sets.internPart(update);
-  if (set.faults.length > 0) tellFaults(core, peer, set.faults);
+  if (set.faults.length > 0)
+    tellFaults(core, peer, { message: update.message, layout, faults: set.faults });
   return set.action === 'accept' ? set.attributes : WITHDRAW;
 }
 
@@ -186,7 +184,7 @@ function judgeIdleAttributes(core: Core, peer: Peer): void {
   update.part = mpReach.present || mpUnreach.present ? 'mp' : 'classic';
   idle.reset();
   const { faults } = canonicalise(update, idle);
-  if (faults.length > 0) tellFaults(core, peer, faults);
+  if (faults.length > 0) tellFaults(core, peer, { message: update.message, layout, faults });
 }
 
 const idle = new ByteWriter(512);
@@ -243,30 +241,4 @@ function spanOf(field: NlriField): void {
 function familyUp(peer: Peer, family: AfiSafi): PeerFamily | undefined {
   const state = peer.families.get(family);
   return state?.group === undefined ? undefined : state;
-}
-
-/** @throws {ProtocolError} when one of them resets the session. */
-function tellFaults(core: Core, peer: Peer, faults: readonly UpdateFault[]): void {
-  for (const fault of faults) {
-    const key = `${fault.name} ${fault.action}`;
-    core.updateFaults.set(key, (core.updateFaults.get(key) ?? 0) + 1);
-  }
-  publishFault(core, peer, faults[0]!);
-  const fatal = faults.find(({ action }) => action === 'session-reset');
-  if (fatal === undefined) return;
-  const { code, subcode, data, name, reason } = fatal;
-  throw new ProtocolError({ code, subcode, data }, `${name}: ${reason}`);
-}
-
-function publishFault(core: Core, peer: Peer, fault: UpdateFault): void {
-  if (peer.faultPublished !== undefined && core.now - peer.faultPublished < REPEATED_EVENT_MS)
-    return;
-  peer.faultPublished = core.now;
-  core.publish({
-    event: 'update-fault',
-    peer: peer.plan.name,
-    action: fault.action,
-    attribute: fault.name,
-    reason: formatUpdateFault(fault),
-  });
 }

@@ -17,7 +17,7 @@ import { dynamicChanges, makeWayForNamed } from './dynamic-peers.ts';
 import type { PlanInput } from './inputs.ts';
 import { setInstallGate } from './install-gate.ts';
 import { rekey, tellListenerPeers } from './listener-peers.ts';
-import { checkPrefixes } from './max-prefixes.ts';
+import { askForDropped, checkPrefixes } from './max-prefixes.ts';
 import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
 import { Peer } from './peer.ts';
 import { exportConfigOf, ribConfigOf } from './peer-config.ts';
@@ -88,9 +88,10 @@ function finishPlan(core: Core, work: PlanWork): void {
   core.planWork = undefined;
   core.planRevision = revision;
   core.planSince = core.now;
-  const multipath = nodeSettingsOf(plan);
-  for (const family of AFI_SAFIS) core.ribs[family].setMultipath(multipath);
+  const settings = nodeSettingsOf(plan);
+  for (const family of AFI_SAFIS) core.ribs[family].setMultipath(settings);
   setInstallGate(core);
+  core.kernelView.setViaDefaultRoute(settings.nextHopViaDefaultRoute);
   // The keys before the listener: no peer that has one is to get in without it meanwhile.
   if (work.total > 0) {
     const policies = plan.peers.flatMap((peer) => [peer.importPolicy, peer.exportPolicy]);
@@ -242,7 +243,10 @@ function updatePeer(
     const rib = core.ribs[state.family];
     // Also where export alone is concerned: a client's own paths go to others by another rule (RFC 4456 §6); and for
     // settings of a profile, of which the table knows best which of them matter to it.
-    if (state.inRib) rib.updatePeer(peer.id, ribConfigOf(core, peer, state.family));
+    if (state.inRib) {
+      rib.updatePeer(peer.id, ribConfigOf(core, peer, state.family));
+      askForDropped(core, state);
+    }
     if (state.group !== undefined && slot !== undefined && change.change === 'reevaluate-export') {
       state.group = rib.join(peer.id, exportConfigOf(core, slot, state.family));
     }

@@ -132,7 +132,7 @@ describe('a role that changes', () => {
     s.lab.run(5000);
     expect(s.peer.talk.notifications.at(-1)).toMatchObject({ code: 2, subcode: 11 });
     expect(s.neighbor().downBecause).toBe(
-      'We refused the peer with OPEN Message Error (2), Role Mismatch (11). It says it is our provider: we are its peer, so it must be peer',
+      'We refused the peer with OPEN Message Error (2), Role Mismatch (11). It says it is our provider: we are its peer, so it must be peer; correct `role` of the PeerProfile, or that of the peer',
     );
   });
 });

@@ -61,13 +61,13 @@ describe('why a neighbor is down', () => {
       plan: { change: everyPeer({ remoteAs: 65009 }) },
     });
     expect(whyOf(ours, 2000)).toBe(
-      'We refused the peer with OPEN Message Error (2), Bad Peer AS (2). It says AS 65001, configured is AS 65009',
+      'We refused the peer with OPEN Message Error (2), Bad Peer AS (2). It says AS 65001, configured is AS 65009: correct asNumber of its BGPPeer or Node, or what it says of itself',
     );
     const theirs = stage({ peers: [{ as: 65001, remoteAs: NODE_AS, automatic: false }] });
     theirs.lab.run(1000);
     theirs.peer.talk.notify({ code: 2, subcode: 2, data: new Uint8Array(0) });
     expect(whyOf(theirs, 100)).toBe(
-      'Peer says OPEN Message Error (2), Bad Peer AS (2): it expects another AS than our 64512',
+      'Peer says OPEN Message Error (2), Bad Peer AS (2): it expects another AS than our 64512; correct it there, or set localASNumber of the BGPPeer',
     );
   });
 
@@ -79,6 +79,17 @@ describe('why a neighbor is down', () => {
     s.lab.network.partition(s.node.host, s.peer.host);
     expect(whyOf(s)).toMatch(
       /^No answer to our call .*; or its packets arrive with a TTL below 255 and are dropped \(ttlSecurity 1\): it must send 255, within that many hops$/,
+    );
+  });
+
+  it('wrong TTL where the call itself is answered, and nothing after', () => {
+    const s = stage({
+      peers: [{ as: 65001, remoteAs: NODE_AS, automatic: false }],
+      plan: { change: everyPeer({ ttlSecurity: 1, remoteAs: 65001 }) },
+    });
+    expect(whyOf(s, 4000)).toBe('Not started yet');
+    expect(whyOf(s, 20_000)).toMatch(
+      /^Connected for \d+ s, and no OPEN has come from the peer: its BGP daemon hangs, or its packets do not get here; or its packets arrive with a TTL below 255 and are dropped \(ttlSecurity 1\): it must send 255, within that many hops$/,
     );
   });
 
@@ -98,7 +109,7 @@ describe('why a neighbor is down', () => {
       plan: { change: settingsOfPeers({ role: 'customer' }) },
     });
     expect(whyOf(s, 2000)).toBe(
-      'We refused the peer with OPEN Message Error (2), Role Mismatch (11). It says it is our peer: we are its customer, so it must be provider',
+      'We refused the peer with OPEN Message Error (2), Role Mismatch (11). It says it is our peer: we are its customer, so it must be provider; correct `role` of the PeerProfile, or that of the peer',
     );
   });
 });

@@ -98,7 +98,7 @@ export function locateUpdateIn(
   withdrawn.start = start + HEADER_LENGTH + 2;
   withdrawn.end = withdrawn.start + withdrawnLength;
   // RFC 4271 §6.3: lengths too large for the message are Malformed Attribute List.
-  // RFC 7606 §3(j) and §5.1 keep the session reset: no field behind can be located.
+  // RFC 7606 §3(b) and §3(j) keep the session reset: no field behind can be located.
   if (withdrawn.end + 2 > end) throw malformedList('Withdrawn Routes Length exceeds the message');
   layout.attributesStart = withdrawn.end + 2;
   layout.attributesEnd = layout.attributesStart + u16(message, withdrawn.end);
@@ -108,6 +108,7 @@ export function locateUpdateIn(
   nlri.start = layout.attributesEnd;
   nlri.end = end;
   const addPath = context.addPathReceive['ipv4-unicast'];
+  // RFC 7606 §3(i): Withdrawn Routes are checked as NLRI are.
   locateNlri(message, withdrawn, addPath);
   locateNlri(message, nlri, addPath);
   locateAttributes(message, layout);

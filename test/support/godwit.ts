@@ -1,7 +1,6 @@
 /** A godwitd in a namespace of a system test: resources written, started, asked, killed. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type {
   KernelRouteMessage,
@@ -10,7 +9,6 @@ import type {
   StatusMessage,
 } from '../../src/api/messages.ts';
 import { GodwitClient } from '../../src/cli/client.ts';
-import type { PeerSettings } from '../../src/datastore/peer-settings.ts';
 import type { Namespace } from '../../tools/fabric/netns.ts';
 import {
   logTail,
@@ -59,10 +57,9 @@ export function calico(
   return { apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec };
 }
 
-/** Options of a daemon whose peers all have these settings of a PeerProfile. */
-export function withSettings(settings: PeerSettings): Pick<GodwitOptions, 'wrap' | 'program'> {
-  const program = fileURLToPath(new URL('godwitd-with-settings.ts', import.meta.url));
-  return { program, wrap: ['env', `GODWIT_TEST_SETTINGS=${JSON.stringify(settings)}`] };
+/** A PeerProfile; for all sessions where the spec names none. */
+export function profile(spec: Readonly<Record<string, unknown>>, name = 'test'): CalicoResource {
+  return { apiVersion: 'godwit.dev/v1', kind: 'PeerProfile', metadata: { name }, spec };
 }
 
 /** One event of the daemon's log, with the fields of `src/speaker/events.ts`. */

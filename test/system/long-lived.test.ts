@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Namespace } from '../../tools/fabric/netns.ts';
 import { Bird, birdConfHead } from '../support/bird.ts';
-import { calico, Godwit, withSettings } from '../support/godwit.ts';
+import { calico, Godwit, profile } from '../support/godwit.ts';
 import { NetworkLab } from '../support/netns.ts';
 import { describeWith } from '../support/requirements.ts';
 import { RouteMonitor } from '../support/route-monitor.ts';
@@ -46,9 +46,9 @@ describeWith(NEEDS, 'Long-lived graceful restart of godwit and BIRD 2', () => {
       lab,
       namespace: node,
       name: 'node',
-      ...withSettings({ longLivedStaleTime: 600 }),
       resources: [
         calico('BGPConfiguration', 'default', { nodeToNodeMeshEnabled: false }),
+        profile({ settings: { longLivedStaleTime: '600s' } }),
         calico('IPPool', 'pods', { cidr: '10.244.0.0/16', ipipMode: 'Never' }),
         calico('Node', 'node', { bgp: { ipv4Address: `${NODE}/24` } }),
         calico('BlockAffinity', 'own', { node: 'node', cidr: BLOCK, state: 'confirmed' }),

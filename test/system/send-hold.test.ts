@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { calico, Godwit, withSettings } from '../support/godwit.ts';
+import { calico, Godwit, profile } from '../support/godwit.ts';
 import { NetworkLab } from '../support/netns.ts';
 import { Portal } from '../support/portal.ts';
 import { RawPeer, rawUpdate, rawWithdrawal, usualCapabilities } from '../support/raw-peer.ts';
@@ -42,9 +42,9 @@ describeWith(NEEDS, 'A peer that stops reading', () => {
       namespace: node,
       name: 'node',
       config: { policy: { outside: 'calico' } },
-      ...withSettings({ timers: { sendHoldTime: HOLD_TIME } }),
       resources: [
         calico('BGPConfiguration', 'default', { nodeToNodeMeshEnabled: false }),
+        profile({ settings: { timers: { sendHoldTime: `${HOLD_TIME}s` } } }),
         // What lies in a pool is passed on.
         calico('IPPool', 'pods', { cidr: '10.244.0.0/16', ipipMode: 'Never' }),
         calico('Node', 'node', { bgp: { ipv4Address: `${NODE}/24` } }),

@@ -13,6 +13,7 @@ import {
   RANGE_PEERS,
   RANGE_RATE,
   RANGES_MAX,
+  TTL_SECURITY,
 } from '../../src/datastore/node-setting-fields.ts';
 import {
   ADD_PATH_SEND_PATTERN,
@@ -186,6 +187,12 @@ function range(): Schema {
         RANGE_RATE.max,
         `New neighbors a minute. Default: ${RANGE_RATE.default}`,
       ),
+      ttlSecurity: integer(
+        TTL_SECURITY.min,
+        TTL_SECURITY.max,
+        'Hops that their packets may take (RFC 5082); 0, the default: not looked at',
+      ),
+      maxRestartTime: text('Restart time that is said to them (RFC 4724). Default: 2m'),
       password: {
         type: 'object',
         properties: {

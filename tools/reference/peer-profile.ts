@@ -5,6 +5,7 @@ import {
   NODE_PATHS,
   RANGE_PEERS,
   RANGE_RATE,
+  TTL_SECURITY,
 } from '../../src/datastore/node-setting-fields.ts';
 import {
   BEST_PATHS_MAX,
@@ -120,6 +121,18 @@ function rangeRows(): string[][] {
       '`{ secretKeyRef: { name, key } }`',
       'none',
       'TCP-MD5 key of all of them; while the Secret is missing nobody is let in',
+    ],
+    [
+      '`ttlSecurity`',
+      `${TTL_SECURITY.min} to ${TTL_SECURITY.max}`,
+      String(TTL_SECURITY.min),
+      'hops that their packets may take (RFC 5082), as of a BGPPeer; 0: not looked at',
+    ],
+    [
+      '`maxRestartTime`',
+      '`0s` to `4095s`',
+      '`120s`',
+      'restart time that is said to them (RFC 4724), as of a BGPPeer',
     ],
     ['`filters`', 'names of BGPFilters', 'none', 'as of a BGPPeer'],
   ];

@@ -13,10 +13,10 @@ import {
   readRestartTime,
   readSecretRef,
   readSelector,
+  readTtlSecurity,
 } from './common.ts';
 
 /** RFC 5082: the TTL has 8 bits; 255 hops would accept anything. */
-const TTL_SECURITY_MAX = 254;
 
 /** A path with its own AS more often than this is a loop by any measure. */
 const ALLOWED_LOCAL_AS_MAX = 255;
@@ -44,7 +44,7 @@ export function readBgpPeer(name: string, metadata: Fields, spec: Fields): BgpPe
     keepaliveTime: readKeepalive(spec),
     numAllowedLocalAsNumbers:
       spec.integer('numAllowedLocalASNumbers', { min: 0, max: ALLOWED_LOCAL_AS_MAX }) ?? 0,
-    ttlSecurity: spec.integer('ttlSecurity', { min: 0, max: TTL_SECURITY_MAX }) ?? 0,
+    ttlSecurity: readTtlSecurity(spec),
     reachableBy: readAddress(spec, 'reachableBy'),
     filters: spec.list('filters', 'the name of a BGPFilter', asText),
   };

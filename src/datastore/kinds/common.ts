@@ -3,6 +3,7 @@
 import { type IpAddress, ipFamily, parseIpAddress } from '../../net/ip-address.ts';
 import { type Prefix, parsePrefix } from '../../net/prefix.ts';
 import { asObject, type Fields } from '../fields.ts';
+import { TTL_SECURITY } from '../node-setting-fields.ts';
 import type { Community, NodeAddress, SecretKeyRef } from '../resources.ts';
 import {
   hasHostBits,
@@ -120,6 +121,11 @@ export function readDuration(fields: Fields, name: string): number | undefined {
   return fields.parsed(name, 'a duration such as 60s or 1m30s', (value) =>
     typeof value === 'string' ? parseDuration(value) : undefined,
   );
+}
+
+/** Hops that packets of the peer may take (RFC 5082); 0 = not looked at. */
+export function readTtlSecurity(fields: Fields): number {
+  return fields.integer('ttlSecurity', TTL_SECURITY) ?? TTL_SECURITY.min;
 }
 
 /** RFC 4724 §3: the Restart Time has 12 bits. */

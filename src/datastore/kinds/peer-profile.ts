@@ -24,7 +24,15 @@ import {
   settingField,
 } from '../setting-fields.ts';
 import { AS_NUMBER, parseRemoteAs, readFamilies, readSetting } from '../setting-values.ts';
-import { asText, parseCidr, readCidr, readSecretRef, readSelector } from './common.ts';
+import {
+  asText,
+  parseCidr,
+  readCidr,
+  readRestartTime,
+  readSecretRef,
+  readSelector,
+  readTtlSecurity,
+} from './common.ts';
 
 const ORDER = { min: 0, max: 1_000_000, default: 1000 } as const;
 
@@ -193,6 +201,8 @@ function readRange(range: Fields): ListenRangeResource[] {
   const rateMax = range.integer('rateMax', RANGE_RATE) ?? RANGE_RATE.default;
   const password = readSecretRef(range, 'password');
   const filters = range.list('filters', 'the name of a BGPFilter', asText);
+  const ttlSecurity = readTtlSecurity(range);
+  const maxRestartTime = readRestartTime(range, 'maxRestartTime');
   range.finish();
   if (prefix === undefined || asNumber === undefined) return [];
   if (prefixFamily(prefix) === 6 && prefix.startsWith('fe80:')) {
@@ -203,5 +213,6 @@ function readRange(range: Fields): ListenRangeResource[] {
       value: prefix,
     });
   }
-  return [{ prefix, asNumber, families, peersMax, rateMax, password, filters }];
+  const limits = { peersMax, rateMax, ttlSecurity, maxRestartTime };
+  return [{ prefix, asNumber, families, password, filters, ...limits }];
 }

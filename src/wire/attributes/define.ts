@@ -34,7 +34,10 @@ export interface AttributeRow<T> {
   readonly category: AttributeCategory;
   /** What wrong Optional or Transitive bits cost; RFC 7606 §3(c) says treat-as-withdraw unless told otherwise. */
   readonly flagsAction: FaultAction;
-  /** Undefined when the value is well-formed. */
+  /**
+   * Undefined when the value is well-formed. RFC 7606 §3(e): what decides on routes (ORIGIN, AS_PATH, NEXT_HOP,
+   * MULTI_EXIT_DISC, LOCAL_PREF) is treat-as-withdraw; RFC 7606 §3(f): ATOMIC_AGGREGATE and AGGREGATOR are discard.
+   */
   readonly check: (value: AttributeSlice) => Malformed | undefined;
   /** From canonical octets: 4-octet AS numbers, length already checked. */
   readonly decode: (value: ByteReader) => T;

@@ -48,6 +48,11 @@ const LACKS = {
     bird1: 'BIRD 1.6.8, bird-6.html, BGP: of graceful restart RFC 4724 alone',
     openbgpd: 'OpenBGPD 7.7, bgpd(8), STANDARDS: no RFC 8538',
   },
+  /** To show the R bit and the F bit of its peer (RFC 4724 §3). */
+  showsRestartBits: {
+    bird1:
+      'BIRD 1.6.8: `show protocols all` says `restart-able` of its neighbor, and neither of the two bits',
+  },
   /** RFC 9494, asking to be remembered. */
   longLived: {
     openbgpd: 'OpenBGPD 7.7, bgpd(8), STANDARDS: no RFC 9494',
@@ -61,7 +66,7 @@ const LACKS = {
   /** Both families over one session. */
   bothFamilies: {
     openbgpd:
-      'OpenBGPD 7.7 was told `announce IPv6 unicast` (bgpd.conf(5)) on a session over IPv4 and sent no IPv6 route within a minute; not looked into further',
+      'OpenBGPD 7.7 on Linux announces IPv6 on a session over IPv4 with the next hop `::`, which is no address of a host, whatever `set nexthop` (bgpd.conf(5)) says; godwit counts it as withdrawn (RFC 7606)',
     bird1:
       'BIRD 1.6.8, bird-1.html: one daemon a family (`bird` and `bird6`), and a session carries that of its daemon',
   },

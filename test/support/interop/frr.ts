@@ -1,6 +1,7 @@
 /** FRR: bgpd and the zebra that it needs to know its interfaces. All they write is in the lab's folder. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { logTail, type Running, stopProcess } from '../../../tools/fabric/process.ts';
 import { type FoundPeer, findPeer } from '../peers.ts';
 import { waitFor } from '../wait-for.ts';
@@ -19,7 +20,7 @@ import { frrConfig, networkLine, routeMap, routeMapName } from './frr-config.ts'
 import { vty } from './frr-vty.ts';
 
 /** zebra cannot be told to do without (`-S` is bgpd's alone). */
-const ACCOUNTS = ['frr', 'frrvty'].map((name) => ({ name, id: 0 }));
+export const FRR_ACCOUNTS = ['frr', 'frrvty'].map((name) => ({ name, id: 0 }));
 
 export class Frr implements Daemon {
   readonly #place: DaemonPlace;
@@ -72,15 +73,20 @@ export class Frr implements Daemon {
   async originate(routes: readonly Origination[]): Promise<void> {
     const { as, originate } = this.#config!;
     this.#config = { ...this.#config!, originate: routes };
+    // What stays is not touched: taken away and put back it would be withdrawn in between.
+    const without = (these: readonly Origination[], those: readonly Origination[]) =>
+      these.filter((one) => !those.some((other) => isDeepStrictEqual(one, other)));
+    const gone = without(originate, routes);
+    const added = without(routes, originate);
     const lines = [
-      ...routes.flatMap((route) => routeMap(route)),
+      ...added.flatMap((route) => routeMap(route)),
       `router bgp ${as}`,
-      ...originate.flatMap((route) => [
+      ...gone.flatMap((route) => [
         `address-family ${familyOf(route.prefix)} unicast`,
         `no network ${route.prefix} route-map ${routeMapName(route)}`,
         'exit-address-family',
       ]),
-      ...routes.flatMap((route) => [
+      ...added.flatMap((route) => [
         `address-family ${familyOf(route.prefix)} unicast`,
         networkLine(route),
         'exit-address-family',
@@ -125,7 +131,7 @@ export class Frr implements Daemon {
 
   #spawn(name: 'zebra' | 'bgpd', program: string, flags: readonly string[]): Promise<Running> {
     const { lab, namespace } = this.#place;
-    const enter = withAccounts(this.#dir, ACCOUNTS);
+    const enter = withAccounts(this.#dir, FRR_ACCOUNTS);
     const argv = enter([
       ...[program, '-z', this.#at('zserv.api'), '--vty_socket', this.#dir],
       ...['-f', this.#at(`${name}.conf`), '-i', this.#at(`${name}.pid`)],

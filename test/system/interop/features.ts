@@ -5,6 +5,8 @@ import { AS_CHANGES } from './features/as-path-changes.ts';
 import { AS_SETS } from './features/as-sets.ts';
 import { COMMUNITIES, PREFERENCES } from './features/attributes.ts';
 import { LATER_RESTARTS } from './features/later-restarts.ts';
+import { LEAVING } from './features/leaving.ts';
+import { LIMITS } from './features/limits.ts';
 import { OPENS } from './features/opens.ts';
 import { AS_PATHS, NEXT_HOPS, PASSED_ON, SIZES } from './features/paths.ts';
 import { BOTH_FAMILIES, EXTENDED_MESSAGES, LONG_LIVED, ROLES } from './features/profiled.ts';
@@ -13,6 +15,7 @@ import { REFRESHES } from './features/refreshes.ts';
 import { RESTARTS } from './features/restarts.ts';
 import { SECURITY } from './features/security.ts';
 import { SESSIONS } from './features/sessions.ts';
+import { WEIGHTS } from './features/weights.ts';
 
 export const FEATURES: readonly Feature[] = [
   ...SESSIONS,
@@ -20,6 +23,7 @@ export const FEATURES: readonly Feature[] = [
   ...OPENS,
   ...ROLES,
   ...EXTENDED_MESSAGES,
+  ...LIMITS,
   ...SECURITY,
   ...REFRESHES,
   ...COMMUNITIES,
@@ -30,9 +34,11 @@ export const FEATURES: readonly Feature[] = [
   ...AS_CHANGES,
   ...NEXT_HOPS,
   ...ADD_PATH,
+  ...WEIGHTS,
   ...REFLECTION,
   ...SIZES,
   ...RESTARTS,
   ...LATER_RESTARTS,
+  ...LEAVING,
   ...LONG_LIVED,
 ];

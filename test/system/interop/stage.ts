@@ -4,7 +4,7 @@
  */
 import type { RouteMessage } from '../../../src/api/messages.ts';
 import type { Namespace } from '../../../tools/fabric/netns.ts';
-import { type CalicoResource, calico, Godwit } from '../../support/godwit.ts';
+import { type CalicoResource, calico, Godwit, profile } from '../../support/godwit.ts';
 import type {
   Daemon,
   DaemonConfig,
@@ -64,6 +64,8 @@ export interface Hand {
   readonly session?: Partial<DaemonSession>;
   /** What godwit is told of it: spec of the BGPPeer. */
   readonly peer?: Readonly<Record<string, unknown>>;
+  /** godwit has no BGPPeer for it. */
+  readonly unnamed?: boolean;
 }
 
 export type Path = RouteMessage['paths'][0];
@@ -324,7 +326,7 @@ export class Stage {
         calico('BGPPeer', `daemon-${family}`, this.#peerSpec(family)),
       ),
       ...hands
-        .filter(({ at }) => at === 'godwit')
+        .filter(({ at, unnamed: isUnnamed = false }) => at === 'godwit' && !isUnnamed)
         .map((hand) =>
           // A port of 1: godwit's own calls find nobody there.
           calico('BGPPeer', `hand-${hand.host}`, {
@@ -339,10 +341,16 @@ export class Stage {
   }
 }
 
-/** A PeerProfile. */
-export function profile(spec: Readonly<Record<string, unknown>>): CalicoResource {
-  const metadata = { name: 'interop' };
-  return { apiVersion: 'godwit.dev/v1', kind: 'PeerProfile', metadata, spec };
+/** Until godwit says so of the daemon; then `godwit show neighbors` has it in the daemon's one line. */
+export async function untilSaid({ godwit }: Stage, what: RegExp): Promise<void> {
+  await waitFor(
+    async () => (await godwit.neighbor(DAEMON.ipv4)).downBecause ?? '',
+    (text) => what.test(text),
+    { what: `godwit to say ${what}`, timeoutMs: PATIENCE_MS, intervalMs: POLL_MS },
+  );
+  const lines = (await godwit.command('show', 'neighbors')).split('\n');
+  const said = lines.filter((line) => line.includes(DAEMON.ipv4) && !line.includes('Established'));
+  if (said.length !== 1 || !what.test(said[0]!)) throw new Error(`not in one line: ${lines}`);
 }
 
 export function handAddress(host: number): string {

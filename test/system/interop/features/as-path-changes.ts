@@ -2,7 +2,7 @@
 import { expect } from 'vitest';
 import { rawUpdate } from '../../../support/raw-peer.ts';
 import type { Feature } from '../feature.ts';
-import { GODWIT_AS, handAddress, type Stage } from '../stage.ts';
+import { DAEMON_AS, GODWIT_AS, handAddress, type Stage } from '../stage.ts';
 
 const PASSED = '10.244.7.0/26';
 const HAND_AS = 64_701;
@@ -14,6 +14,24 @@ async function handSends(stage: Stage, asPath: readonly number[]): Promise<void>
 }
 
 export const AS_CHANGES: readonly Feature[] = [
+  {
+    id: 'as-override',
+    section: 'Paths',
+    title:
+      'asOverride: the daemon’s own AS in a path is replaced by godwit’s, so that it takes the path',
+    rfcs: [],
+    stage: { settings: { asOverride: true }, hands: AT_GODWIT },
+    async run(stage) {
+      await stage.up();
+      await handSends(stage, [HAND_AS, DAEMON_AS]);
+      const { asPath, best } = await stage.untilTold(PASSED);
+      expect({ asPath, best }).toEqual({
+        asPath: `${GODWIT_AS} ${HAND_AS} ${GODWIT_AS}`,
+        best: true,
+      });
+      return undefined;
+    },
+  },
   {
     id: 'private-as-removed',
     section: 'Paths',

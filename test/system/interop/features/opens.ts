@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { rawUpdate } from '../../../support/raw-peer.ts';
 import { staysTrue, waitFor } from '../../../support/wait-for.ts';
 import type { Feature } from '../feature.ts';
-import { BLOCK, DAEMON, handAddress, PATIENCE_MS, ROUTE, type Stage } from '../stage.ts';
+import { BLOCK, DAEMON, handAddress, PATIENCE_MS, ROUTE, type Stage, untilSaid } from '../stage.ts';
 
 /** Beyond two octets. */
 const BIG = { godwit: 4_200_000_001, daemon: 4_200_000_002, hand: 4_200_000_007 } as const;
@@ -208,7 +208,7 @@ const REFUSALS: readonly Feature[] = [
           ),
         { what: 'the refusal', timeoutMs: PATIENCE_MS },
       );
-      expect((await stage.godwit.neighbor(DAEMON.ipv4)).downBecause).toMatch(/64699.*64698/);
+      await untilSaid(stage, /says AS 64699, configured is AS 64698: correct asNumber/);
       expect((await stage.daemon.session('10.9.0.1')).established).toBe(false);
       return undefined;
     },
@@ -227,6 +227,7 @@ const REFUSALS: readonly Feature[] = [
           lastError?.startsWith('Peer says OPEN Message Error (2), Bad Peer AS (2)') === true,
         { what: 'the refusal', timeoutMs: PATIENCE_MS },
       );
+      await untilSaid(stage, /it expects another AS than our 64512; correct it there/);
       return undefined;
     },
   },

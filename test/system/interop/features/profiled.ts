@@ -1,5 +1,6 @@
 /** What a PeerProfile says of a session. */
 import { expect } from 'vitest';
+import { profile } from '../../../support/godwit.ts';
 import { rawUpdate } from '../../../support/raw-peer.ts';
 import { waitFor } from '../../../support/wait-for.ts';
 import type { Feature } from '../feature.ts';
@@ -10,8 +11,8 @@ import {
   GODWIT,
   handAddress,
   PATIENCE_MS,
-  profile,
   ROUTE,
+  untilSaid,
 } from '../stage.ts';
 
 const PASSED = '10.244.7.0/26';
@@ -137,6 +138,10 @@ export const ROLES: readonly Feature[] = [
         () => stage.godwit.neighbor(DAEMON.ipv4),
         ({ lastError }) => lastError?.includes('Role Mismatch (11)') === true,
         { what: 'the refusal', timeoutMs: PATIENCE_MS },
+      );
+      await untilSaid(
+        stage,
+        /Role Mismatch.*(correct `role` of the PeerProfile|set `role` of the)/,
       );
       return undefined;
     },

@@ -1,8 +1,9 @@
 /** Route reflection, either of the two being the reflector. */
 import { expect } from 'vitest';
+import { type CalicoResource, calico } from '../../../support/godwit.ts';
 import { rawUpdate } from '../../../support/raw-peer.ts';
 import type { Feature } from '../feature.ts';
-import { BLOCK, GODWIT, GODWIT_AS, handAddress } from '../stage.ts';
+import { BLOCK, DAEMON, GODWIT, GODWIT_AS, handAddress, PATIENCE_MS } from '../stage.ts';
 
 const FAR = '198.51.100.0/24';
 const GODWIT_CLUSTER = '244.0.0.1';
@@ -18,6 +19,14 @@ function inside(host: number, prefix: string, more: readonly number[] = []): Uin
 
 function address(text: string): number[] {
   return text.split('.').map(Number);
+}
+
+/** Another node of the cluster that reflects, like ours. */
+function reflector(name: string, ipv4: string): CalicoResource {
+  const node = calico('Node', name, {
+    bgp: { ipv4Address: `${ipv4}/24`, routeReflectorClusterID: GODWIT_CLUSTER },
+  });
+  return { ...node, metadata: { name, labels: { reflector: 'true' } } };
 }
 
 export const REFLECTION: readonly Feature[] = [
@@ -95,6 +104,75 @@ export const REFLECTION: readonly Feature[] = [
       for (const path of paths.flat()) expect(path).toMatchObject({ state: 'looped', best: false });
       const sent = paths.map((all) => all.length);
       return sent[1] === 0 ? 'it sends nothing back to its originator' : undefined;
+    },
+  },
+  {
+    id: 'reflector-nonclient',
+    section: 'Paths',
+    title:
+      'Godwit reflects to a daemon that is no client what a client sends, and not what another non-client does',
+    rfcs: [4456],
+    stage: {
+      ibgp: true,
+      unnamed: true,
+      node: { routeReflectorClusterID: GODWIT_CLUSTER },
+      hands: [
+        { host: 3, as: GODWIT_AS, at: 'godwit' },
+        { host: 4, as: GODWIT_AS, at: 'godwit', unnamed: true },
+      ],
+      // Of our own cluster, so that they are no clients.
+      resources: [
+        reflector('daemon', DAEMON.ipv4),
+        reflector('hand', handAddress(4)),
+        calico('BGPPeer', 'reflectors', {
+          nodeSelector: "!has(reflector) || reflector == 'true'",
+          peerSelector: "reflector == 'true'",
+        }),
+      ],
+    },
+    async run(stage) {
+      await stage.up();
+      const [client, other] = [await stage.hand(3), await stage.hand(4)];
+      other.send(inside(4, '10.244.8.0/26'));
+      await stage.untilLearned('10.244.8.0/26');
+      client.send(inside(3, '10.244.7.0/26'));
+      await client.untilAnnounced(['10.244.8.0/26'], PATIENCE_MS);
+      await stage.untilTold('10.244.7.0/26');
+      expect(await stage.daemon.paths('10.244.8.0/26')).toEqual([]);
+      return undefined;
+    },
+  },
+  {
+    id: 'reflected-nonclient',
+    section: 'Paths',
+    title:
+      'Godwit is no client of a daemon that reflects: it is sent what a client sends, and not what another non-client does',
+    rfcs: [4456],
+    stage: {
+      ibgp: true,
+      clusterId: DAEMON_CLUSTER,
+      hands: [
+        { host: 3, as: GODWIT_AS, at: 'daemon', session: { client: true } },
+        { host: 4, as: GODWIT_AS, at: 'daemon' },
+      ],
+    },
+    async run(stage) {
+      await stage.up();
+      const [client, other] = [await stage.hand(3), await stage.hand(4)];
+      other.send(inside(4, '192.0.2.0/24'));
+      await client.untilAnnounced(['192.0.2.0/24', BLOCK.ipv4], PATIENCE_MS);
+      client.send(inside(3, FAR));
+      const { best, originatorId, clusterList } = await stage.untilLearned(FAR);
+      expect(best).toBe(true);
+      expect(await stage.godwitPaths('192.0.2.0/24')).toEqual([]);
+      const marks = [originatorId, ...clusterList].filter((mark) => mark !== '');
+      // RFC 4456 §8 wants both; without them the next reflector would see no loop.
+      if (stage.daemonName === 'gobgpd') {
+        expect(marks).toEqual([]);
+        return 'adds neither ORIGINATOR_ID nor CLUSTER_LIST towards a peer that is no client';
+      }
+      expect(marks).toEqual([handAddress(3), DAEMON_CLUSTER]);
+      return undefined;
     },
   },
 ];

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { type CalicoResource, calico } from '../../../support/godwit.ts';
 import { staysTrue, waitFor } from '../../../support/wait-for.ts';
 import type { Feature } from '../feature.ts';
-import { BLOCK, DAEMON, PATIENCE_MS, ROUTE, type Stage } from '../stage.ts';
+import { BLOCK, DAEMON, PATIENCE_MS, ROUTE, type Stage, untilSaid } from '../stage.ts';
 
 function secret(password: string): CalicoResource {
   const data = { tcp: Buffer.from(password).toString('base64') };
@@ -57,6 +57,10 @@ export const SECURITY: readonly Feature[] = [
     async run(stage) {
       await Promise.all([stage.daemon.start(stage.daemonConfig), stage.godwit.start()]);
       await staysDown(stage);
+      await untilSaid(
+        stage,
+        /TCP-MD5 signature does not match: compare the passwords of both sides/,
+      );
       stage.godwit.writeResource(secret('kestrel'));
       await stage.untilEstablished();
       return undefined;
@@ -72,6 +76,7 @@ export const SECURITY: readonly Feature[] = [
     async run(stage) {
       await Promise.all([stage.daemon.start(stage.daemonConfig), stage.godwit.start()]);
       await staysDown(stage);
+      await untilSaid(stage, /where no password is configured: if the neighbor has one, set it/);
       stage.godwit.writeResource(secret('kestrel'));
       const { daemonPeer } = stage;
       stage.godwit.writeResource(
@@ -108,6 +113,7 @@ export const SECURITY: readonly Feature[] = [
     async run(stage) {
       await Promise.all([stage.daemon.start(stage.daemonConfig), stage.godwit.start()]);
       await staysDown(stage);
+      await untilSaid(stage, /TTL below 255 and are dropped \(ttlSecurity 1\): it must send 255/);
       expect(Number((await stage.godwit.neighbor(DAEMON.ipv4)).received.open)).toBe(0);
       return undefined;
     },
