@@ -55,6 +55,12 @@ export const GOALS: readonly Goal[] = [
     goal: [cWriter(1.1), bird(0.5)],
   },
   { rows: ['idle'], figures: ['idle % of a core'], floor: { value: 0.1 }, goal: { value: 0.02 } },
+  {
+    rows: ['kernel-idle'],
+    figures: ['idle % of a core'],
+    floor: { value: 0.3 },
+    goal: { value: 0.1 },
+  },
   { rows: ['table-real'], figures: ['differences'], floor: { value: 0 }, goal: { value: 0 } },
 ];
 

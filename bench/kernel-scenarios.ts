@@ -21,6 +21,17 @@ const install = (name: string, prefixes: number) => ({
 });
 
 export const KERNEL_SCENARIOS = [
+  {
+    ...install('kernel-idle', 10_000),
+    what: '10,000 kernel routes and 500 interfaces, nothing happens for 20 s',
+    interfaces: 500,
+    steps: [
+      ...UP,
+      { command: 'announce 1' },
+      { command: 'wait 5000' },
+      { command: 'wait 20000', figure: 'idle' },
+    ],
+  },
   install('kernel-100k', 100_000),
   install('kernel-1m', 1_000_000),
   {

@@ -47,7 +47,8 @@ export class BenchLab {
     this.dir = mkdtempSync(join(tmpdir(), 'godwit-bench-'));
   }
 
-  static async make(speakers: readonly Speaker[]): Promise<BenchLab> {
+  /** @param interfaces  More of them for the daemon's machine to look at; in pairs. */
+  static async make(speakers: readonly Speaker[], interfaces = 0): Promise<BenchLab> {
     const prefix = `gb-${randomBytes(3).toString('hex')}`;
     const lab = new BenchLab(await addNamespace(`${prefix}-d`), await addNamespace(`${prefix}-l`));
     const { daemonSide, loadSide } = lab;
@@ -62,6 +63,14 @@ export class BenchLab {
       ...speakers.map(({ address }) => `address add ${address}/${prefixLength} dev eth0`),
       'link set eth0 up',
     ]);
+    const pairs = Array.from({ length: interfaces / 2 }, (_, i) => i);
+    await daemonSide.batch(
+      pairs.flatMap((i) => [
+        `link add more${i} type veth peer name ends${i}`,
+        `link set more${i} up`,
+        `link set ends${i} up`,
+      ]),
+    );
     return lab;
   }
 

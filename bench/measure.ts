@@ -39,7 +39,7 @@ export function unfit(rival: Rival, scenario: Scenario): string | undefined {
 
 export async function measure({ rival, scenario, load: binary, onLab }: Run): Promise<Measured> {
   const speakers = speakersOf(scenario);
-  const lab = await BenchLab.make(speakers);
+  const lab = await BenchLab.make(speakers, scenario.interfaces);
   onLab(lab);
   let load: Load | undefined;
   try {

@@ -33,6 +33,8 @@ export interface Scenario {
   readonly real?: boolean;
   /** The daemon's kernel is the sink. */
   readonly kernel?: boolean;
+  /** Further interfaces of the daemon's machine, up, without addresses; each has another at its far end. */
+  readonly interfaces?: number;
   readonly steps: readonly Step[];
 }
 
