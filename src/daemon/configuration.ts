@@ -4,7 +4,7 @@
  */
 
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
-import type { Millis } from '../base/units.ts';
+import { type Millis, millis } from '../base/units.ts';
 import { PlanReceiver } from '../datastore/plan-transfer.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { Log } from '../io/log.ts';
@@ -142,7 +142,7 @@ export class Configuration {
         return this.#takeHeld(message.held);
       case 'plan': {
         const plan = this.#receiver.take(message.part);
-        if (plan !== undefined) this.#apply(plan, message.revision);
+        if (plan !== undefined) this.#apply(plan, message);
         return;
       }
       case 'notSaved':
@@ -162,10 +162,12 @@ export class Configuration {
     }
   }
 
-  #apply(plan: SpeakerPlan, revision: number): void {
+  #apply(plan: SpeakerPlan, { revision, seenAgoMs }: Extract<FromPlanner, { type: 'plan' }>): void {
     this.#revision = revision;
     this.#setLogLevel(plan.logLevel);
-    this.#parts.submit({ type: 'planChanged', plan, revision });
+    const changedAt =
+      seenAgoMs === undefined ? {} : { changedAt: millis(this.#parts.now() - seenAgoMs) };
+    this.#parts.submit({ type: 'planChanged', plan, revision, ...changedAt });
   }
 
   /** BGPConfiguration's logSeverityScreen, unless godwit.yaml or the environment says a level of its own. */

@@ -98,7 +98,7 @@ export class Daemon {
       softwareVersion: SOFTWARE,
       now: now(),
     };
-    this.#speaker = new Speaker(this.#options);
+    this.#speaker = new Speaker(this.#options, now);
     this.#loop = new Loop({
       speaker: this.#speaker,
       now,
@@ -183,6 +183,7 @@ export class Daemon {
       configuration,
       recording: this.#recording,
       version: packageVersion(),
+      metrics: settings.metrics,
     });
     this.#control = control;
     const opened = await this.#openServers(control);

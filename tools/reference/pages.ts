@@ -100,7 +100,8 @@ function metricsPage(): string {
     '# Metrics',
     MADE,
     'At `/metrics` of `http.listen`, in Prometheus’ text format. Labels are bounded: `peer` by the' +
-      ' configured neighbors, `afi_safi` by the two families, all others by the program.',
+      ' configured neighbors (those of the mesh only while something is wrong with them, unless' +
+      ' `metrics.mesh` says `each`), `afi_safi` by the two families, `clause` by 256, all others by the program.',
     table(['metric', 'type', 'labels', ''], rows),
   ]);
 }

@@ -52,6 +52,8 @@ export class EtcdDatastore {
   #trouble = '';
   #lost = false;
   #settle: NodeJS.Timeout | undefined;
+  /** When the first change that is not delivered yet was told. */
+  #seenAt: number | undefined;
   #grace: NodeJS.Timeout | undefined;
   readonly #stopping = new AbortController();
   #told: () => void = () => undefined;
@@ -180,19 +182,22 @@ export class EtcdDatastore {
   }
 
   #deliverSoon(): void {
+    this.#seenAt ??= performance.now();
     this.#settle ??= setTimeout(() => this.#deliver(), SETTLE_MS);
   }
 
   #deliver(): void {
     clearTimeout(this.#settle);
     this.#settle = undefined;
+    const seenAt = this.#seenAt;
+    this.#seenAt = undefined;
     if (this.#entries.size === 0) {
       const suddenly = this.#delivered ? ' any more' : '';
       return this.#lose(`etcd holds no resources of Calico${suddenly}`);
     }
     this.#delivered = true;
     this.#lost = false;
-    this.#listener.onSnapshot(this.#entries.snapshot());
+    this.#listener.onSnapshot(this.#entries.snapshot(), seenAt);
     this.#told();
   }
 
