@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HistogramCell } from '../base/metrics.ts';
+import { stage } from '../speaker/testing/stage.ts';
 import { METRICS, Metrics, type MetricsOptions } from './metrics.ts';
 import { TestDaemon } from './testing/daemon.ts';
 
@@ -102,6 +103,31 @@ describe('Metrics', () => {
     expect(text).toMatch(/godwit_table_memory_bytes\{table="prefixes"\} [1-9]/);
     expect(text).toContain('bgp_mesh_neighbors{state="Established"} 0\n');
   });
+
+  it.each([
+    ['aggregate', 'mesh', false],
+    ['aggregate', 'node', true],
+    ['each', 'mesh', true],
+  ] as const)(
+    'with mesh: %s tell of an Established session of kind %s by itself: %s',
+    async (mesh, kind, isTold) => {
+      const s = stage({
+        plan: {
+          change: (plan) => ({ ...plan, peers: plan.peers.map((peer) => ({ ...peer, kind })) }),
+        },
+      }).up();
+      s.lab.run(1000);
+      const { view } = s.node;
+      const metrics = new Metrics({ mesh, birdExporter: false });
+      const facts = TestDaemon.of().facts();
+      const text = await metrics.collect({ view, facts, host: HOST }).metrics();
+      const told = text.includes(`bgp_session_state{peer="${s.neighbor().name}"} 5`);
+      expect(told).toBe(isTold);
+      expect(text).toContain(
+        `bgp_mesh_neighbors{state="Established"} ${kind === 'mesh' ? 1 : 0}\n`,
+      );
+    },
+  );
 
   it('carry the names of bird_exporter only where they are asked for', async () => {
     const labels =

@@ -1,11 +1,27 @@
 /** From a change of the resources to the kernel and to the neighbors: what is measured, and that it is never too short. */
 
 import { describe, expect, it } from 'vitest';
+import { millis } from '../base/units.ts';
 import { affinity } from '../sim/resources.ts';
+import { ChangeLags } from './change-lags.ts';
+import type { Peer } from './peer.ts';
 import type { MeasuresView } from './snapshot.ts';
-import { type Stage, stage } from './testing/stage.ts';
+import { peerDocument, type Stage, stage } from './testing/stage.ts';
 
 const measured = (s: Stage): MeasuresView => s.node.view.measures();
+
+/** A peer that has still to be told something. */
+const owed = (id: number): Peer =>
+  ({ id, up: { connection: { writePending: true } } }) as unknown as Peer;
+
+type Core = Parameters<ChangeLags['afterStep']>[0];
+const core = (peers: readonly Peer[]): Core =>
+  ({
+    now: millis(1000),
+    options: { kernelEnabled: false },
+    programmer: { isQuiet: true },
+    peers: new Map(peers.map((peer) => [String(peer.id), peer])),
+  }) as unknown as Core;
 
 function change(s: Stage): void {
   s.apply([...s.documents, affinity('a', '10.244.7.0/26')]);
@@ -43,22 +59,33 @@ describe('a change of the resources', () => {
     const s = stage().up();
     const { changeToKernel, changeToPeers } = measured(s);
     const before = [changeToKernel.count, changeToPeers.count];
-    const [first, ...others] = s.documents;
-    s.apply([...others, first!]);
+    // A neighbor that does not answer.
+    s.apply([...s.documents, peerDocument('silent', '10.0.0.99', 65_009)]);
     s.lab.run(500);
+    expect(s.node.view.neighbors()).toHaveLength(2);
     expect([changeToKernel.count, changeToPeers.count]).toEqual(before);
   });
 
   it('is not measured against a neighbor whose session ended meanwhile', () => {
-    const s = stage({ peers: [{}, {}] }).up();
-    const { changeToPeers } = measured(s);
-    const before = changeToPeers.count;
-    s.peers[1]!.unlisten();
-    s.peers[1]!.talk.notify({ code: 6, subcode: 2, data: new Uint8Array(0) });
-    s.lab.run(200);
-    change(s);
-    s.lab.run(500);
-    expect(changeToPeers.count - before).toBe(1);
+    const lags = new ChangeLags();
+    const [gone, there] = [owed(1), owed(2)];
+    lags.begin(millis(1000), 0);
+    lags.afterStep(core([gone, there]), true);
+    lags.forget(gone);
+    lags.told(gone, millis(9000));
+    lags.told(there, millis(1500));
+    expect([lags.peers.count, lags.peers.sum]).toEqual([1, 0.5]);
+  });
+
+  it('is measured from the first event on where another comes meanwhile', () => {
+    const lags = new ChangeLags();
+    const peer = owed(1);
+    lags.begin(millis(1000), 0);
+    lags.afterStep(core([peer]), false);
+    lags.begin(millis(3000), 0);
+    lags.afterStep(core([peer]), true);
+    lags.told(peer, millis(4000));
+    expect(lags.peers.sum).toBe(3);
   });
 });
 
