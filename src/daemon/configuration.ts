@@ -12,6 +12,7 @@ import type { SpeakerEvent } from '../speaker/events.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
 import { checkResources, noResources } from './check.ts';
 import type { Settings } from './config.ts';
+import { errorFields, logLine } from './log-lines.ts';
 import type { FromPlanner, HeldChange } from './planner.ts';
 import { PlannerLink } from './planner-link.ts';
 import { Proposals } from './proposals.ts';
@@ -146,11 +147,10 @@ export class Configuration {
         return;
       }
       case 'notSaved':
-        this.#parts.log.error(
-          { event: 'state-not-saved', ...message.error },
-          'The last good configuration could not be saved; a start without the datastore would have none',
-        );
-        return;
+        return logLine(this.#parts.log, 'state-not-saved', {
+          fields: errorFields(message.error),
+          text: 'The last good configuration could not be saved; a start without the datastore would have none',
+        });
       case 'started':
         return this.#started();
       case 'proposal':
@@ -203,8 +203,7 @@ export class Configuration {
   #tell(problem: ConfigError): void {
     const text = formatConfigError(problem);
     if (problem.severity === 'warning') {
-      this.#parts.log.warn({ event: 'config-warning', code: problem.code }, text);
-      return;
+      return logLine(this.#parts.log, 'config-warning', { fields: { code: problem.code }, text });
     }
     // The event names the resource itself; the rest says where it stands and what is wrong.
     const { resource, ...rest } = problem;
