@@ -34,9 +34,8 @@ const datastore: Check = ({ status: { datastore: store } }) => {
 const configuration: Check = ({ problems, status }) => {
   const errors = problems.filter(({ severity }) => severity === 'error');
   const findings: Finding[] = errors.slice(0, 5).map(({ text }) => ({
-    code: /password in Secret/.test(text) ? 'PasswordMissing' : 'ConfigError',
+    ...kindOf(text),
     grade: 'broken',
-    weight: 80,
     what: text,
     remedy: 'Its last good version stays in force until it is mended; godwit show problems has all',
   }));
@@ -50,6 +49,12 @@ const configuration: Check = ({ problems, status }) => {
   };
   return [held, ...findings];
 };
+
+function kindOf(text: string): Pick<Finding, 'code' | 'weight'> {
+  // Whatever else is wrong may follow from it.
+  if (/have one address/.test(text)) return { code: 'SameNodeAddress', weight: 94 };
+  return { code: /password in Secret/.test(text) ? 'PasswordMissing' : 'ConfigError', weight: 80 };
+}
 
 const listeners: Check = ({ status }, { host }) =>
   status.listeners
@@ -76,15 +81,22 @@ const ownAddress: Check = ({ neighbors }, { host }) => {
   const wrong = new Set(
     neighbors.map(({ localAddress }) => localAddress).filter((own) => own && !here.has(own)),
   );
+  // The system names addresses of links that are up alone.
+  const down = host.links.filter(({ name, up }) => !up && !OTHER_LINKS.test(name));
+  const names = down.map(({ name }) => name).join(', ');
+  const raise = down.length === 0 ? '' : `ip link set ${down[0]!.name} up, if it is there; or `;
   return [...wrong].map((own) => ({
-    code: 'AddressNotHere',
+    code: down.length === 0 ? 'AddressNotHere' : 'LinkDown',
     grade: 'broken',
     weight: 92,
-    what: `Sessions are to come from ${own}, which no interface of this machine has`,
-    remedy:
-      'Correct ipv4Address or ipv6Address of this Node resource, or sourceAddress of the BGPPeer',
+    what: `Sessions are to come from ${own}, which no interface that is up has${names === '' ? '' : `; down is ${names}`}`,
+    remedy: `${raise}correct ipv4Address or ipv6Address of this Node resource, or sourceAddress of the BGPPeer`,
   }));
 };
+
+/** Down by nature: what modules of the kernel bring along. */
+const OTHER_LINKS =
+  /^(lo$|tunl|gre|gretap|erspan|ip6tnl|ip6gre|ip_vti|ip6_vti|sit|dummy|bond|docker|ifb|teql|nlmon)/;
 
 const tunnel: Check = ({ routes }, { host }) => {
   const waiting = routes.filter(({ because = '' }) => /tunl0|tunnel device/.test(because));
