@@ -82,19 +82,21 @@ const ownAddress: Check = ({ neighbors }, { host }) => {
     neighbors.map(({ localAddress }) => localAddress).filter((own) => own && !here.has(own)),
   );
   // The system names addresses of links that are up alone.
-  const down = host.links.filter(({ name, up }) => !up && !OTHER_LINKS.test(name));
+  const down = host.links.filter(
+    ({ name, addresses }) => addresses.length === 0 && !OTHER_LINKS.test(name),
+  );
   const names = down.map(({ name }) => name).join(', ');
   const raise = down.length === 0 ? '' : `ip link set ${down[0]!.name} up, if it is there; or `;
   return [...wrong].map((own) => ({
     code: down.length === 0 ? 'AddressNotHere' : 'LinkDown',
     grade: 'broken',
     weight: 92,
-    what: `Sessions are to come from ${own}, which no interface that is up has${names === '' ? '' : `; down is ${names}`}`,
+    what: `Sessions are to come from ${own}, which no interface that is up has${names === '' ? '' : `; down, or without an address, is ${names}`}`,
     remedy: `${raise}correct ipv4Address or ipv6Address of this Node resource, or sourceAddress of the BGPPeer`,
   }));
 };
 
-/** Down by nature: what modules of the kernel bring along. */
+/** Without an address by nature: what modules of the kernel bring along. */
 const OTHER_LINKS =
   /^(lo$|tunl|gre|gretap|erspan|ip6tnl|ip6gre|ip_vti|ip6_vti|sit|dummy|bond|docker|ifb|teql|nlmon)/;
 
