@@ -136,7 +136,8 @@ export class Speaker {
     const core = this.#core;
     resolveNextHops(core);
     let more = core.learned.continueLearning();
-    for (const [index, family] of AFI_SAFIS.entries()) {
+    for (let index = 0; index < AFI_SAFIS.length; index++) {
+      const family = AFI_SAFIS[index]!;
       const routes = core.kernelRoutes[family];
       core.decisionTimes.before(core, index);
       if (core.ribs[family].settle(DECISION_PREFIXES_PER_STEP_MAX, routes)) more = true;
