@@ -7,7 +7,7 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { toolArguments } from './arguments.ts';
 import { cacheDir } from './cache-dir.ts';
 import { quickChecks } from './checks.ts';
 import { addResults, NO_RESULTS, type Results, readResults, summarize } from './results.ts';
@@ -16,6 +16,15 @@ import { runStep, type Step, vitestRun } from './steps.ts';
 /** `sysexits.h`: how a program says that this machine does not let it. */
 const EX_UNAVAILABLE = 69;
 const EX_NOPERM = 77;
+
+const USAGE = `npm test -- [options]
+
+Everything: the quick checks, real kernels and peers, the demonstration fabric, chaos, IP-in-IP. As root for all of it;
+what cannot run here is named. One test file: npx vitest run --project unit|system FILE
+
+  --report NAME=FILE  count what vitest wrote into FILE as well; may be given several times
+  --help              this text
+`;
 
 const others = otherReports();
 const quick = await quickChecks();
@@ -33,7 +42,10 @@ const skippedFails = process.env['CI'] === 'true' && results.skipped.length > 0;
 process.exitCode = results.failed.length > 0 || skippedFails ? 1 : 0;
 
 function otherReports(): Results[] {
-  const { values } = parseArgs({ options: { report: { type: 'string', multiple: true } } });
+  const { values } = toolArguments({
+    usage: USAGE,
+    options: { report: { type: 'string', multiple: true } },
+  });
   return (values.report ?? []).map((argument) => {
     const at = argument.indexOf('=');
     return readResults(argument.slice(0, at), argument.slice(at + 1));
