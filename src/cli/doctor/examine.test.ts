@@ -39,6 +39,14 @@ const NEIGHBOR = {
   routerId: '10.0.0.2',
 } as DaemonFacts['neighbors'][number];
 
+const NOT_HERE = {
+  ...NEIGHBOR,
+  name: 'x',
+  address: '10.0.0.3',
+  routerId: '10.0.0.3',
+  localAddress: '10.0.0.9',
+};
+
 const DAEMON: DaemonFacts = {
   status: STATUS,
   neighbors: [NEIGHBOR],
@@ -106,7 +114,7 @@ const CASES: readonly (readonly [code: string, changes: Changes])[] = [
   ['ChangeHeld', { status: { heldChange: 'would remove 9 of 10 sessions' } }],
   ['PortTaken', { status: { listeners: [{ local: '0.0.0.0:179', error: 'EADDRINUSE' }] } }],
   ['SameIdentifier', { neighbor: { routerId: '10.0.0.1' } }],
-  ['AddressNotHere', { neighbor: { localAddress: '10.0.0.9' } }],
+  ['AddressNotHere', { daemon: { neighbors: [NEIGHBOR, NOT_HERE] } }],
   [
     'Md5Mismatch',
     {
@@ -155,7 +163,7 @@ const CASES: readonly (readonly [code: string, changes: Changes])[] = [
   [
     'LinkDown',
     {
-      neighbor: { localAddress: '10.0.0.9' },
+      daemon: { neighbors: [NEIGHBOR, NOT_HERE] },
       host: { links: [...HOST.links, { name: 'eth1', mtu: 1500, up: false, addresses: [] }] },
     },
   ],
@@ -197,6 +205,19 @@ describe('godwit doctor', () => {
     );
     expect(findings.map((finding) => finding.code)).toEqual([code]);
     expect(findings[0]!.remedy).not.toBe('');
+  });
+
+  it('takes two sessions of one node, one in each family, for what they are', () => {
+    const six = { ...NEIGHBOR, name: 'Mesh_fd00__2', address: 'fd00::2' };
+    expect(examine(facts({ daemon: { neighbors: [NEIGHBOR, six] } }))).toEqual([]);
+    const other = { ...NEIGHBOR, name: 'other', address: '10.0.0.3' };
+    const codes = examine(facts({ daemon: { neighbors: [NEIGHBOR, six, other] } }));
+    expect(codes.map(({ code }) => code)).toEqual(['SameIdentifier']);
+  });
+
+  it('judges no machine that is not the daemon’s, and says so', () => {
+    const elsewhere = { ...sysctl('net.ipv4.ip_forward', '0'), links: [] };
+    expect(examine(facts({ host: elsewhere })).map(({ code }) => code)).toEqual(['Elsewhere']);
   });
 
   it('names what is broken before what is a risk, and the likelier cause first', () => {

@@ -3,6 +3,7 @@
  * kernel counts.
  */
 
+import { isIP } from 'node:net';
 import type { NeighborMessage } from '../../api/messages.ts';
 import type { CallOutcome, DaemonFacts, Facts, Finding } from './facts.ts';
 
@@ -107,18 +108,24 @@ const SAME_IDENTIFIER =
 
 /** RFC 6286 §2.1: unique within the AS. */
 function sameIdentifier({ neighbors, status }: DaemonFacts): Finding[] {
-  const owners = new Map<string, string[]>([[status.routerId, ['this node']]]);
-  for (const { routerId, remoteAs, name } of neighbors) {
-    if (!routerId || remoteAs !== status.localAs) continue;
-    owners.set(routerId, [...(owners.get(routerId) ?? []), name]);
+  const findings = new Map<string, Finding>();
+  // A node has a session in each family, with one BGP Identifier.
+  for (const family of [4, 6]) {
+    const owners = new Map<string, string[]>([[status.routerId, ['this node']]]);
+    for (const { routerId, remoteAs, name, address } of neighbors) {
+      if (!routerId || remoteAs !== status.localAs || isIP(address) !== family) continue;
+      owners.set(routerId, [...(owners.get(routerId) ?? []), name]);
+    }
+    for (const [identifier, names] of owners) {
+      if (names.length < 2 || findings.has(identifier)) continue;
+      findings.set(identifier, {
+        code: 'SameIdentifier',
+        grade: 'broken',
+        weight: 78,
+        what: `${names.join(' and ')} have the same BGP Identifier ${identifier}`,
+        remedy: SAME_IDENTIFIER,
+      });
+    }
   }
-  return [...owners]
-    .filter(([, names]) => names.length > 1)
-    .map(([identifier, names]) => ({
-      code: 'SameIdentifier',
-      grade: 'broken',
-      weight: 78,
-      what: `${names.join(' and ')} have the same BGP Identifier ${identifier}`,
-      remedy: SAME_IDENTIFIER,
-    }));
+  return [...findings.values()];
 }
