@@ -94,6 +94,22 @@ describe('docs/services.md', () => {
   });
 });
 
+describe('docs of the service', () => {
+  const pages = ['docs/install-systemd.md', 'docs/maintenance.md', 'docs/monitoring.md'];
+  const named = pages.flatMap((page) =>
+    [...read(page).matchAll(/systemctl (?:[a-z]+ )(?:--\w+ )?([\w@.-]+)/g)].map((m) => [
+      page,
+      m[1]!,
+    ]),
+  );
+
+  it.each(named)('%s names a unit that there is: %s', (_page, unit) => {
+    expect(existsSync(join(REPOSITORY, `config/systemd/${unit}.service`))).toBe(true);
+  });
+
+  it('name it somewhere', () => expect(named.length).toBeGreaterThan(3));
+});
+
 describe('docs/README.md', () => {
   it('leads to every document', () => {
     const index = read('docs/README.md');
