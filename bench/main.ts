@@ -8,7 +8,7 @@
 
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { refuseArguments, toolArguments } from '../tools/arguments.ts';
 import { checkGenerator } from './generator-check.ts';
 import { judge } from './goals.ts';
 import { type BenchLab, buildLoad } from './lab.ts';
@@ -39,6 +39,18 @@ const RIVALS: readonly Rival[] = [
 ];
 /** Rounds of every scenario; the median of three hides one bad moment of the machine. */
 const ROUNDS_DEFAULT = 3;
+
+const USAGE = `npm run bench -- [SCENARIO …] [options]
+
+godwit beside its rivals in one run, rounds in turn; medians, ratios and how each figure stands to its floor and goal.
+Without a scenario all are run, which takes half an hour; a prefix of a name (kernel) stands for all that begin with it.
+
+  --rivals a,b    only these: ${RIVALS.map(({ name }) => name).join(', ')}
+  --rounds N      rounds of each scenario (default ${ROUNDS_DEFAULT})
+  --json FILE     write everything there as well
+  --list          the scenarios
+  --help          this text
+`;
 
 interface Order {
   readonly scenarios: readonly Scenario[];
@@ -149,7 +161,8 @@ function publish(order: Order, { rounds, loops, failures }: Results): void {
 }
 
 function readOrder(): Order | undefined {
-  const { values, positionals } = parseArgs({
+  const { values, positionals } = toolArguments({
+    usage: USAGE,
     allowPositionals: true,
     options: {
       rivals: { type: 'string' },
@@ -163,7 +176,9 @@ function readOrder(): Order | undefined {
     return undefined;
   }
   const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError('--rounds is a number from 1');
+  if (!Number.isInteger(rounds) || rounds < 1) {
+    return refuseArguments('--rounds is a whole number from 1', USAGE);
+  }
   return {
     scenarios: pick(SCENARIOS, { wanted: positionals, what: 'scenario', namesOf: rowsOf }),
     rivals: pick(RIVALS, {
@@ -188,7 +203,7 @@ function pick<T>(all: readonly T[], { wanted, what, namesOf }: Choice<T>): reado
   const names = all.flatMap(namesOf);
   const unknown = wanted.find((word) => !names.some((name) => isNamed(name, word)));
   if (unknown !== undefined) {
-    throw new RangeError(`No ${what} ${unknown}; there are ${names.join(', ')}`);
+    return refuseArguments(`No ${what} ${unknown}; there are ${names.join(', ')}`, USAGE);
   }
   if (wanted.length === 0) return all;
   return all.filter((one) =>

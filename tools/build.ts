@@ -5,6 +5,7 @@
 
 import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { toolArguments } from './arguments.ts';
 import { giveToOwner, REPOSITORY } from './cache-dir.ts';
 import { runStep, TOOL } from './steps.ts';
 
@@ -12,6 +13,13 @@ const DIST = join(REPOSITORY, 'dist');
 /** What the daemon reads at run time and no compiler copies: from the root to `dist`. */
 const COPIED = ['proto'];
 const PROGRAMS = ['bin/godwitd.js', 'bin/godwit.js'];
+
+toolArguments({
+  usage: `npm run build
+
+Compiled JavaScript in dist/, with the socket shim. Takes no options.
+`,
+});
 
 rmSync(DIST, { recursive: true, force: true });
 const compiled = await runStep({ name: 'compile', args: [TOOL.tsc, '-p', 'tsconfig.build.json'] });

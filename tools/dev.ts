@@ -6,11 +6,19 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { toolArguments } from './arguments.ts';
 import { cacheDir, REPOSITORY } from './cache-dir.ts';
 
 const BGP_PORT = 1790; // below 1024 one has to be root
 const HTTP = '127.0.0.1:9179';
 const GOODBYE_MS = 1000; // the daemon needs a tenth of it
+
+toolArguments({
+  usage: `npm run dev
+
+A daemon that starts again whenever a source changes, on resources in .cache/dev. Takes no options.
+`,
+});
 
 const home = cacheDir('dev');
 const resources = join(home, 'resources');
@@ -60,9 +68,8 @@ spec: { cidr: 10.244.0.0/26, node: dev, state: confirmed }
 console.log(`resources: ${resources}
 config:    ${config}
 BGP port ${BGP_PORT}, http://${HTTP}, control socket ${join(home, 'godwit.sock')}`);
-const more = process.argv.slice(2);
 const args = ['--watch', '--watch-preserve-output', 'src/bin/godwitd.ts', '--config', config];
-const daemon = spawn(process.execPath, [...args, ...more], { cwd: REPOSITORY, stdio: 'inherit' });
+const daemon = spawn(process.execPath, args, { cwd: REPOSITORY, stdio: 'inherit' });
 // Ctrl-C reaches the whole group of processes: the daemon says goodbye by itself. A signal to this
 // process alone does not, and is handed on.
 let interrupted = false;

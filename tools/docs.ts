@@ -6,12 +6,22 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { toolArguments } from './arguments.ts';
 import { REPOSITORY } from './cache-dir.ts';
 import type { Citation } from './citations.ts';
 import { citationsOfTree } from './citations-of-tree.ts';
 import { renderInterop } from './interop/render.ts';
 import { DOCUMENT as INTEROP, type MatrixResults, FILE as RESULTS } from './interop/results.ts';
 import { type Must, metBy, readMusts } from './musts/musts.ts';
+
+const { values } = toolArguments({
+  usage: `npm run docs -- [--check]
+
+Writes what is generated of docs/ and config/crds. --check writes nothing and exits 1 where something is not what
+would be written.
+`,
+  options: { check: { type: 'boolean', default: false } },
+});
 
 const FILE = 'docs/rfc-coverage.md';
 const HEAD = `# RFC coverage
@@ -90,7 +100,7 @@ function put(file: string, wanted: string, summary: string): void {
   const path = join(REPOSITORY, file);
   const present = existsSync(path) ? readFileSync(path, 'utf8') : '';
   if (present === wanted) return;
-  if (process.argv.includes('--check')) {
+  if (values.check) {
     console.error(`${file} is not what the tree says: run npm run docs`);
     process.exitCode = 1;
     return;

@@ -1,9 +1,17 @@
 /** `npm run ok`: everything that is worth knowing within a minute. Exits 1 when anything is not. */
 
+import { toolArguments } from './arguments.ts';
 import { quickChecks } from './checks.ts';
 import { summarize } from './results.ts';
 
 const TIME_SECONDS_MAX = 60; // beyond it nobody runs this before every commit
+
+toolArguments({
+  usage: `npm run ok
+
+Everything that is worth knowing within a minute. Takes no options.
+`,
+});
 
 const started = performance.now();
 const results = await quickChecks();

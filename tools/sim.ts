@@ -3,8 +3,8 @@
  * clusters. A run that fails prints the one line that repeats it; exit code 1.
  */
 
-import { parseArgs } from 'node:util';
 import { repeatLine, runScenario, SCENARIOS, type ScenarioName } from '../src/sim/scenarios.ts';
+import { refuseArguments, toolArguments } from './arguments.ts';
 
 const OPTIONS = {
   scenario: { type: 'string', default: 'mix' },
@@ -20,20 +20,20 @@ const NODES_DRAWN = 4;
 /** Lines of a story and problems printed of one run; a large cluster that fails has thousands. */
 const PRINTED_MAX = 40;
 
-const values = read();
+const USAGE = `npm run sim -- [options]
 
-function read(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'] {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    return refuse(error instanceof Error ? error.message : String(error));
-  }
-}
+Seeded courses of events on simulated clusters in virtual time. Exit code 1: something did not hold, with the line that
+repeats it. What each scenario does: docs/simulator.md
 
-function refuse(why: string): never {
-  process.stderr.write(`${why}\n`);
-  process.exit(2);
-}
+  --scenario NAME  all, or one of ${SCENARIOS.join(', ')} (default mix)
+  --seed N         the first seed (default 1)
+  --seeds N        so many seeds, one after the other (default 1)
+  --nodes N        nodes of the cluster (default: drawn from the seed)
+  --help           this text
+`;
+
+const { values } = toolArguments({ usage: USAGE, options: OPTIONS });
+const refuse = (why: string): never => refuseArguments(why, USAGE);
 
 function whole(name: 'seed' | 'nodes' | 'seeds', least: number): number {
   const value = Number(values[name]);

@@ -8,7 +8,7 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { toolArguments } from './arguments.ts';
 import { cacheDir } from './cache-dir.ts';
 import { quickChecks } from './checks.ts';
 import { addResults, NO_RESULTS, type Results, readResults, summarize } from './results.ts';
@@ -18,7 +18,18 @@ import { runStep, type Step, vitestRun } from './steps.ts';
 const EX_UNAVAILABLE = 69;
 const EX_NOPERM = 77;
 
-const { values, positionals: names } = parseArgs({
+const USAGE = `npm test -- [options] [NAME…]
+
+Everything: the quick checks, real kernels and peers, the demonstration fabric, chaos, IP-in-IP. As root for all of it;
+what cannot run here is named. With NAMEs only the system tests whose
+files have one in their path: datastore is the contract suite of all datastores.
+
+  --report NAME=FILE  count what vitest wrote into FILE as well; may be given several times
+  --help              this text
+`;
+
+const { values, positionals: names } = toolArguments({
+  usage: USAGE,
   options: { report: { type: 'string', multiple: true } },
   allowPositionals: true,
 });

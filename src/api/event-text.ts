@@ -166,7 +166,13 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
   },
   listener: {
     level: 'info',
-    means: 'A listening socket opened, or could not be opened',
+    means: 'A listening socket opened',
+    say: (e) => `Listener ${e.local}: ${e.reason}`,
+  },
+  'listener-failed': {
+    level: 'error',
+    means:
+      'A listening socket could not be opened; it is tried again, and neighbors are still dialled',
     say: (e) => `Listener ${e.local}: ${e.reason}`,
   },
   'peer-quarantined': {
@@ -200,6 +206,15 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     means:
       'A neighbor sends as many prefixes as it may, or more, or more than the cluster explains',
     say: (e) => `${e.peer} has sent ${e.received} ${e.family} prefixes: ${e.reason}`,
+  },
+  'events-left-out': {
+    level: 'warn',
+    means:
+      'A neighbor has more than 30 events in a row, one more every 2 s, or prefixes more than 1,000 of one kind; errors of neighbors are never left out',
+    say: (e) =>
+      e.count === 0
+        ? `Events: ${e.subject}: ${e.reason}`
+        : `${e.count} events were left out: ${e.subject}: ${e.reason}`,
   },
   stopping: {
     level: 'info',

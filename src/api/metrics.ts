@@ -6,11 +6,18 @@
 
 import { Counter, Gauge, type Histogram, Registry } from 'prom-client';
 import type { HistogramCell, MetricSpec } from '../base/metrics.ts';
-import { AFI_SAFIS } from '../net/afi-safi.ts';
+import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 import { speakerMetrics } from '../speaker/metrics.ts';
-import type { NeighborView, SpeakerView } from '../speaker/snapshot.ts';
+import type { SpeakerView } from '../speaker/snapshot.ts';
+import { birdExporterMetrics, birdExporterNeighbor } from './bird/exporter-metrics.ts';
 import { type BirdSocketFacts, birdMetrics } from './bird/metrics.ts';
 import type { DaemonFacts } from './messages.ts';
+import {
+  isConspicuous,
+  type MeshMetrics,
+  meshMetrics,
+  neighborMetrics,
+} from './neighbor-metrics.ts';
 
 /** What only the process knows. */
 export interface HostFacts {
@@ -22,6 +29,14 @@ export interface HostFacts {
   readonly loopDelays: HistogramCell;
   readonly loopTurns: HistogramCell;
   readonly steps: readonly StepCost[];
+  /** Prefixes that go by each neighbor, by its name. */
+  readonly best?: ReadonlyMap<AfiSafi, ReadonlyMap<string, number>>;
+}
+
+export interface MetricsOptions {
+  readonly mesh: MeshMetrics;
+  /** Also tell the names of bird_exporter. */
+  readonly birdExporter: boolean;
 }
 
 /** CPU seconds of the steps of one kind; `max` since the last scrape. */
@@ -42,20 +57,23 @@ export interface MetricSources {
   readonly host: HostFacts;
 }
 
-/** Every metric that is served. */
+/** Every metric that is served whatever the configuration. */
 export const METRICS = { ...speakerMetrics, ...birdMetrics };
+const ALL_METRICS = { ...METRICS, ...birdExporterMetrics };
 
 const DRAIN_PHASES = ['announced', 'withdrawn', 'drained'];
-const STATES = ['Idle', 'Connect', 'Active', 'OpenSent', 'OpenConfirm', 'Established'] as const;
 
 export class Metrics {
+  readonly #options: MetricsOptions;
   readonly #registry = new Registry();
   readonly #metrics = new Map<string, Gauge | Counter>();
   /** What histograms show; replaced at each scrape. */
   readonly #cells = new Map<string, readonly Labelled[]>();
 
-  constructor() {
-    for (const [name, spec] of Object.entries<MetricSpec>(METRICS)) this.#declare(name, spec);
+  constructor(options: MetricsOptions = { mesh: 'aggregate', birdExporter: false }) {
+    this.#options = options;
+    const table = options.birdExporter ? ALL_METRICS : METRICS;
+    for (const [name, spec] of Object.entries<MetricSpec>(table)) this.#declare(name, spec);
   }
 
   /** Fills all metrics; the registry makes the text of them. */
@@ -63,7 +81,8 @@ export class Metrics {
     for (const metric of this.#metrics.values()) metric.reset();
     this.#host(facts, host);
     this.#status(view);
-    for (const neighbor of view.neighbors()) this.#neighbor(neighbor);
+    this.#measures(view);
+    this.#neighbors(view, host);
     return this.#registry;
   }
 
@@ -81,7 +100,7 @@ export class Metrics {
     this.#metrics.set(name, spec.type === 'counter' ? new Counter(common) : new Gauge(common));
   }
 
-  #set(name: keyof typeof METRICS, value: number, labels: Record<string, string> = {}): void {
+  #set(name: keyof typeof ALL_METRICS, value: number, labels: Record<string, string> = {}): void {
     const metric = this.#metrics.get(name);
     if (metric instanceof Gauge) metric.set(labels, value);
     else metric?.inc(labels, value);
@@ -123,6 +142,9 @@ export class Metrics {
     this.#set('godwit_drain_phase', phase === undefined ? 0 : DRAIN_PHASES.indexOf(phase) + 1);
     this.#set('godwit_uptime_seconds', status.uptimeMs / 1000);
     this.#set('godwit_datastore_in_sync', datastore.state === 'in-sync' ? 1 : 0);
+    const staleMs = datastore.state === 'in-sync' ? 0 : (datastore.sinceMs ?? 0);
+    this.#set('godwit_config_stale_seconds', staleMs / 1000);
+    this.#set('godwit_config_age_seconds', status.planAgeMs / 1000);
     this.#set('bgp_neighbors', status.neighbors.configured, { state: 'configured' });
     this.#set('bgp_neighbors', status.neighbors.established, { state: 'established' });
     for (const state of ['desired', 'installed', 'pending', 'parked', 'refused'] as const) {
@@ -156,6 +178,37 @@ export class Metrics {
     }
   }
 
+  #measures(view: SpeakerView): void {
+    const measured = view.measures();
+    const { changeToKernel, changeToPeers, decisions, tables } = measured;
+    const one = (cell: HistogramCell): Labelled[] => [{ labels: {}, cell }];
+    this.#cells.set('godwit_datastore_to_kernel_seconds', one(changeToKernel));
+    this.#cells.set('godwit_datastore_to_peer_seconds', one(changeToPeers));
+    const byFamily = decisions.map(({ family, cell }) => ({ labels: { afi_safi: family }, cell }));
+    this.#cells.set('bgp_decision_seconds', byFamily);
+    this.#set('bgp_kernel_pending_seconds', measured.kernelOwedMs / 1000);
+    for (const [table, octets] of Object.entries(tables)) {
+      this.#set('godwit_table_memory_bytes', octets, { table });
+    }
+    for (const { direction, clause, count } of measured.rejections) {
+      this.#set('bgp_policy_rejected_total', count, { direction, clause });
+    }
+  }
+
+  #neighbors(view: SpeakerView, { best }: HostFacts): void {
+    const set = this.#set.bind(this);
+    const neighbors = view.neighbors();
+    const mesh = neighbors.filter(({ kind }) => kind === 'mesh');
+    meshMetrics(set, mesh, view.measures().departed);
+    for (const neighbor of neighbors) {
+      const bestOf = (family: AfiSafi): number => best?.get(family)?.get(neighbor.name) ?? 0;
+      if (this.#options.birdExporter) birdExporterNeighbor(set, neighbor, bestOf);
+      const isTold =
+        this.#options.mesh === 'each' || neighbor.kind !== 'mesh' || isConspicuous(neighbor);
+      if (isTold) neighborMetrics(set, neighbor, { best: bestOf });
+    }
+  }
+
   #proof(view: SpeakerView): void {
     const { ageMs, routes, totals, found, divergent } = view.kernelProof();
     for (const [reason, count] of Object.entries(divergent)) {
@@ -170,37 +223,6 @@ export class Metrics {
     if (ageMs === undefined) return;
     this.#set('bgp_kernel_proof_age_seconds', ageMs / 1000);
     this.#set('bgp_kernel_proof_routes', routes);
-  }
-
-  #neighbor(view: NeighborView): void {
-    const peer = view.name;
-    this.#set('bgp_session_state', STATES.indexOf(view.state), { peer });
-    this.#set('bgp_session_since_seconds', view.sinceMs / 1000, { peer });
-    this.#set('bgp_session_established_total', view.established, { peer });
-    this.#set('bgp_session_flaps_total', view.flaps, { peer });
-    this.#set('bgp_quarantines_total', view.quarantines, { peer });
-    this.#set('bgp_prefix_limit_restarts_total', view.limitRestarts, { peer });
-    this.#set('bgp_quarantined', view.quarantine === undefined ? 0 : 1, { peer });
-    for (const direction of ['received', 'sent'] as const) {
-      this.#set('bgp_session_octets_total', view.octets[direction], { peer, direction });
-      for (const [message, count] of Object.entries(view.messages[direction])) {
-        this.#set('bgp_messages_total', count, { peer, direction, message });
-      }
-    }
-    for (const part of view.families) {
-      const { family, received, accepted, advertised, pending, stale, refused } = part;
-      const labels = { peer, afi_safi: family };
-      this.#set('bgp_adj_rib_in_paths', received, labels);
-      this.#set('bgp_adj_rib_in_paths_accepted', accepted, labels);
-      this.#set('bgp_adj_rib_in_paths_stale', stale, labels);
-      this.#set('bgp_stale_left_seconds', (part.staleLeftMs ?? 0) / 1000, labels);
-      this.#set('bgp_long_lived_stale', part.longLived ? 1 : 0, labels);
-      this.#set('bgp_route_refresh_running', part.refreshing ? 1 : 0, labels);
-      this.#set('bgp_adj_rib_in_refused_total', refused, labels);
-      this.#set('bgp_adj_rib_in_limit', part.limit, labels);
-      this.#set('bgp_adj_rib_out_prefixes', advertised, labels);
-      this.#set('bgp_adj_rib_out_pending', pending, labels);
-    }
   }
 }
 

@@ -8,6 +8,7 @@ import { runCheck } from './check.ts';
 import { runCleanup } from './cleanup.ts';
 import { loadSettings } from './config.ts';
 import { Daemon } from './daemon.ts';
+import { logLine } from './log-lines.ts';
 import { type ReplayArguments, runReplay } from './replay.ts';
 
 const USAGE = `Usage: godwitd [--config FILE] [--check] [--version] [--help]
@@ -73,16 +74,16 @@ async function run(configPath: string | undefined, env: NodeJS.ProcessEnv): Prom
     format: settings.log.format,
     node: settings.nodeName,
   });
-  for (const problem of problems)
-    log.warn({ event: 'config-warning', code: problem.code }, formatConfigError(problem));
+  for (const problem of problems) {
+    const text = formatConfigError(problem);
+    logLine(log, 'config-warning', { fields: { code: problem.code }, text });
+  }
   try {
     return await Daemon.run(settings, log);
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    log.fatal(
-      { event: 'internal-error', error: text },
-      `Internal error: ${text.split('\n', 1)[0]}`,
-    );
+    const said = `Internal error: ${text.split('\n', 1)[0]}`;
+    logLine(log, 'crash', { fields: { error: text }, text: said });
     return ExitCode.Software;
   }
 }

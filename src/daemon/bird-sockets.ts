@@ -12,6 +12,7 @@ import type { SystemError } from '../base/errors.ts';
 import type { Log } from '../io/log.ts';
 import { BirdSocketServer } from '../io/servers/bird-socket.ts';
 import type { Settings } from './config.ts';
+import { errorFields, logLine } from './log-lines.ts';
 
 /** As calico-node has them. */
 const FILES: Readonly<Record<BirdFamily, string>> = { ipv4: 'bird.ctl', ipv6: 'bird6.ctl' };
@@ -52,16 +53,16 @@ export class BirdSockets {
 }
 
 function tellRefused(log: Log, error: SystemError): void {
-  log.error(
-    { event: 'system-error', ...error },
-    `A BIRD socket cannot be opened: ${error.detail ?? error.errno}. birdc and calicoctl node status do not work`,
-  );
+  logLine(log, 'system-error', {
+    fields: errorFields(error),
+    text: `A BIRD socket cannot be opened: ${error.detail ?? error.errno}. birdc and calicoctl node status do not work`,
+  });
 }
 
 function tellBug(log: Log, error: unknown): void {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  log.error(
-    { event: 'internal-error', error: text },
-    'Internal error in a reply on a BIRD socket; its connection was closed',
-  );
+  logLine(log, 'internal-error', {
+    fields: { error: text },
+    text: 'Internal error in a reply on a BIRD socket; its connection was closed',
+  });
 }

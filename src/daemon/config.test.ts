@@ -30,6 +30,7 @@ describe('godwit.yaml', () => {
       controlSocket: '/run/godwit/godwit.sock',
       bird: { sockets: false, path: '/var/run/calico' },
       http: { address: '127.0.0.1', port: 9179 },
+      metrics: { mesh: 'aggregate', birdExporter: false },
       log: { level: undefined, format: 'auto' },
       record: { enabled: false, file: '/var/lib/godwit/recording.jsonl', limitMiB: 256 },
       plan: {
@@ -54,6 +55,7 @@ kernel:
 control: { socket: /c.sock }
 bird: { sockets: on }
 http: { listen: '[::1]:80' }
+metrics: { mesh: each, birdExporter: true }
 log: { level: debug, format: json }
 record: { enabled: true, limitMiB: 4 }
 compat: { calico: v3.33 }
@@ -69,6 +71,7 @@ policy: { outside: calico }
       controlSocket: '/c.sock',
       bird: { sockets: true, path: '/var/run/calico' },
       http: { address: '::1', port: 80 },
+      metrics: { mesh: 'each', birdExporter: true },
       log: { level: 'debug', format: 'json' },
       plan: {
         compat: 'v3.33',

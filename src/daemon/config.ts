@@ -7,6 +7,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import type { MetricsOptions } from '../api/metrics.ts';
 import type { ConfigError } from '../base/errors.ts';
 import { plainDocument, type RawDocument } from '../datastore/documents.ts';
 import { asObject, Fields, type Findings } from '../datastore/fields.ts';
@@ -48,6 +49,7 @@ export interface Settings {
   readonly bird: { readonly sockets: boolean; readonly path: string };
   /** Undefined when switched off. */
   readonly http: { readonly address: string; readonly port: number } | undefined;
+  readonly metrics: MetricsOptions;
   readonly log: LogSettings;
   readonly record: RecordSettings;
   /** Felix's directory of endpoints that ask for sessions; undefined where no Felix is expected. */
@@ -143,6 +145,7 @@ function read(root: Fields, environment: Environment, hostName: string): Setting
   const sockets = bird.oneOf('sockets', ['auto', 'on', 'off']) ?? 'auto';
   const birdPath = readPath(bird, 'path') ?? '/var/run/calico';
   const http = readHttp(root);
+  const metrics = readMetrics(root);
   const log = readLog(root, environment);
   const record = readRecord(root, stateDir);
   const compat = section(root, 'compat');
@@ -161,6 +164,7 @@ function read(root: Fields, environment: Environment, hostName: string): Setting
       path: birdPath,
     },
     http,
+    metrics,
     log,
     record,
     endpointStatus: endpointStatusOf(datastore.type, environment),
@@ -262,6 +266,16 @@ function readHttp(root: Fields): Settings['http'] {
   fields.finish();
   if (listen === 'off') return undefined;
   return listen ?? { address: '127.0.0.1', port: 9179 };
+}
+
+function readMetrics(root: Fields): MetricsOptions {
+  const fields = section(root, 'metrics');
+  const metrics: MetricsOptions = {
+    mesh: fields.oneOf('mesh', ['aggregate', 'each']) ?? 'aggregate',
+    birdExporter: fields.boolean('birdExporter') ?? false,
+  };
+  fields.finish();
+  return metrics;
 }
 
 function parseListen(text: string): { address: string; port: number } | undefined {

@@ -4,7 +4,7 @@
  */
 
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
-import type { Millis } from '../base/units.ts';
+import { type Millis, millis } from '../base/units.ts';
 import { PlanReceiver } from '../datastore/plan-transfer.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { Log } from '../io/log.ts';
@@ -12,6 +12,7 @@ import type { SpeakerEvent } from '../speaker/events.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
 import { checkResources, noResources } from './check.ts';
 import type { Settings } from './config.ts';
+import { errorFields, logLine } from './log-lines.ts';
 import type { NodeStatusWriter } from './node-status.ts';
 import type { FromPlanner, HeldChange, ToPlanner } from './planner.ts';
 import { PlannerLink } from './planner-link.ts';
@@ -154,17 +155,16 @@ export class Configuration {
         return this.#takeHeld(message.held);
       case 'plan': {
         const plan = this.#receiver.take(message.part);
-        if (plan !== undefined) this.#apply(plan, message.revision);
+        if (plan !== undefined) this.#apply(plan, message);
         return;
       }
       case 'statusWritten':
         return this.statuses?.onWritten(message.name, message.error);
       case 'notSaved':
-        this.#parts.log.error(
-          { event: 'state-not-saved', ...message.error },
-          'The last good configuration could not be saved; a start without the datastore would have none',
-        );
-        return;
+        return logLine(this.#parts.log, 'state-not-saved', {
+          fields: errorFields(message.error),
+          text: 'The last good configuration could not be saved; a start without the datastore would have none',
+        });
       case 'started':
         return this.#started();
       case 'proposal':
@@ -176,11 +176,13 @@ export class Configuration {
     }
   }
 
-  #apply(plan: SpeakerPlan, revision: number): void {
+  #apply(plan: SpeakerPlan, { revision, seenAgoMs }: Extract<FromPlanner, { type: 'plan' }>): void {
     this.#revision = revision;
     this.#setLogLevel(plan.logLevel);
     this.statuses?.onPlan(plan.statuses ?? []);
-    this.#parts.submit({ type: 'planChanged', plan, revision });
+    const changedAt =
+      seenAgoMs === undefined ? {} : { changedAt: millis(this.#parts.now() - seenAgoMs) };
+    this.#parts.submit({ type: 'planChanged', plan, revision, ...changedAt });
   }
 
   /** BGPConfiguration's logSeverityScreen, unless godwit.yaml or the environment says a level of its own. */
@@ -216,8 +218,7 @@ export class Configuration {
   #tell(problem: ConfigError): void {
     const text = formatConfigError(problem);
     if (problem.severity === 'warning') {
-      this.#parts.log.warn({ event: 'config-warning', code: problem.code }, text);
-      return;
+      return logLine(this.#parts.log, 'config-warning', { fields: { code: problem.code }, text });
     }
     // The event names the resource itself; the rest says where it stands and what is wrong.
     const { resource, ...rest } = problem;

@@ -4,12 +4,13 @@ import type { BirdSocketFacts } from '../api/bird/metrics.ts';
 import type { BirdPort } from '../api/bird/port.ts';
 import type { EventLog } from '../api/event-log.ts';
 import type { DaemonFacts, RecordingFacts } from '../api/messages.ts';
-import { Metrics } from '../api/metrics.ts';
+import { Metrics, type MetricsOptions } from '../api/metrics.ts';
 import type { PlanMessage } from '../api/plan-message.ts';
 import type { DaemonPort, PlanRequest } from '../api/ports.ts';
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import type { Command } from '../speaker/inputs.ts';
 import type { SpeakerView } from '../speaker/snapshot.ts';
+import { BestCounts } from './best-counts.ts';
 import type { Configuration } from './configuration.ts';
 import type { Loop } from './loop.ts';
 import type { LoopMeter } from './loop-meter.ts';
@@ -23,6 +24,7 @@ export interface ControlParts {
   readonly configuration: Configuration;
   readonly recording: Recording;
   readonly version: string;
+  readonly metrics: MetricsOptions;
 }
 
 export class Control implements DaemonPort, BirdPort {
@@ -30,12 +32,14 @@ export class Control implements DaemonPort, BirdPort {
   /** Set once the BIRD sockets are there; none before. */
   birdFacts: () => readonly BirdSocketFacts[] = () => [];
   readonly #parts: ControlParts;
-  readonly #metrics = new Metrics();
+  readonly #metrics: Metrics;
+  readonly #best = new BestCounts();
   readonly #answers = new Map<number, (error: string) => void>();
   #nextCommand = 1;
 
   constructor(parts: ControlParts) {
     this.#parts = parts;
+    this.#metrics = new Metrics(parts.metrics);
     this.events = parts.events;
   }
 
@@ -127,7 +131,8 @@ export class Control implements DaemonPort, BirdPort {
   }
 
   /** Prometheus text exposition. */
-  metricsText(): Promise<string> {
+  async metricsText(): Promise<string> {
+    const best = await this.#best.of(this.view, performance.now());
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
     const { meter } = this.#parts;
@@ -140,6 +145,7 @@ export class Control implements DaemonPort, BirdPort {
       loopTurns: meter.turns,
       steps: meter.takeSteps(),
       bird: this.birdFacts(),
+      best,
     };
     return this.#metrics.collect({ view: this.view, facts: this.facts(), host }).metrics();
   }

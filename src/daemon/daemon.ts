@@ -31,6 +31,7 @@ import { Configuration } from './configuration.ts';
 import { Control } from './control.ts';
 import { Events } from './events.ts';
 import { KernelShell } from './kernel-shell.ts';
+import { errorFields, logLine } from './log-lines.ts';
 import { Loop } from './loop.ts';
 import { LoopMeter, threadCpuClock } from './loop-meter.ts';
 import { NodeStatusWriter } from './node-status.ts';
@@ -81,7 +82,6 @@ export class Daemon {
   private constructor(settings: Settings, log: Log) {
     this.#settings = settings;
     this.#log = log;
-    this.#events = new Events(log, this.#eventLog);
     this.#journal = new RouteJournal(settings.stateDir);
     const common = {
       node: settings.nodeName,
@@ -90,6 +90,7 @@ export class Daemon {
     };
     this.#quarantines = new QuarantineShell({ ...common, stateDir: settings.stateDir, log });
     const now = (): number => performance.now();
+    this.#events = new Events({ log, eventLog: this.#eventLog, now });
     this.#options = {
       seed: randomInt(2 ** 32),
       kernelEnabled: settings.kernel.enabled,
@@ -99,7 +100,7 @@ export class Daemon {
       softwareVersion: SOFTWARE,
       now: now(),
     };
-    this.#speaker = new Speaker(this.#options);
+    this.#speaker = new Speaker(this.#options, now);
     this.#loop = new Loop({
       speaker: this.#speaker,
       now,
@@ -125,7 +126,7 @@ export class Daemon {
       use: (stepper) => {
         this.#loop.speaker = stepper;
       },
-      onLost: () => log.warn({ event: 'recording-lost' }, RECORDING_LOST),
+      onLost: () => logLine(log, 'recording-lost', { fields: {}, text: RECORDING_LOST }),
     });
     this.#service = new ServiceManager({
       env: process.env,
@@ -142,10 +143,10 @@ export class Daemon {
     const stateDir = new StateDir(settings.stateDir, settings.nodeName);
     const refused = await stateDir.prepare();
     if (refused !== undefined) {
-      log.fatal(
-        refused,
-        `The state directory ${settings.stateDir} cannot be used (${refused.errno}); set state.dir`,
-      );
+      logLine(log, 'state-unusable', {
+        fields: errorFields(refused),
+        text: `The state directory ${settings.stateDir} cannot be used (${refused.errno}); set state.dir`,
+      });
       return EXIT_CANNOT_CREATE;
     }
     const lock = lockStateDir(settings.stateDir, settings.nodeName);
@@ -163,10 +164,7 @@ export class Daemon {
 
   async #run(): Promise<number> {
     const { settings, log } = { settings: this.#settings, log: this.#log };
-    log.info(
-      { event: 'starting', node: settings.nodeName, version: packageVersion() },
-      'godwit starts',
-    );
+    logLine(log, 'starting', { fields: { version: packageVersion() }, text: 'godwit starts' });
     this.#record();
     const configuration = new Configuration({
       settings,
@@ -184,6 +182,7 @@ export class Daemon {
       configuration,
       recording: this.#recording,
       version: packageVersion(),
+      metrics: settings.metrics,
     });
     this.#control = control;
     configuration.statuses = new NodeStatusWriter({
@@ -222,7 +221,10 @@ export class Daemon {
     const { controlSocket, http } = this.#settings;
     const grpc = await GrpcServer.open(controlSocket, new GodwitService(control));
     if ('kind' in grpc) {
-      this.#log.fatal(grpc, `The control socket cannot be opened: ${grpc.detail ?? grpc.errno}`);
+      logLine(this.#log, 'control-socket-unusable', {
+        fields: errorFields(grpc),
+        text: `The control socket cannot be opened: ${grpc.detail ?? grpc.errno}`,
+      });
       return EXIT_UNAVAILABLE;
     }
     this.#grpc = grpc;
@@ -240,10 +242,10 @@ export class Daemon {
     );
     if ('kind' in server) {
       // Routing is worth more than its metrics.
-      this.#log.error(
-        server,
-        `${server.detail}: ${server.errno}. Metrics and health are not served; set http.listen`,
-      );
+      logLine(this.#log, 'http-unusable', {
+        fields: errorFields(server),
+        text: `${server.detail}: ${server.errno}. Metrics and health are not served; set http.listen`,
+      });
     } else this.#http = server;
     return undefined;
   }
@@ -302,7 +304,8 @@ export class Daemon {
     if (refused !== undefined && said !== this.#tunnelRefused) {
       this.#trouble(`the tunnel device ${device}`, refused);
     } else if (refused === undefined) {
-      this.#log.info({ event: 'tunnel-device', ...request }, `${device}: ${request.what}`);
+      const text = `${device}: ${request.what}`;
+      logLine(this.#log, 'tunnel-device', { fields: request, text });
     }
     this.#tunnelRefused = said;
   }
@@ -348,10 +351,10 @@ export class Daemon {
 
   #fatal(error: unknown, input: string): void {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.#log.fatal(
-      { event: 'internal-error', input, error: text },
-      `Internal error while handling ${input}; kernel routes stay`,
-    );
+    logLine(this.#log, 'crash', {
+      fields: { input, error: text },
+      text: `Internal error while handling ${input}; kernel routes stay`,
+    });
     this.#end(EXIT_SOFTWARE);
   }
 
@@ -359,14 +362,15 @@ export class Daemon {
   #record(): void {
     if (!this.#settings.record.enabled) return;
     const refused = this.#recording.start(this.#options);
-    if (refused !== '') this.#log.error({ event: 'recording-refused', reason: refused }, refused);
+    if (refused === '') return;
+    logLine(this.#log, 'recording-refused', { fields: { reason: refused }, text: refused });
   }
 
   #trouble(what: string, error: SystemError): void {
-    this.#log.error(
-      { event: 'system-error', ...error },
-      `${what}: ${error.call} failed: ${error.errno} ${error.detail ?? ''}`,
-    );
+    logLine(this.#log, 'system-error', {
+      fields: errorFields(error),
+      text: `${what}: ${error.call} failed: ${error.errno} ${error.detail ?? ''}`,
+    });
   }
 
   async #close(): Promise<void> {
@@ -391,14 +395,17 @@ function giveBackMemory(): void {
 /** Another daemon has the directory, or it cannot be locked. @returns the exit code. */
 function refuseLock(error: SystemError, { stateDir }: Settings, log: Log): number {
   if (error.errno !== 'EAGAIN') {
-    log.fatal(
-      error,
-      `The state directory ${stateDir} cannot be locked (${error.errno}); set state.dir`,
-    );
+    logLine(log, 'state-unusable', {
+      fields: errorFields(error),
+      text: `The state directory ${stateDir} cannot be locked (${error.errno}); set state.dir`,
+    });
     return EXIT_CANNOT_CREATE;
   }
   const who = error.detail === undefined ? 'Another daemon' : `Another daemon (${error.detail})`;
-  log.fatal(error, `${who} uses the state directory ${stateDir}; stop it, or set state.dir`);
+  logLine(log, 'state-unusable', {
+    fields: errorFields(error),
+    text: `${who} uses the state directory ${stateDir}; stop it, or set state.dir`,
+  });
   return EXIT_UNAVAILABLE;
 }
 

@@ -8,6 +8,7 @@ import type { BirdPort } from '../api/bird/port.ts';
 import { nodeStatus, type StatusProblem } from '../api/node-status.ts';
 import type { NodeStatusPlan } from '../datastore/plan-types.ts';
 import type { Log } from '../io/log.ts';
+import { logLine } from './log-lines.ts';
 import type { ToPlanner } from './planner.ts';
 
 /** Milliseconds: the first report follows soon, though not that of every node at once. */
@@ -62,8 +63,9 @@ export class NodeStatusWriter {
     if (error !== '') {
       // A reason that stays is told once.
       if (wanted.failures++ === 0) {
-        const event = { event: 'node-status-not-written', resource: `CalicoNodeStatus/${name}` };
-        this.#parts.log.warn(event, `CalicoNodeStatus/${name} is not written: ${error}`);
+        const resource = `CalicoNodeStatus/${name}`;
+        const text = `${resource} is not written: ${error}`;
+        logLine(this.#parts.log, 'node-status-not-written', { fields: { resource }, text });
       }
       return this.#in(wanted, Math.min(RETRY_MS * 2 ** (wanted.failures - 1), RETRY_MS_MAX));
     }

@@ -52,7 +52,13 @@ export type FromPlanner =
   | { readonly type: 'back' }
   /** A change waits for the guard's minute; undefined: none does any more. */
   | { readonly type: 'held'; readonly held: HeldChange | undefined }
-  | { readonly type: 'plan'; readonly revision: number; readonly part: PlanPart }
+  | {
+      readonly type: 'plan';
+      readonly revision: number;
+      readonly part: PlanPart;
+      /** Milliseconds since the datastore told of the change; absent where no event led to it. */
+      readonly seenAgoMs?: number;
+    }
   | { readonly type: 'notSaved'; readonly error: SystemError }
   | { readonly type: 'reread'; readonly id: number; readonly lost: string | undefined }
   /** Answers `writeStatus`; `error` is empty when it was written. */
@@ -74,6 +80,7 @@ export type ToPlanner =
 interface Waiting {
   readonly plan: SpeakerPlan;
   readonly revision: number;
+  readonly seenAt: Millis | undefined;
 }
 
 export class Planner {
@@ -84,7 +91,7 @@ export class Planner {
   /** What is to be said, in order. A plan stands for the newest of `#plan`. */
   readonly #outbox: (FromPlanner | 'plan')[] = [];
   #plan: Waiting | undefined;
-  #parts: { readonly revision: number; readonly parts: Iterator<PlanPart> } | undefined;
+  #parts: (Omit<Waiting, 'plan'> & { readonly parts: Iterator<PlanPart> }) | undefined;
   #awaitsAck = false;
   #wasHeld = false;
   #keeper: ConfigurationKeeper | undefined;
@@ -108,10 +115,11 @@ export class Planner {
     this.#say({ type: 'problems', anew: true, appeared: [], cleared: [] });
     let first = true;
     const listener: DatastoreListener = {
-      onSnapshot: (snapshot) => {
+      onSnapshot: (snapshot, seenAt) => {
         const output = keeper.onSnapshot(snapshot, now());
         // Whoever listens may still hold what a planner before this one has said of a loss.
-        this.#take(first ? { ...output, back: true } : output);
+        const at = seenAt === undefined ? undefined : millis(seenAt);
+        this.#take(first ? { ...output, back: true } : output, at);
         first = false;
       },
       onLost: (reason) => this.#take(keeper.onLost(reason, now())),
@@ -165,7 +173,7 @@ export class Planner {
     this.#say({ type: 'statusWritten', name: report.name, error });
   }
 
-  #take(output: KeeperOutput): void {
+  #take(output: KeeperOutput, seenAt?: Millis): void {
     this.#sayProblems(output);
     if (output.lost !== undefined) {
       const { staleMs } = this.#keeper!.view(now());
@@ -173,8 +181,10 @@ export class Planner {
     }
     if (output.back === true) this.#say({ type: 'back' });
     if (output.apply !== undefined) {
-      const waits = this.#plan !== undefined;
-      this.#plan = output.apply;
+      // One that still waits to be sent takes its place with what it was about.
+      const waiting = this.#plan;
+      const waits = waiting !== undefined;
+      this.#plan = { ...output.apply, seenAt: waiting?.seenAt ?? seenAt };
       if (!waits) this.#say('plan');
     }
     this.#sayHeld(output);
@@ -233,17 +243,18 @@ export class Planner {
   #nextMessage(): FromPlanner | undefined {
     const message = this.#outbox.shift();
     if (message !== 'plan') return message;
-    const { plan, revision } = this.#plan!;
+    const { plan, ...rest } = this.#plan!;
     this.#plan = undefined;
-    this.#parts = { revision, parts: this.#sender.parts(plan) };
+    this.#parts = { ...rest, parts: this.#sender.parts(plan) };
     return this.#nextPart();
   }
 
   #nextPart(): FromPlanner | undefined {
     if (this.#parts === undefined) return undefined;
-    const { revision, parts } = this.#parts;
+    const { revision, seenAt, parts } = this.#parts;
     const { value, done } = parts.next();
-    if (done !== true) return { type: 'plan', revision, part: value };
+    const seen = seenAt === undefined ? {} : { seenAgoMs: now() - seenAt };
+    if (done !== true) return { type: 'plan', revision, part: value, ...seen };
     this.#parts = undefined;
     return undefined;
   }

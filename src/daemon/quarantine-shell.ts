@@ -11,6 +11,7 @@ import { QuarantineFile } from '../io/quarantine-file.ts';
 import { evidenceLines } from '../recorder/evidence.ts';
 import type { Effect, Evidence } from '../speaker/effects.ts';
 import type { StoredQuarantine } from '../speaker/quarantine-records.ts';
+import { logLine } from './log-lines.ts';
 
 export interface QuarantineParts {
   readonly stateDir: string;
@@ -39,7 +40,7 @@ export class QuarantineShell {
     if (broken === undefined) return quarantines;
     const { path } = this.#file;
     const text = `${path} cannot be used: ${broken}; neighbors that were in quarantine may come up at once`;
-    this.#parts.log.warn({ event: 'state-not-read', path, reason: broken }, text);
+    logLine(this.#parts.log, 'state-not-read', { fields: { path, reason: broken }, text });
     return quarantines;
   }
 
@@ -58,6 +59,6 @@ export class QuarantineShell {
     const kept = this.#evidence.keep(peer, lines, now);
     if (typeof kept !== 'string') return onTrouble('what the peer sent', kept);
     const text = `What ${peer} sent is kept in ${kept}; please report it`;
-    log.error({ event: 'evidence-kept', peer, path: kept }, text);
+    logLine(log, 'evidence-kept', { fields: { peer, path: kept }, text });
   }
 }

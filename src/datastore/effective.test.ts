@@ -79,7 +79,7 @@ describe('values of a session', () => {
       ['Mesh_10_0_0_10', 179],
     ]);
     expect(problems).toContainEqual(
-      expect.objectContaining({ code: 'DuplicateSession', value: '10.0.0.10' }),
+      expect.objectContaining({ code: 'SameNodeAddress', value: '10.0.0.10' }),
     );
   });
 

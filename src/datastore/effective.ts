@@ -59,6 +59,8 @@ function withoutDuplicates(cluster: Cluster, entries: readonly SessionEntry[]): 
       addresses.set(entry.address, entry);
       continue;
     }
+    // Nodes with one address are named as such (`same-address.ts`).
+    if (entry.kind === 'mesh' && other.kind === 'mesh') continue;
     cluster.problems.push({
       kind: 'ConfigError',
       severity: 'warning',

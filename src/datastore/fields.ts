@@ -8,6 +8,7 @@
 import type { ConfigError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { formatPath, type Path, type RawDocument } from './documents.ts';
+import { shownValue } from './shown-value.ts';
 
 /** Where problems of one document are collected. */
 export interface Findings {
@@ -204,6 +205,7 @@ function makeProblem(findings: Findings, path: Path, finding: Finding): ConfigEr
   const { document, resource } = findings;
   const place = document.positionOf(path);
   const text = formatPath(path);
+  const value = finding.value === undefined ? undefined : shownValue(path, finding.value);
   return {
     kind: 'ConfigError',
     severity: finding.severity ?? 'error',
@@ -212,7 +214,7 @@ function makeProblem(findings: Findings, path: Path, finding: Finding): ConfigEr
     ...(place === undefined ? {} : { line: place.line, column: place.column }),
     ...(resource === undefined ? {} : { resource }),
     ...(text === '' ? {} : { path: text }),
-    ...(finding.value === undefined ? {} : { value: shown(finding.value) }),
+    ...(value === undefined ? {} : { value }),
     message: finding.message,
     ...(finding.remedy === undefined ? {} : { remedy: finding.remedy }),
   };
@@ -222,12 +224,4 @@ export function asObject(value: unknown): Readonly<Record<string, unknown>> | un
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)
     : undefined;
-}
-
-/** Longest value repeated in a message, in characters: enough to recognise it. */
-const SHOWN_MAX = 80;
-
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX - 1)}…` : text;
 }

@@ -23,6 +23,7 @@ import { reportProfiles } from './profile-problems.ts';
 import { profiledEntries } from './profiled.ts';
 import type { Resources } from './resources.ts';
 import { routerIdOf } from './router-id.ts';
+import { reportSameAddress } from './same-address.ts';
 import type { SessionEntry } from './session-entry.ts';
 import { sessionEntries } from './sessions.ts';
 import { reportTwoOwners } from './two-owners.ts';
@@ -74,6 +75,7 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
   reportNoAddress(cluster);
   reportFilters(cluster);
   reportOpenImports(cluster, entries);
+  reportSameAddress(cluster);
   reportTwoOwners(cluster);
   reportProfiles(cluster, plan.peers);
   return { plan, problems };

@@ -56,6 +56,9 @@ export const Kind = {
 } as const;
 export const KINDS = 9;
 
+/** Octets of a row, without its entry in the prefix table. */
+export const ROW_OCTETS = 47;
+
 export class FibTable {
   readonly family: 4 | 6;
   readonly prefixes: PrefixTable;

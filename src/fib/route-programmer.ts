@@ -17,7 +17,7 @@ import type { KernelRoute } from '../netlink/kernel-route.ts';
 import type { Link } from '../netlink/link.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { DumpSchedule } from './dump-schedule.ts';
-import { ADOPTED, BACKOFF, REFUSED } from './fib-table.ts';
+import { ADOPTED, BACKOFF, type FibTable, REFUSED, ROW_OCTETS } from './fib-table.ts';
 import { countsOf, divergenceOf, routesOf } from './fib-views.ts';
 import { type InstallState, installStateOf } from './installs.ts';
 import { readJournal } from './journal.ts';
@@ -368,6 +368,18 @@ export class RouteProgrammer {
     this.#adoptedCursor[family] = more ? row : 1;
     if (!more) this.#observer.adopting[family] = false;
     return more;
+  }
+
+  /** Nothing is to be written and nothing is on its way. */
+  get isQuiet(): boolean {
+    const { updates, deletes } = this.#rec;
+    return updates.size + deletes.size === 0 && !this.#batches.inFlight;
+  }
+
+  /** Of the rows that were ever used, in octets. */
+  get octetsInUse(): number {
+    const of = ({ prefixes }: FibTable): number => prefixes.octetsInUse + prefixes.top * ROW_OCTETS;
+    return this.#rec.tables.reduce((sum, table) => sum + of(table), 0);
   }
 
   counts(): FibCounts {

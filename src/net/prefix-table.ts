@@ -49,6 +49,11 @@ export class PrefixTable {
     return this.#index.size;
   }
 
+  /** Of the rows that were ever used and their index, in octets. */
+  get octetsInUse(): number {
+    return this.#top * ((this.width >>> 3) + 1) + this.#index.octets;
+  }
+
   /** Largest id ever given: every live id is in 1 … `top`. */
   get top(): number {
     return this.#top;

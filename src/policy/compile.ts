@@ -27,6 +27,7 @@ export function compilePolicy(policy: Policy): CompiledPolicy {
 class Compiled implements CompiledPolicy {
   readonly dependsOnPrefix: boolean;
   readonly dependsOnInterface: boolean;
+  readonly rejections: Float64Array;
   readonly #statements: readonly CompiledStatement[];
   readonly #otherwise: boolean;
   #state: Evaluation | undefined;
@@ -36,6 +37,7 @@ class Compiled implements CompiledPolicy {
     this.dependsOnPrefix = uses(statements, (kind) => kind === 'prefix' || kind === 'insideAny');
     this.dependsOnInterface = uses(statements, (kind) => kind === 'interface');
     this.#statements = statements.map(compileStatement);
+    this.rejections = new Float64Array(statements.length + 1);
     this.#otherwise = policy.otherwise === 'accept';
   }
 

@@ -40,6 +40,8 @@ export interface CompiledPolicy {
   /** Whether any statement looks at the prefix; false allows one verdict per attribute set. */
   readonly dependsOnPrefix: boolean;
   readonly dependsOnInterface: boolean;
+  /** How often each statement rejected, at its index + 1; at 0 `otherwise`. Whoever asks for a route counts. */
+  readonly rejections: Float64Array;
   /** The verdict object is the policy's own and is overwritten by the next call. */
   evaluate(subject: PolicySubject): PolicyVerdict;
 }

@@ -88,6 +88,7 @@ export class AdjRibIn {
     const crowd = config.addPathReceive ? (config.guard?.pathsPerPrefixMax ?? 0) : 0;
     let refused = 0;
     let crowded = 0;
+    let announced = 0;
     let warmTo = config.addPathReceive ? end : nlri.start;
     for (let at = nlri.start; at < end; ) {
       if (at >= warmTo) warmTo = prefixes.warm(octets, at, end);
@@ -98,6 +99,7 @@ export class AdjRibIn {
       const length = octets[at]!;
       const prefix = prefixes.intern(octets, at + 1, length);
       at += 1 + ((length + 7) >>> 3);
+      announced++;
       if (prefix === 0) {
         refused++;
         continue;
@@ -115,6 +117,7 @@ export class AdjRibIn {
         this.#abandon(prefix);
       }
     }
+    this.#filter.close(announced);
     this.isCrowded = crowded > 0 && refused === 0;
     return refused + crowded;
   }
@@ -286,6 +289,7 @@ export class AdjRibIn {
     }
     const isPerPrefix = filter.open(this.#peers.config(peer), attributes, isLongLived);
     if (isPerPrefix) filter.judge(this.#paths.prefix[path]!);
+    else filter.close(1);
     this.#begin(peer, attributes, generation);
     this.#replace(path);
   }

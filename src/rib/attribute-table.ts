@@ -59,6 +59,9 @@ const BATCH = 32;
 /** Attribute sets held at most. */
 const SETS_MAX = ROWS_MAX;
 
+/** Octets of a row: seven columns of four, two of two, one of eight. */
+const ROW_OCTETS = 40;
+
 export class AttributeTable {
   readonly nextHops: NextHops;
   /** Called before a set goes, so that what was remembered about it goes first. */
@@ -98,6 +101,11 @@ export class AttributeTable {
 
   get octetsHeld(): number {
     return this.#arena.held;
+  }
+
+  /** Attributes and the columns of the rows that were ever used, with their index. */
+  get octetsInUse(): number {
+    return this.#arena.held + this.#top * ROW_OCTETS + this.#index.octets;
   }
 
   get arena(): OctetArena {

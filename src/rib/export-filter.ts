@@ -20,7 +20,7 @@ import type { OrderId } from './export-orders.ts';
 import { ExportRewrites } from './export-rewrites.ts';
 import { type AttributesId, LOCAL_PEER, type PathId } from './ids.ts';
 import { Kind } from './peer-table.ts';
-import { type PolicyVerdict, SOURCES } from './policy-port.ts';
+import { countRejection, type PolicyVerdict, SOURCES } from './policy-port.ts';
 import type { ExportConfig } from './rib-config.ts';
 import { RouteSubject } from './route-subject.ts';
 import { Modifications, OrderMemo } from './verdict-memo.ts';
@@ -140,7 +140,10 @@ export class ExportFilter {
   #evaluate(prefix: PrefixId, path: PathId): OrderId {
     if (this.#ruleAgainst(path) !== undefined) return 0;
     const verdict = this.#verdict(prefix, path);
-    if (!verdict.accept) return 0;
+    if (!verdict.accept) {
+      countRejection(this.config.policy, verdict, 1);
+      return 0;
+    }
     const order = this.#order(path, this.#modificationOf(verdict));
     if (order === 0) return 0;
     return this.#isTooLong(this.#context.paths.effective(path), order) ? 0 : order;

@@ -16,7 +16,7 @@ import type { AttributesId, NextHopId } from './ids.ts';
 import { adjustVerdict } from './import-adjust.ts';
 import { otcToAdd, type Refusal, refusalOf, refusalText } from './import-guard.ts';
 import { PathFlag } from './path-table.ts';
-import type { PolicyVerdict } from './policy-port.ts';
+import { countRejection, type PolicyVerdict } from './policy-port.ts';
 import type { PeerRibConfig } from './rib-config.ts';
 import { RouteSubject } from './route-subject.ts';
 import { Modifications, RewriteMemo } from './verdict-memo.ts';
@@ -28,6 +28,9 @@ export interface ImportContext {
   /** Outgoing interface of a next hop; asked for only by policies on interfaces. */
   readonly interfaceOf: (nextHop: NextHopId) => string | undefined;
 }
+
+/** No index of a statement. */
+const NOT_REJECTED = -2;
 
 export class ImportFilter {
   /** Of the path at hand: `PathFlag.Rejected` or `.Looped`, or 0. */
@@ -47,6 +50,8 @@ export class ImportFilter {
   #config: PeerRibConfig | undefined;
   #attributes: AttributesId = 0;
   #isPerPrefix = false;
+  /** Statement that rejected all prefixes at hand, −1 for `otherwise`. */
+  #rejected = NOT_REJECTED;
   #otc = 0; // to be added (RFC 9234 §5)
   readonly #adjustments = {
     isShuttingDown: false,
@@ -76,6 +81,7 @@ export class ImportFilter {
     this.preference = 0;
     this.flags = 0;
     this.#isPerPrefix = false;
+    this.#rejected = NOT_REJECTED;
     if (loopOf(config, sets, attributes) !== undefined) {
       this.flags = PathFlag.Looped;
       this.refusal = undefined;
@@ -102,14 +108,28 @@ export class ImportFilter {
       ? this.#context.interfaceOf(sets.nextHopOf(attributes))
       : undefined;
     this.#isPerPrefix = config.importPolicy.dependsOnPrefix;
-    if (!this.#isPerPrefix) this.#apply(config.importPolicy.evaluate(subject));
+    if (!this.#isPerPrefix) {
+      const verdict = config.importPolicy.evaluate(subject);
+      if (!verdict.accept) this.#rejected = verdict.statement;
+      this.#apply(verdict);
+    }
     return this.#isPerPrefix;
   }
 
   /** For a prefix, after an `open` that asked for it. */
   judge(prefix: PrefixId): void {
+    const { importPolicy } = this.#config!;
     this.#subject.name(prefix);
-    this.#apply(this.#config!.importPolicy.evaluate(this.#subject));
+    const verdict = importPolicy.evaluate(this.#subject);
+    if (!verdict.accept) countRejection(importPolicy, verdict, 1);
+    this.#apply(verdict);
+  }
+
+  /** After the prefixes of one UPDATE, `count` of them: where policy was asked once for all, all are counted. */
+  close(count: number): void {
+    if (this.#rejected === NOT_REJECTED) return;
+    const { rejections } = this.#config!.importPolicy;
+    if (rejections !== undefined) rejections[this.#rejected + 1]! += count;
   }
 
   /** For people: why the path is not used, judged anew; a sentence of ours, or the verdict of the policy. */

@@ -46,11 +46,19 @@ export interface PolicyVerdict {
   readonly addLargeCommunities: readonly (readonly [number, number, number])[];
 }
 
+/** A route, or `count` of them at once, was rejected by `verdict`. Once a prefix: no more than an addition. */
+export function countRejection(policy: PolicyPort, verdict: PolicyVerdict, count: number): void {
+  const { rejections } = policy;
+  if (rejections !== undefined) rejections[verdict.statement + 1]! += count;
+}
+
 /** A compiled policy. Two peers with the same object share an update group. */
 export interface PolicyPort {
   /** Whether the verdict can differ between prefixes with equal attributes, source and peer type. */
   readonly dependsOnPrefix: boolean;
   readonly dependsOnInterface: boolean;
+  /** How often each statement rejected, at its index + 1; at 0 `otherwise`. Questions for people do not count. */
+  readonly rejections?: Float64Array;
   /** The result may be one reused object; it is read before the next call. */
   evaluate(subject: PolicySubject): PolicyVerdict;
 }

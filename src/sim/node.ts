@@ -182,7 +182,12 @@ export class SimNode {
     this.#plan = plan;
     this.#revision++;
     if (this.#speaker === undefined) return;
-    this.submit({ type: 'planChanged', plan, revision: this.#revision });
+    this.submit({
+      type: 'planChanged',
+      plan,
+      revision: this.#revision,
+      changedAt: this.#clock.now,
+    });
   }
 
   /** @returns the reply: empty when done, else why not; undefined when none has come. */

@@ -26,6 +26,8 @@ import { Rib } from '../rib/rib.ts';
 import type { MessageSpan } from '../wire/message-span.ts';
 import type { CapabilitiesMemo } from '../wire/open.ts';
 import { Callers } from './callers.ts';
+import { ChangeLags, DecisionTimes } from './change-lags.ts';
+import { DepartedCounters } from './departed-counters.ts';
 import type { DrainState } from './drain-state.ts';
 import { DynamicPeers } from './dynamic-ranges.ts';
 import type { Effect } from './effects.ts';
@@ -103,6 +105,10 @@ export class Core {
   readonly listeners = new Map<string, ListenerState>();
   readonly updateFaults = new Map<string, number>();
   readonly md5 = new Md5Watch();
+  /** What mesh neighbors that are gone had counted. */
+  readonly departed = new DepartedCounters();
+  readonly lags = new ChangeLags();
+  readonly decisionTimes = new DecisionTimes();
   /** Announced prefixes that import may not use, by reason. */
   readonly importRefusals = new Map<Refusal, number>();
   readonly quarantines: QuarantineRecords;
@@ -116,6 +122,11 @@ export class Core {
   /** Own prefixes by `prefix source`. */
   readonly origins = new Map<string, OriginatedPrefix>();
 
+  /**
+   * Monotonic milliseconds within a step, for measuring alone: nothing that the core gives may depend on it. `now` where
+   * nobody measures.
+   */
+  clock: () => Millis = () => this.now;
   /** Set before the first input. */
   declare listener: SessionListener;
   /** The newest that was begun; `planRevision` is the newest that is wholly in force. */
@@ -231,6 +242,8 @@ export class Core {
   }
 
   removePeer(peer: Peer): void {
+    if (peer.plan.kind === 'mesh') this.departed.add(peer);
+    this.lags.forget(peer);
     this.#peersById[peer.id] = undefined;
     this.#freeFrom = Math.min(this.#freeFrom, peer.id);
     this.peers.delete(peer.plan.name);

@@ -118,7 +118,11 @@ export type SpeakerEvent =
     }
   | { readonly event: 'plan-held'; readonly revision: number; readonly reason: string }
   | { readonly event: 'planner-died'; readonly reason: string; readonly seconds: number }
-  | { readonly event: 'listener'; readonly local: string; readonly reason: string }
+  | {
+      readonly event: 'listener' | 'listener-failed';
+      readonly local: string;
+      readonly reason: string;
+    }
   | {
       readonly event: 'peer-quarantined';
       readonly peer: string;
@@ -150,6 +154,13 @@ export type SpeakerEvent =
       readonly peer: string;
       readonly family: string;
       readonly received: number;
+      readonly reason: string;
+    }
+  /** Of `subject`, a neighbor or a kind of event about prefixes; `count` 0 when it begins. Made by the daemon. */
+  | {
+      readonly event: 'events-left-out';
+      readonly subject: string;
+      readonly count: number;
       readonly reason: string;
     }
   | { readonly event: 'stopping'; readonly mode: string; readonly reason: string };

@@ -6,6 +6,7 @@
  */
 
 import type { SystemError } from '../base/errors.ts';
+import type { Millis } from '../base/units.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
@@ -67,7 +68,13 @@ export type HostInput =
     };
 
 export type PlanInput =
-  | { readonly type: 'planChanged'; readonly plan: SpeakerPlan; readonly revision: number }
+  | {
+      readonly type: 'planChanged';
+      readonly plan: SpeakerPlan;
+      readonly revision: number;
+      /** When the datastore told of the change, for metrics; absent where no event led to it. */
+      readonly changedAt?: Millis;
+    }
   | { readonly type: 'datastoreLost'; readonly reason: string }
   | { readonly type: 'datastoreBack' };
 

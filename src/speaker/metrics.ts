@@ -4,6 +4,7 @@
  */
 
 import { counter, defineMetrics, gauge, histogram, powers } from '../base/metrics.ts';
+import { CHANGE_LAG_BOUNDS, DECISION_BOUNDS } from './change-lags.ts';
 
 /** Seconds, 50 µs to 1.6 s, two buckets an octave: fine enough to read a p99.9 from. */
 export const LOOP_DELAY_BOUNDS = powers({ from: 0.00005, factor: Math.SQRT2, count: 31 }).map(
@@ -20,6 +21,22 @@ export const speakerMetrics = defineMetrics({
   }),
   godwit_uptime_seconds: gauge({ help: 'Seconds since the core was started.' }),
   godwit_datastore_in_sync: gauge({ help: '1 while the datastore can be read.' }),
+  godwit_config_stale_seconds: gauge({
+    help: 'Seconds since the datastore could last be read; 0 while it can.',
+  }),
+  godwit_config_age_seconds: gauge({ help: 'Seconds since the running plan came into force.' }),
+  godwit_datastore_to_kernel_seconds: histogram({
+    help: "Time from the datastore's event until the kernel has acknowledged all that follows from it.",
+    buckets: CHANGE_LAG_BOUNDS,
+  }),
+  godwit_datastore_to_peer_seconds: histogram({
+    help: "Time from the datastore's event until a neighbor was handed the last UPDATE with it.",
+    buckets: CHANGE_LAG_BOUNDS,
+  }),
+  godwit_table_memory_bytes: gauge({
+    help: 'Memory of the rows in use.',
+    labels: ['table'], // prefixes, paths, attributes, adj-rib-out, kernel
+  }),
   godwit_config_problems: gauge({ help: 'Errors and warnings of the loaded configuration.' }),
   godwit_config_change_held: gauge({ help: '1 while a large change is held back by the guard.' }),
   godwit_cpu_seconds_total: counter({ help: 'CPU time of the process, user and system.' }),
@@ -49,6 +66,11 @@ export const speakerMetrics = defineMetrics({
   bgp_session_state: gauge({
     help: '0 Idle, 1 Connect, 2 Active, 3 OpenSent, 4 OpenConfirm, 5 Established.',
     labels: ['peer'],
+  }),
+  bgp_session_down: gauge({
+    help: '1 with the kind of reason while the session is not Established; absent while it is.',
+    // kinds of fsm/down-reason.ts, Held, Quarantined
+    labels: ['peer', 'reason'],
   }),
   bgp_session_since_seconds: gauge({
     help: 'Seconds since the session changed its state.',
@@ -90,6 +112,10 @@ export const speakerMetrics = defineMetrics({
     help: 'Paths held from a peer after import policy.',
     labels: ['peer', 'afi_safi'],
   }),
+  bgp_adj_rib_in_paths_best: gauge({
+    help: 'Prefixes that go by a path of the peer; up to 10 s old.',
+    labels: ['peer', 'afi_safi'],
+  }),
   bgp_adj_rib_in_paths_stale: gauge({
     help: 'Paths kept over a restart of the peer (RFC 4724).',
     labels: ['peer', 'afi_safi'],
@@ -123,9 +149,49 @@ export const speakerMetrics = defineMetrics({
     help: 'Prefixes and octets that a peer has still to be told.',
     labels: ['peer', 'afi_safi'],
   }),
+  bgp_adj_rib_out_pending_seconds: gauge({
+    help: 'Seconds for which there has been something that a peer has still to be told.',
+    labels: ['peer'],
+  }),
+  bgp_mesh_neighbors: gauge({
+    help: 'Neighbors of the node-to-node mesh by state.',
+    labels: ['state'], // those of bgp_session_state
+  }),
+  bgp_mesh_session_established_total: counter({
+    help: 'Times that sessions of the mesh reached Established.',
+  }),
+  bgp_mesh_session_flaps_total: counter({
+    help: 'Times that Established sessions of the mesh ended.',
+  }),
+  bgp_mesh_octets_total: counter({
+    help: 'Octets of BGP messages of the mesh.',
+    labels: ['direction'], // received, sent
+  }),
+  bgp_mesh_messages_total: counter({
+    help: 'BGP messages of the mesh by kind.',
+    labels: ['direction', 'message'], // as bgp_messages_total
+  }),
+  bgp_mesh_paths: gauge({
+    help: 'Paths of the mesh by stage, all neighbors together.',
+    labels: ['afi_safi', 'stage'], // received, accepted, stale, advertised
+  }),
+  bgp_mesh_adj_rib_out_pending: gauge({
+    help: 'Prefixes and octets that the mesh has still to be told.',
+    labels: ['afi_safi'],
+  }),
   bgp_loc_rib_prefixes: gauge({ help: 'Prefixes known.', labels: ['afi_safi'] }),
   bgp_attribute_sets: gauge({ help: 'Distinct sets of path attributes.' }),
   bgp_decisions_total: counter({ help: 'Prefixes for which a best path was chosen.' }),
+  bgp_decision_seconds: histogram({
+    help: 'Time for which prefixes waited for their decision: from the first that waits until none does.',
+    labels: ['afi_safi'],
+    buckets: DECISION_BOUNDS,
+  }),
+  bgp_policy_rejected_total: counter({
+    help: 'Routes that a clause of policy rejected, each time it was asked: on export for each group of equal neighbors, and once an attribute set where no prefix is looked at.',
+    // at most 256 clauses; a clause is named as in `godwit show route`, or "otherwise" where none decided
+    labels: ['direction', 'clause'],
+  }),
   bgp_update_faults_total: counter({
     help: 'Faults in UPDATEs by attribute and action (RFC 7606).',
     labels: ['fault'], // known attributes × 3 actions, and one for each unknown type
@@ -149,6 +215,9 @@ export const speakerMetrics = defineMetrics({
   bgp_kernel_routes: gauge({
     help: 'Kernel routes by state.',
     labels: ['state'], // desired, installed, pending, parked, refused
+  }),
+  bgp_kernel_pending_seconds: gauge({
+    help: 'Seconds for which the kernel has not acknowledged all that is wanted; 0 when it has.',
   }),
   bgp_kernel_divergent_routes: gauge({
     help: 'Kernel routes that are not as wished, by why.',

@@ -19,6 +19,7 @@ export function neighborDetail(core: Core, peer: Peer): NeighborDetailView {
     ...(lastDown === undefined ? {} : { lastDown }),
     ...(holdTimerMs === undefined ? {} : { holdTimerMs }),
     ...(keepaliveTimerMs === undefined ? {} : { keepaliveTimerMs }),
+    owedMs: peer.owedSince === undefined ? 0 : core.now - peer.owedSince,
     rrClient: peer.plan.rrClient,
     capabilities: negotiated?.capabilities ?? [],
     as4: negotiated?.as4 ?? false,

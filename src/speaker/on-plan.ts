@@ -30,7 +30,7 @@ import { reconfigurePeer, startPeer, stopPeer } from './sessions.ts';
 export function onPlan(core: Core, input: PlanInput): void {
   switch (input.type) {
     case 'planChanged':
-      return takePlan(core, { plan: input.plan, revision: input.revision });
+      return takePlan(core, input);
     case 'datastoreLost':
       core.datastore = { state: 'lost', reason: input.reason, since: core.now };
       return core.publish({ event: 'datastore-lost', reason: input.reason });
@@ -99,6 +99,8 @@ function finishPlan(core: Core, work: PlanWork): void {
     tellListenerPeers(core);
     setGateways(core, plan);
     if (work.has('listen-changed')) listen(core);
+    const { changedAt } = work;
+    if (changedAt !== undefined) core.lags.begin(changedAt, core.programmer.totals.requests);
     const reason = work.summary();
     core.publish({ event: 'plan-applied', revision, changes: work.total, reason });
   }

@@ -86,7 +86,8 @@ function onListener(core: Core, input: InputOf<'listenerChanged'>): void {
   // Tried again every few seconds; told only when the answer is another one.
   if (known !== undefined && known.error === error) return;
   core.listeners.set(local, { local: input.local, ...(error === undefined ? {} : { error }) });
-  core.publish({ event: 'listener', local, reason: error ?? 'open' });
+  if (error === undefined) core.publish({ event: 'listener', local, reason: 'open' });
+  else core.publish({ event: 'listener-failed', local, reason: error });
 }
 
 function listenerSentence(error: SystemError, port: number): string {

@@ -116,6 +116,10 @@ export class Peer {
   readonly sent = noMessages();
   octetsReceived = 0;
   octetsSent = 0;
+  /** Since when there is something that it has still to be told; undefined while there is not. */
+  owedSince: Millis | undefined;
+  /** When it was last handed UPDATEs. */
+  toldAt: Millis | undefined;
   established = 0;
   flaps = 0;
   stateSince: Millis;

@@ -5,6 +5,7 @@
  * peers are heard in between. A newer plan that comes meanwhile waits for the end of this one, the newest alone.
  */
 
+import type { Millis } from '../base/units.ts';
 import { type PlanChange, planChanges } from '../datastore/plan-diff.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 
@@ -14,19 +15,23 @@ export const PLAN_CHANGES_PER_STEP_MAX = 32;
 export interface RevisedPlan {
   readonly plan: SpeakerPlan;
   readonly revision: number;
+  /** See `planChanged`. */
+  readonly changedAt?: Millis;
 }
 
 export class PlanWork {
   readonly plan: SpeakerPlan;
   readonly revision: number;
+  readonly changedAt: Millis | undefined;
   readonly #changes: Iterator<PlanChange>[];
   readonly #counts = new Map<PlanChange['change'], number>();
   #reason = '';
   /** What has been taken so far. */
   total = 0;
 
-  constructor(running: SpeakerPlan | undefined, { plan, revision }: RevisedPlan) {
+  constructor(running: SpeakerPlan | undefined, { plan, revision, changedAt }: RevisedPlan) {
     this.plan = plan;
+    this.changedAt = changedAt;
     this.revision = revision;
     this.#changes = [running === undefined ? firstChanges(plan) : planChanges(running, plan)];
   }

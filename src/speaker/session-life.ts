@@ -92,6 +92,8 @@ export function sessionEnded(core: Core, peer: Peer, down: SessionDown): void {
   peer.negotiated = undefined;
   peer.phaseSince = core.now;
   peer.updateContext = undefined;
+  peer.owedSince = undefined;
+  core.lags.forget(peer);
   peer.flaps++;
   const returns = mayReturn(down);
   if (returns) peer.promisedRestartTime = negotiated!.gracefulRestart!.restartTime;

@@ -10,6 +10,7 @@ import { countBest } from './count-best.ts';
 import { formatIpPort } from './endpoint-text.ts';
 import { limitOf } from './limit-in-force.ts';
 import { overLimitText } from './max-prefixes.ts';
+import { measures } from './measures.ts';
 import { neighborDetail } from './neighbor-detail.ts';
 import { pathViews, sentPathViews } from './path-view.ts';
 import type { Peer, PeerFamily } from './peer.ts';
@@ -25,6 +26,7 @@ import type {
   KernelProofView,
   KernelQuery,
   KernelRouteView,
+  MeasuresView,
   NeighborFamilyView,
   NeighborView,
   RouteQuery,
@@ -160,6 +162,10 @@ export class SnapshotView implements SpeakerView {
       importRefusals: Object.fromEntries(core.importRefusals),
       md5Dropped: core.md5.dropped,
     };
+  }
+
+  measures(): MeasuresView {
+    return measures(this.#core);
   }
 
   table(query: TableQuery): { routes: TableRouteView[]; next?: number } {

@@ -3,6 +3,7 @@
  * Lists of routes are walked with a cursor and a limit, never built whole.
  */
 
+import type { HistogramCell } from '../base/metrics.ts';
 import type { DownReason } from '../fsm/down-reason.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
 import type { IpAddress } from '../net/ip-address.ts';
@@ -25,6 +26,7 @@ export interface SpeakerView {
   };
   kernelProof(): KernelProofView;
   counters(): CountersView;
+  measures(): MeasuresView;
   /** As a routing table shows it: usable paths with their outgoing interfaces; paged like `routes`. */
   table(query: TableQuery): { readonly routes: readonly TableRouteView[]; readonly next?: number };
   /** Routes of others in the tables that resolve next hops, prefix by prefix; may be walked over many turns. */
@@ -182,6 +184,8 @@ export interface NeighborDetailView {
   readonly phaseMs: number;
   /** Of the last attempt; absent while Established. */
   readonly lastDown?: DownReason;
+  /** For how long there has been something that it is still to be told; 0 without. */
+  readonly owedMs: number;
   readonly holdTimerMs?: number;
   readonly keepaliveTimerMs?: number;
   readonly rrClient: boolean;
@@ -362,6 +366,29 @@ export interface KernelProofView {
   readonly found: Readonly<Record<string, number>>;
   /** Routes that are not as wished now, by reason. */
   readonly divergent: Readonly<Record<string, number>>;
+}
+
+/** What only metrics show. The cells are those that go on counting. */
+export interface MeasuresView {
+  /** Seconds from the datastore's event until the kernel has acknowledged all that follows. */
+  readonly changeToKernel: HistogramCell;
+  /** The same until a neighbor was handed the last UPDATE with it; one observation a neighbor. */
+  readonly changeToPeers: HistogramCell;
+  readonly decisions: readonly { readonly family: AfiSafi; readonly cell: HistogramCell }[];
+  /** Sums over mesh neighbors that are gone: sums over those that are there would go down with them. */
+  readonly departed: Pick<NeighborView, 'messages' | 'octets' | 'established' | 'flaps'>;
+  /** How often each clause of a policy rejected a route. */
+  readonly rejections: readonly {
+    readonly direction: string;
+    readonly clause: string;
+    readonly count: number;
+  }[];
+  /** Octets of the rows in use. */
+  readonly tables: Readonly<
+    Record<'prefixes' | 'paths' | 'attributes' | 'adj-rib-out' | 'kernel', number>
+  >;
+  /** For how long the kernel has not acknowledged all that is wanted; 0 when it has. */
+  readonly kernelOwedMs: number;
 }
 
 export interface CountersView {

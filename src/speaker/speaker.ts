@@ -42,8 +42,10 @@ export class Speaker {
   readonly view: SpeakerView;
   readonly #core: Core;
 
-  constructor(options: SpeakerOptions) {
+  /** @param clock  Monotonic milliseconds, as `now` of each step, for metrics alone. */
+  constructor(options: SpeakerOptions, clock?: () => Millis) {
     const core = new Core(options);
+    if (clock !== undefined) core.clock = clock;
     core.listener = {
       message: (connection, message) => onMessage(core, connection, message),
       established: (slot, negotiated) => sessionEstablished(core, slot, negotiated),
@@ -134,9 +136,12 @@ export class Speaker {
     const core = this.#core;
     resolveNextHops(core);
     let more = core.learned.continueLearning();
-    for (const family of AFI_SAFIS) {
+    for (let index = 0; index < AFI_SAFIS.length; index++) {
+      const family = AFI_SAFIS[index]!;
       const routes = core.kernelRoutes[family];
+      core.decisionTimes.before(core, index);
       if (core.ribs[family].settle(DECISION_PREFIXES_PER_STEP_MAX, routes)) more = true;
+      core.decisionTimes.after(core, index);
       if (routes.continueRemake()) more = true;
     }
     if (passInstalled(core)) more = true;
@@ -144,6 +149,7 @@ export class Speaker {
     // DESIGN 3.3: kernel routes outlive us, also those of peers whose paths just went with their sessions.
     if (core.stopping !== undefined) return more;
     this.#driveKernel();
+    core.lags.afterStep(core, !more && !planIsUnderWay(core));
     return more || core.programmer.morePending;
   }
 

@@ -20,6 +20,7 @@ export function tellWriters(core: Core): void {
       const connection = core.peerById(id)?.up?.connection;
       if (connection === undefined || connection.writePending || !rib.hasPending(id)) return;
       connection.writePending = true;
+      connection.slot.peer.owedSince = core.now;
       core.effect({ type: 'wantsWrite', connection: connection.id });
     });
   }
@@ -44,6 +45,7 @@ export function pollTransmit(core: Core, id: ConnectionId, budget: Octets): Uint
       continue;
     }
     peer.octetsSent += octets.length;
+    peer.toldAt = core.clock();
     // The markers of a refresh (RFC 7313) come alone.
     if (octets[TYPE_AT] === MessageType.RouteRefresh) peer.sent.routeRefresh++;
     else peer.sent.update += countMessages(octets);
@@ -51,6 +53,8 @@ export function pollTransmit(core: Core, id: ConnectionId, budget: Octets): Uint
   }
   if (more) return NOTHING_YET;
   connection.writePending = false;
+  peer.owedSince = undefined;
+  core.lags.told(peer, peer.toldAt ?? core.clock());
   return undefined;
 }
 

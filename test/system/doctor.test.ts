@@ -26,6 +26,13 @@ const SHARED: readonly CalicoResource[] = [
   block('b', BLOCK_OF_B),
 ];
 
+const PASSWORD = { secretKeyRef: { name: 'bgp', key: 'mesh' } };
+const secret = (password: string): CalicoResource => {
+  const document = { apiVersion: 'v1', kind: 'Secret', stringData: { mesh: password } };
+  const metadata = { name: 'bgp', namespace: 'kube-system' };
+  return { ...document, metadata } as unknown as CalicoResource;
+};
+
 interface Fault {
   readonly code: string;
   prepare(stage: Stage): Promise<unknown> | unknown;
@@ -77,6 +84,36 @@ const FAULTS: readonly Fault[] = [
         }),
       ),
     undo: ({ a }) => a.writeResource(mesh({ asNumber: 64_512 })),
+  },
+  {
+    code: 'Md5Mismatch',
+    prepare: async ({ a, b }) => {
+      for (const [on, password] of [
+        [a, 'one'],
+        [b, 'other'],
+      ] as const) {
+        on.writeResource(secret(password));
+        on.writeResource(mesh({ asNumber: 64_512, nodeMeshPassword: PASSWORD }));
+      }
+      await a.command('reset', '10.9.0.2');
+    },
+    undo: async ({ a, b }) => {
+      for (const on of [a, b]) {
+        on.writeResource(mesh({ asNumber: 64_512 }));
+        on.removeResource('Secret', 'bgp');
+      }
+      await a.command('reset', '10.9.0.2');
+    },
+  },
+  {
+    code: 'SameNodeAddress',
+    prepare: ({ a }) => a.writeResource(node('c', '10.9.0.1/24')),
+    undo: ({ a }) => a.removeResource('Node', 'c'),
+  },
+  {
+    code: 'LinkDown',
+    prepare: ({ onA }) => onA.run(['ip', 'link', 'set', 'eth0', 'down']),
+    undo: ({ onA }) => onA.run(['ip', 'link', 'set', 'eth0', 'up']),
   },
   {
     code: 'WrongAs',

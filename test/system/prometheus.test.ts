@@ -71,8 +71,34 @@ describeWith(
     it('has no complaint about what a node tells, by the measure of promtool', async () => {
       const text = await metricsOf(a);
       expect(text).toContain('bgp_session_state{peer="Node_10_9_0_77"}');
+      // The mesh session is Established: it is told of with the mesh.
+      expect(text).not.toContain('bgp_session_state{peer="Mesh_10_9_0_2"}');
+      expect(text).toContain('bgp_mesh_neighbors{state="Established"} 1\n');
       const { code, stdout, stderr } = await run(['promtool', 'check', 'metrics'], { input: text });
       expect({ code, said: stdout + stderr }).toEqual({ code: 0, said: '' });
+    });
+
+    it('times a change of the resources to the kernel and to the neighbor', async () => {
+      const spec = { node: 'a', cidr: '10.244.9.0/26', state: 'confirmed' };
+      onA.writeResource(calico('BlockAffinity', 'another', spec));
+      const text = await waitFor(
+        () => metricsOf(a),
+        (told) => /datastore_to_kernel_seconds_count [1-9]/.test(told),
+        { what: 'a change to be timed', timeoutMs: 10_000 },
+      );
+      expect(text).toMatch(/godwit_datastore_to_peer_seconds_count [1-9]/);
+      const mean = (name: string): number => {
+        const of = (part: string): number =>
+          Number(new RegExp(`^${name}_${part} (.*)$`, 'm').exec(text)![1]);
+        return of('sum') / of('count');
+      };
+      for (const name of [
+        'godwit_datastore_to_kernel_seconds',
+        'godwit_datastore_to_peer_seconds',
+      ]) {
+        expect(mean(name)).toBeGreaterThan(0.001);
+        expect(mean(name)).toBeLessThan(5);
+      }
     });
 
     it.each([

@@ -1,14 +1,14 @@
 /** `npm run chaos`: rounds of acts, each followed by a quiet point, until the time is over or something is wrong. */
 
 import { Prng } from '../../src/base/prng.ts';
+import { refuseArguments } from '../arguments.ts';
 import { type Done, drawAct, Victims } from './acts.ts';
 import { checkQuiet } from './checks.ts';
 import { HELP, type Options, optionsFrom } from './options.ts';
 import { World } from './world.ts';
 
 const ACTS_A_ROUND_MAX = 5;
-/** sysexits.h: EX_USAGE, EX_NOPERM. */
-const EX_USAGE = 64;
+/** sysexits.h: EX_NOPERM. */
 const EX_NOPERM = 77;
 /** Of the daemon's log, printed with a failure. */
 const LOG_LINES = 60;
@@ -18,8 +18,7 @@ async function main(): Promise<number> {
   try {
     options = optionsFrom(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
-    return EX_USAGE;
+    return refuseArguments((error as Error).message, HELP);
   }
   if (options.help) {
     process.stdout.write(HELP);

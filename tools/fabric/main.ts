@@ -1,9 +1,10 @@
 /**
  * `npm start`: the demonstration fabric, and with `--check` its proof. Exit status 0: everything as
- * the topology says; 1: it is not, and what is wrong was printed; 64 usage, 69 something is
+ * the topology says; 1: it is not, and what is wrong was printed; 2 usage, 69 something is
  * missing here, 73 the fabric of this checkout runs already.
  */
 import { parseArgs } from 'node:util';
+import { EXIT_USAGE } from '../arguments.ts';
 import { REPOSITORY } from '../cache-dir.ts';
 import { prove } from './check.ts';
 import { proveStore } from './check-store.ts';
@@ -205,7 +206,7 @@ function say(line: string): void {
 }
 
 function statusOf(error: unknown): number {
-  if (error instanceof UsageError) return 64;
+  if (error instanceof UsageError) return EXIT_USAGE;
   if (error instanceof MissingError) return 69;
   if (error instanceof RunningError) return 73;
   return 1;

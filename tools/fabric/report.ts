@@ -48,6 +48,7 @@ export function describeUse(fabric: Fabric, port: number | undefined): string {
     : `ip -n ${fabric.names.namespace('node-a')} ${route}`;
   return `
 Running. Ctrl-C takes everything down.
+  directory     export FABRIC=${dir}
   sessions      bin/godwit --socket ${socket} show neighbors
   kernel        ${kernel}
   configuration ${configuration}

@@ -6,6 +6,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { refuseArguments } from '../arguments.ts';
 import { cacheDir } from '../cache-dir.ts';
 import { decodeCase, encodeCase, TARGETS } from './action.ts';
 import { readSeeds } from './corpus.ts';
@@ -28,8 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     options = optionsFrom(args);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
-    return 2;
+    return refuseArguments(error instanceof Error ? error.message : String(error), HELP);
   }
   if (options.help) {
     process.stdout.write(HELP);

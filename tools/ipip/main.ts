@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { toolArguments } from '../arguments.ts';
 import { REPOSITORY } from '../cache-dir.ts';
 import { PackageError } from '../peers/debian.ts';
 import { findUserModeLinux, type UserModeLinux } from './find-uml.ts';
@@ -73,5 +74,12 @@ function statusIn(out: string): number | undefined {
     return undefined; // it never came so far
   }
 }
+
+toolArguments({
+  usage: `npm run test:ipip
+
+Boots user-mode Linux with the real ipip module and sends packets between pods. Takes no options.
+`,
+});
 
 process.exitCode = await main();

@@ -5,30 +5,35 @@
 
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { refuseArguments, toolArguments } from '../arguments.ts';
 import { cacheDir, giveToOwner, REPOSITORY } from '../cache-dir.ts';
 import { runOk } from '../fabric/process.ts';
 import { ARCHITECTURES, type Architecture, nodeFor, shimFor } from './architecture.ts';
 import { buildDeb, COMPRESS_MS_MAX } from './deb.ts';
 import { fillTree } from './tree.ts';
 
-const { values } = parseArgs({
+const USAGE = `npm run package -- [options]
+
+A Debian package and a tarball for each machine, in .cache/packages, with Node and the socket shim inside.
+
+  --arch NAME      only for ${ARCHITECTURES.map(({ debian }) => debian).join(' or ')} (default: all)
+  --version V      another version than that of package.json
+  --help           this text
+`;
+
+const { values } = toolArguments({
+  usage: USAGE,
   options: { arch: { type: 'string' }, version: { type: 'string' } },
 });
 
 const OUTPUT = cacheDir('packages');
 const version = values.version ?? packageVersion();
 const wanted = ARCHITECTURES.filter(({ debian }) => (values.arch ?? debian) === debian);
-if (wanted.length === 0) {
-  const known = ARCHITECTURES.map(({ debian }) => debian).join(', ');
-  console.error(`--arch ${values.arch}: no such machine; one of ${known}`);
-  process.exitCode = 64;
-} else {
-  await runOk(['sh', 'tools/node', 'tools/build.ts'], { timeoutMs: 300_000 });
-  const dependencies = await productionModules();
-  for (const architecture of wanted) await packageFor(architecture, dependencies);
-  giveToOwner(OUTPUT);
-}
+if (wanted.length === 0) refuseArguments(`--arch ${values.arch}: no such machine`, USAGE);
+await runOk(['sh', 'tools/node', 'tools/build.ts'], { timeoutMs: 300_000 });
+const dependencies = await productionModules();
+for (const architecture of wanted) await packageFor(architecture, dependencies);
+giveToOwner(OUTPUT);
 
 async function packageFor(architecture: Architecture, dependencies: string): Promise<void> {
   const name = `godwit_${version}_${architecture.debian}`;

@@ -7,6 +7,7 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { findPeer, PEER_NAMES, type PeerName, peerFolder } from '../../test/support/peers.ts';
+import { refuseArguments, toolArguments } from '../arguments.ts';
 import { cacheDir, giveToOwner } from '../cache-dir.ts';
 import { PackageError, Unpacker } from './debian.ts';
 
@@ -36,7 +37,6 @@ const RECIPES: Readonly<Record<PeerName, Recipe>> = {
     programs: ['usr/bin/etcd', 'usr/bin/etcdctl'],
   },
 };
-const EX_USAGE = 64;
 const EX_UNAVAILABLE = 69;
 
 /** Unpacks `name` aside and moves it into place, so that half an unpacking is never used. */
@@ -77,13 +77,21 @@ function wrapperFor(program: string, libraries: readonly string[]): string {
   return `#!/bin/sh\n${path}exec '${program}' "$@"\n`;
 }
 
+const USAGE = `npm run peers -- [NAME …] [--unpack]
+
+Unpacks real daemons from Debian's packages into .cache/peers. Names: ${PEER_NAMES.join(', ')}; without any
+bird2, gobgpd and etcd. --unpack: also those that are there.
+`;
+
 function main(args: readonly string[]): number {
-  const always = args.includes('--unpack');
-  const names = args.filter((arg) => arg !== '--unpack');
+  const { values, positionals: names } = toolArguments(
+    { usage: USAGE, options: { unpack: { type: 'boolean' } }, allowPositionals: true },
+    args,
+  );
+  const always = values.unpack === true;
   const unknown = names.find((name) => !(PEER_NAMES as readonly string[]).includes(name));
   if (unknown !== undefined) {
-    console.error(`No peer is called ${unknown}: one of ${PEER_NAMES.join(', ')}`);
-    return EX_USAGE;
+    return refuseArguments(`No peer is called ${unknown}`, USAGE);
   }
   let status = 0;
   for (const name of (names.length === 0 ? ['bird2', 'gobgpd', 'etcd'] : names) as PeerName[]) {

@@ -7,6 +7,7 @@ import type { MetricSpec } from '../../src/base/metrics.ts';
 import type { Command, Option } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands/table.ts';
 import { GLOBAL_OPTIONS } from '../../src/cli/completion.ts';
+import { LOG_ROWS } from '../../src/daemon/log-lines.ts';
 import { EXIT_CODES } from '../../src/io/exit-codes.ts';
 import { fenced, joined, MADE, table } from './markdown.ts';
 import { peerProfilePage } from './peer-profile.ts';
@@ -100,7 +101,8 @@ function metricsPage(): string {
     '# Metrics',
     MADE,
     'At `/metrics` of `http.listen`, in Prometheus’ text format. Labels are bounded: `peer` by the' +
-      ' configured neighbors, `afi_safi` by the two families, all others by the program.',
+      ' configured neighbors (those of the mesh only while something is wrong with them, unless' +
+      ' `metrics.mesh` says `each`), `afi_safi` by the two families, `clause` by 256, all others by the program.',
     table(['metric', 'type', 'labels', ''], rows),
   ]);
 }
@@ -113,6 +115,12 @@ function eventsPage(source: string): string {
     means,
     (fields.get(name) ?? []).map((field) => `\`${field}\``).join(', '),
   ]);
+  const lines = Object.entries(LOG_ROWS).map(([name, row]) => [
+    `\`${name}\``,
+    row.level,
+    row.means,
+    row.fields.map((field) => `\`${field}\``).join(', '),
+  ]);
   return joined([
     '# Events',
     MADE,
@@ -121,6 +129,12 @@ function eventsPage(source: string): string {
       ' and debug nobody. With `--json` an event is `sequence`, `time`, `event`, `text` and `fields`, an object' +
       ' of the fields below; over gRPC and HTTP that object is the text `fieldsJson`.',
     table(['event', 'level', 'when', 'fields'], rows),
+    '## What else is in the log',
+    'A line of the log is JSON with `level` (a number of pino: 20 debug, 30 info, 40 warn, 50 error, 60 fatal), `time`,' +
+      ' `node`, `event`, its fields and a sentence in `msg`; on a terminal it is time, level and sentence.' +
+      ' Beside the events above the daemon tells of itself:',
+    table(['event', 'level', 'when', 'fields'], lines),
+    'No line holds a password, a key or a token: a test lets a daemon with all of them say everything that it can.',
   ]);
 }
 

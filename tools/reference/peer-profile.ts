@@ -38,7 +38,7 @@ export function peerProfilePage(example: string): string {
       ' with `file`, the key `/calico/resources/v3/godwit.dev/peerprofiles/NAME` with [etcd](../etcd.md), and the CRD in' +
       ' `config/crds/` for Kubernetes. An unknown key is an error, and an error costs this profile alone: its last good' +
       ' version stays. [Why it is as it is](../decisions/0017-peer-profiles.md).',
-    '`godwit show neighbors NAME` shows each value in force and where it came from.',
+    '`godwit show neighbors NAME` shows each value in force that somebody has set, and where; with `--all` the defaults too.',
     '## Which sessions',
     'All conditions that are written must hold; a list holds when one of its entries does. Without any, every session.' +
       ' Of several profiles that select a session each setting is that of the first which has it, in order of `order`,' +

@@ -5,8 +5,8 @@ import { ExitCode } from '../../io/exit-codes.ts';
 import type { GodwitClient } from '../client.ts';
 import { command, JSON_FLAG } from '../command.ts';
 import { callNeighbors } from '../doctor/call.ts';
-import { examine } from '../doctor/examine.ts';
-import type { DaemonFacts } from '../doctor/facts.ts';
+import { examine, isElsewhere } from '../doctor/examine.ts';
+import type { DaemonFacts, HostFacts } from '../doctor/facts.ts';
 import { readHost } from '../doctor/host.ts';
 
 export const doctor = command({
@@ -16,7 +16,8 @@ export const doctor = command({
   examples: ['doctor', 'doctor --json'],
   exitCodes: { 0: 'nothing is broken; there may be risks', 3: 'something is broken' },
   async run({ api, options, out }) {
-    const findings = examine({ host: readHost(), daemon: await askDaemon(api()) });
+    const host = readHost();
+    const findings = examine({ host, daemon: await askDaemon(api(), host) });
     for (const [i, finding] of findings.entries()) {
       if (options.json) {
         out.json(finding);
@@ -32,14 +33,15 @@ export const doctor = command({
   },
 });
 
-async function askDaemon(client: GodwitClient): Promise<DaemonFacts | string> {
+async function askDaemon(client: GodwitClient, host: HostFacts): Promise<DaemonFacts | string> {
   try {
     const status = await client.getStatus();
     const neighbors = await all(client.listNeighbors({}));
     const [problems, routes, calls] = await Promise.all([
       all(client.listProblems()),
       all(client.listKernelRoutes({ differing: true })),
-      callNeighbors(neighbors),
+      // From another network namespace a call says nothing.
+      callNeighbors(isElsewhere({ host, daemon: { neighbors } }) ? [] : neighbors),
     ]);
     return { status, neighbors, problems, routes, calls };
   } catch (error) {

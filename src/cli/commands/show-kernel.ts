@@ -64,7 +64,8 @@ function twoColumns({
   origin,
   because,
 }: KernelRouteMessage): string[] {
-  return [prefix, state, wanted || '-', held || '-', origin, because || ''];
+  const has = held !== '' && held === wanted ? 'as wanted' : held || '-';
+  return [prefix, state, wanted || '-', has, origin, because || ''];
 }
 
 function fourColumns(route: KernelRouteMessage): string[] {

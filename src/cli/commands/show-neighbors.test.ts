@@ -152,15 +152,15 @@ describe('the values in force', () => {
     }),
   ];
 
-  for (const [name, file] of [
-    ['10.0.0.254', 'show-neighbors-tor.txt'],
-    ['Mesh_10_0_0_2', 'show-neighbors-mesh.txt'],
-    ['10.0.9.7', 'show-neighbors-dynamic.txt'],
+  for (const [name, file, more] of [
+    ['10.0.0.254', 'show-neighbors-tor.txt', ['--all']],
+    ['Mesh_10_0_0_2', 'show-neighbors-mesh.txt', []],
+    ['10.0.9.7', 'show-neighbors-dynamic.txt', ['--all']],
   ] as const) {
     it(`of ${name} are shown with what gave each, as in ${file}`, async () => {
       const godwit = await asked({}, (daemon) => establish(daemon, [], ip('10.0.9.7')), resources);
       // What our OPEN has is no matter of this file.
-      const text = await godwit('show', 'neighbors', name);
+      const text = await godwit('show', 'neighbors', name, ...more);
       const shown = text.replace(/^(Octets: +).*$/m, '$1…');
       const golden = new URL(`../../../test/fixtures/cli/${file}`, import.meta.url);
       if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(golden, shown);

@@ -1,7 +1,7 @@
 /** `godwit show neighbors`: the sessions as a table, or one in detail. */
 
 import type { NeighborMessage } from '../../api/messages.ts';
-import { command, JSON_FLAG, oneOf } from '../command.ts';
+import { command, flag, JSON_FLAG, oneOf } from '../command.ts';
 import { formatDuration } from '../output/duration.ts';
 import type { Output } from '../output/output.ts';
 
@@ -11,9 +11,15 @@ export const showNeighbors = command({
   arguments: ['[name or address]'],
   options: {
     family: oneOf(['ipv4', 'ipv6'], 'Only neighbors that carry this address family'),
+    all: flag('Of one neighbor: also the settings that are at their defaults'),
     json: JSON_FLAG,
   },
-  examples: ['show neighbors', 'show neighbors 10.0.0.2', 'show neighbors --family ipv6 --json'],
+  examples: [
+    'show neighbors',
+    'show neighbors 10.0.0.2',
+    'show neighbors 10.0.0.2 --all',
+    'show neighbors --family ipv6 --json',
+  ],
   exitCodes: { 0: 'listed' },
   async run({ api, options, words, out }) {
     const [name] = words;
@@ -27,7 +33,7 @@ export const showNeighbors = command({
       else neighbors.push(neighbor);
     }
     if (options.json) return undefined;
-    if (name !== undefined) for (const neighbor of neighbors) detail(neighbor, out);
+    if (name !== undefined) for (const neighbor of neighbors) detail(neighbor, options.all, out);
     else if (neighbors.length > 0) table(neighbors, out);
     else out.line(options.family === undefined ? NONE : `No neighbor carries ${options.family}`);
     return undefined;
@@ -70,7 +76,7 @@ function inOut({ families }: NeighborMessage, family: string): string {
   return counts === undefined ? '-' : `${counts.accepted}/${counts.advertised}`;
 }
 
-function detail(n: NeighborMessage, out: Output): void {
+function detail(n: NeighborMessage, all: boolean, out: Output): void {
   const restart = n.gracefulRestart;
   out.facts([
     ['Neighbor', `${n.name} (${kindText(n)}, from ${n.origin})`],
@@ -81,7 +87,7 @@ function detail(n: NeighborMessage, out: Output): void {
     ],
     ['State', `${n.state} for ${formatDuration(n.sinceSeconds)}`],
     ['Down because', n.downBecause],
-    ['Last error', n.lastError],
+    ['Last error', n.lastError === n.downBecause ? undefined : n.lastError],
     ['BGP Identifier', n.routerId],
     ['Hold time', n.holdTime ? `${n.holdTime} s, keepalive ${n.keepaliveTime} s` : undefined],
     ['Capabilities', n.capabilities.join(', ')],
@@ -91,7 +97,7 @@ function detail(n: NeighborMessage, out: Output): void {
         ? `${restart.peerRestartTime} s${restart.stale ? ', stale routes are kept' : ''}`
         : undefined,
     ],
-    ['Established', `${n.established} times, lost ${n.flaps} times`],
+    ['Established', `${times(n.established)}, lost ${times(n.flaps)}`],
     ['Quarantine', quarantine(n)],
     ['Messages in', messages(n.received)],
     ['Messages out', messages(n.sent)],
@@ -100,13 +106,19 @@ function detail(n: NeighborMessage, out: Output): void {
   ]);
   for (const f of n.families) {
     out.line(
-      `${f.family}: ${f.received} received, ${f.accepted} accepted, ${f.rejected} rejected, ${f.refused} refused, ${f.stale} stale; ` +
-        `${f.advertised} announced, ${f.pending} pending; End-of-RIB ${f.endOfRibReceived ? 'received' : 'not received'}, ${f.endOfRibSent ? 'sent' : 'not sent'}; at most ${f.limit} prefixes`,
+      `${f.family} from it: ${f.received} received, ${f.accepted} accepted, ${f.rejected} rejected, ${f.refused} refused, ${f.stale} stale; at most ${f.limit}; End-of-RIB ${f.endOfRibReceived ? 'received' : 'not received'}`,
+    );
+    out.line(
+      `${f.family} to it:   ${f.advertised} announced, ${f.pending} still to be told; End-of-RIB ${f.endOfRibSent ? 'sent' : 'not sent'}`,
     );
     const doubtful = doubt(f);
     if (doubtful !== '') out.line(`  ${doubtful}`);
   }
-  settings(n, out);
+  settings(n, all, out);
+}
+
+function times(count: number): string {
+  return count === 0 ? 'never' : count === 1 ? 'once' : `${count} times`;
 }
 
 function kindText({ type, kind }: NeighborMessage): string {
@@ -118,13 +130,20 @@ function asText({ remoteAs }: NeighborMessage): string {
   return remoteAs === 0 ? 'external' : String(remoteAs);
 }
 
-function settings(n: NeighborMessage, out: Output): void {
-  if (n.settings.length === 0) return;
+/** What a resource says; what nobody has said is long, and the same for most. */
+function settings(n: NeighborMessage, all: boolean, out: Output): void {
+  const shown = n.settings.filter(({ from }) => all || from !== 'default');
+  if (shown.length > 0) {
+    out.line();
+    out.table(
+      ['Setting', 'In force', 'From'],
+      shown.map(({ name, value, from }) => [name, value, from]),
+    );
+  }
+  const more = n.settings.length - shown.length;
+  if (more === 0) return;
   out.line();
-  out.table(
-    ['Setting', 'In force', 'From'],
-    n.settings.map(({ name, value, from }) => [name, value, from]),
-  );
+  out.line(`${more} settings are at their defaults: godwit show neighbors ${n.name} --all`);
 }
 
 /** Why paths are stale, and how long they stay. */

@@ -56,9 +56,15 @@ function whatKind(text: string): Pick<Finding, 'code' | 'weight' | 'remedy'> {
       'kubectl apply -f config/kubernetes/rbac.yaml has all rules; it is read again within a minute or two';
     return { code: 'DatastoreForbidden', weight: 84, remedy };
   }
+  // Whatever else is wrong may follow from it.
+  const isShared = /have one address/.test(text);
   return {
-    code: /password in Secret/.test(text) ? 'PasswordMissing' : 'ConfigError',
-    weight: 80,
+    code: isShared
+      ? 'SameNodeAddress'
+      : /password in Secret/.test(text)
+        ? 'PasswordMissing'
+        : 'ConfigError',
+    weight: isShared ? 94 : 80,
     remedy: 'Its last good version stays in force until it is mended; godwit show problems has all',
   };
 }
@@ -83,20 +89,30 @@ function listenRemedy(error: string, speakers: readonly string[]): string {
   return 'The address of the Node resource must be one of this machine: ip address';
 }
 
-const ownAddress: Check = ({ neighbors }, { host }) => {
+/** Only where this is the machine of the daemon. */
+export const ownAddress: Check = ({ neighbors }, { host }) => {
   const here = new Set(host.links.flatMap(({ addresses }) => addresses));
   const wrong = new Set(
     neighbors.map(({ localAddress }) => localAddress).filter((own) => own && !here.has(own)),
   );
+  // The system names addresses of links that are up alone.
+  const down = host.links.filter(
+    ({ name, addresses }) => addresses.length === 0 && !OTHER_LINKS.test(name),
+  );
+  const names = down.map(({ name }) => name).join(', ');
+  const raise = down.length === 0 ? '' : `ip link set ${down[0]!.name} up, if it is there; or `;
   return [...wrong].map((own) => ({
-    code: 'AddressNotHere',
+    code: down.length === 0 ? 'AddressNotHere' : 'LinkDown',
     grade: 'broken',
     weight: 92,
-    what: `Sessions are to come from ${own}, which no interface of this machine has`,
-    remedy:
-      'Correct ipv4Address or ipv6Address of this Node resource, or sourceAddress of the BGPPeer',
+    what: `Sessions are to come from ${own}, which no interface that is up has${names === '' ? '' : `; down, or without an address, is ${names}`}`,
+    remedy: `${raise}correct ipv4Address or ipv6Address of this Node resource, or sourceAddress of the BGPPeer`,
   }));
 };
+
+/** Without an address by nature: what modules of the kernel bring along. */
+const OTHER_LINKS =
+  /^(lo$|tunl|gre|gretap|erspan|ip6tnl|ip6gre|ip_vti|ip6_vti|sit|dummy|bond|docker|ifb|teql|nlmon)/;
 
 const tunnel: Check = ({ routes }, { host }) => {
   const waiting = routes.filter(({ because = '' }) => /tunl0|tunnel device/.test(because));
@@ -153,7 +169,6 @@ export const DAEMON_CHECKS: readonly Check[] = [
   datastore,
   configuration,
   listeners,
-  ownAddress,
   tunnel,
   otherOwner,
   refusedRoutes,

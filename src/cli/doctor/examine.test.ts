@@ -4,7 +4,6 @@ import { ErrorCode, OpenSubcode } from '../../wire/iana.ts';
 import { notification } from '../../wire/notification.ts';
 import { examine } from './examine.ts';
 import type { DaemonFacts, Facts, HostFacts } from './facts.ts';
-import { md5Counters } from './host.ts';
 
 const HOST: HostFacts = {
   sysctl: new Map([
@@ -15,7 +14,6 @@ const HOST: HostFacts = {
   ]),
   links: [{ name: 'eth0', mtu: 1500, up: true, addresses: ['10.0.0.1'] }],
   speakers: [],
-  md5: new Map(),
   networkd: 'absent',
   nodeVersion: '24.1.0',
   kernelRelease: '6.1.0-1',
@@ -40,6 +38,14 @@ const NEIGHBOR = {
   state: 'Established',
   routerId: '10.0.0.2',
 } as DaemonFacts['neighbors'][number];
+
+const NOT_HERE = {
+  ...NEIGHBOR,
+  name: 'x',
+  address: '10.0.0.3',
+  routerId: '10.0.0.3',
+  localAddress: '10.0.0.9',
+};
 
 const DAEMON: DaemonFacts = {
   status: STATUS,
@@ -121,12 +127,14 @@ const CASES: readonly (readonly [code: string, changes: Changes])[] = [
   ['ChangeHeld', { status: { heldChange: 'would remove 9 of 10 sessions' } }],
   ['PortTaken', { status: { listeners: [{ local: '0.0.0.0:179', error: 'EADDRINUSE' }] } }],
   ['SameIdentifier', { neighbor: { routerId: '10.0.0.1' } }],
-  ['AddressNotHere', { neighbor: { localAddress: '10.0.0.9' } }],
+  ['AddressNotHere', { daemon: { neighbors: [NEIGHBOR, NOT_HERE] } }],
   [
     'Md5Mismatch',
     {
-      neighbor: down({ kind: 'ConnectTimedOut', seconds: 5 }),
-      host: { md5: new Map([['TCPMD5NotFound', 4]]) },
+      neighbor: {
+        state: 'Active',
+        downBecause: `${formatDownReason({ kind: 'ConnectTimedOut', seconds: 5 })}; the kernel drops segments whose TCP-MD5 signature does not match: compare the passwords of both sides`,
+      },
     },
   ],
   ['NoAnswer', { neighbor: down({ kind: 'ConnectTimedOut', seconds: 5 }) }],
@@ -137,6 +145,52 @@ const CASES: readonly (readonly [code: string, changes: Changes])[] = [
       daemon: { calls: new Map([['10.0.0.2', 'ECONNREFUSED']]) },
     },
   ],
+  [
+    // A neighbor that is off and has a password: the Secret is there, so that is not what is wrong.
+    'NoAnswer',
+    {
+      neighbor: {
+        state: 'Active',
+        downBecause:
+          'No answer to our call within 5 s; or the passwords differ: a wrong TCP-MD5 key is silence',
+      },
+    },
+  ],
+  [
+    'NotCalled',
+    {
+      neighbor: { state: 'Active', passive: true, downBecause: 'Not started yet' },
+      daemon: { calls: new Map([['10.0.0.2', 'open']]) },
+    },
+  ],
+  [
+    'SameIdentifier',
+    {
+      neighbor: down({
+        kind: 'PeerFault',
+        notification: notification(ErrorCode.Open, OpenSubcode.BadBgpIdentifier),
+        detail: 'Its BGP Identifier 10.0.0.1 is our own',
+      }),
+    },
+  ],
+  [
+    'LinkDown',
+    {
+      daemon: { neighbors: [NEIGHBOR, NOT_HERE] },
+      host: { links: [...HOST.links, { name: 'eth1', mtu: 1500, up: false, addresses: [] }] },
+    },
+  ],
+  [
+    'SameNodeAddress',
+    {
+      daemon: {
+        problems: [
+          { severity: 'error', text: 'This node and Node/b have one address: …' },
+        ] as never,
+      },
+    },
+  ],
+  ['StrictReversePath', { host: sysctl('net.ipv4.conf.tunl0.rp_filter', '1') }],
   ['NobodyListens', { neighbor: down(tcp('ECONNREFUSED')) }],
   ['Unreachable', { neighbor: down(tcp('EHOSTUNREACH')) }],
   ['Unreachable', { neighbor: down(tcp('ENETUNREACH')) }],
@@ -164,6 +218,19 @@ describe('godwit doctor', () => {
     );
     expect(findings.map((finding) => finding.code)).toEqual([code]);
     expect(findings[0]!.remedy).not.toBe('');
+  });
+
+  it('takes two sessions of one node, one in each family, for what they are', () => {
+    const six = { ...NEIGHBOR, name: 'Mesh_fd00__2', address: 'fd00::2' };
+    expect(examine(facts({ daemon: { neighbors: [NEIGHBOR, six] } }))).toEqual([]);
+    const other = { ...NEIGHBOR, name: 'other', address: '10.0.0.3' };
+    const codes = examine(facts({ daemon: { neighbors: [NEIGHBOR, six, other] } }));
+    expect(codes.map(({ code }) => code)).toEqual(['SameIdentifier']);
+  });
+
+  it('judges no machine that is not the daemon’s, and says so', () => {
+    const elsewhere = { ...sysctl('net.ipv4.ip_forward', '0'), links: [] };
+    expect(examine(facts({ host: elsewhere })).map(({ code }) => code)).toEqual(['Elsewhere']);
   });
 
   it('names what is broken before what is a risk, and the likelier cause first', () => {
@@ -200,11 +267,24 @@ describe('godwit doctor', () => {
     expect(findings.at(-1)!.what).toContain('12 more neighbors');
   });
 
-  it('reads the counters of TCP-MD5 from the kernel', () => {
-    const text = 'TcpExt: A TCPMD5NotFound TCPMD5Failure\nTcpExt: 1 5 0\nIpExt: B\nIpExt: 2\n';
-    expect([...md5Counters(text)]).toEqual([
-      ['TCPMD5NotFound', 5],
-      ['TCPMD5Failure', 0],
-    ]);
+  it('minds strict reverse paths of links only where there are several, and none where all are loose', () => {
+    const links = [...HOST.links, { name: 'eth1', mtu: 1500, up: true, addresses: ['10.0.1.1'] }];
+    const neighbors = [
+      NEIGHBOR,
+      {
+        ...NEIGHBOR,
+        name: 'n',
+        address: '10.0.1.2',
+        localAddress: '10.0.1.1',
+        routerId: '10.0.1.2',
+      },
+    ];
+    const strict = sysctl('net.ipv4.conf.eth1.rp_filter', '1').sysctl;
+    const codes = (host: Partial<HostFacts>, daemon: Partial<DaemonFacts>): string[] =>
+      examine(facts({ host, daemon })).map(({ code }) => code);
+    expect(codes({ links, sysctl: strict }, { neighbors })).toEqual(['StrictReversePath']);
+    expect(codes({ links, sysctl: strict }, {})).toEqual([]);
+    const loose = new Map([...strict, ['net.ipv4.conf.all.rp_filter', '2']]);
+    expect(codes({ links, sysctl: loose }, { neighbors })).toEqual([]);
   });
 });

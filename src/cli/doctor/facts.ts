@@ -32,8 +32,6 @@ export interface HostFacts {
   readonly links: readonly LinkFacts[];
   /** Names of programs that speak BGP, in this network namespace. */
   readonly speakers: readonly string[];
-  /** `TCPMD5NotFound`, `TCPMD5Unexpected`, `TCPMD5Failure` of this network namespace. */
-  readonly md5: ReadonlyMap<string, number>;
   /** Programs that manage the network and may take away routes that are not theirs. */
   readonly networkd: 'absent' | 'keeps-foreign-routes' | 'flushes-foreign-routes';
   readonly nodeVersion: string;

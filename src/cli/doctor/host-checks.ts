@@ -1,6 +1,6 @@
 /** What the machine itself has wrong: settings of the kernel, links, other programs. */
 
-import type { Facts, Finding, HostFacts, LinkFacts } from './facts.ts';
+import type { DaemonFacts, Facts, Finding, HostFacts, LinkFacts } from './facts.ts';
 
 /** RFC 2003: the outer header. */
 const IPIP_OCTETS = 20;
@@ -28,24 +28,30 @@ const forwarding: Check = ({ host }) => {
   }));
 };
 
-const reversePath: Check = ({ host }) => {
-  const strict = ['net.ipv4.conf.all.rp_filter', 'net.ipv4.conf.tunl0.rp_filter'].filter(
-    (name) => host.sysctl.get(name) === '1',
-  );
+/**
+ * The kernel takes the stricter of `all` and the link's own. It matters where packets may come another way than they
+ * would go: through a tunnel, or over one of several links with sessions.
+ */
+const reversePath: Check = ({ host, daemon }) => {
+  const uplinks = typeof daemon === 'string' ? [] : sessionLinks(host, daemon);
+  const names = ['tunl0', ...(uplinks.length > 1 ? uplinks.map(({ name }) => name) : [])];
+  const of = (name: string): string | undefined =>
+    host.sysctl.get(`net.ipv4.conf.${name}.rp_filter`);
+  const each = names.filter((name) => of(name) === '1' && of('all') !== '2');
+  const strict = of('all') === '1' ? ['all'] : each;
   return strict.map((name) => ({
     code: 'StrictReversePath',
     grade: 'risk',
     weight: 40,
-    what: `${name} is 1: packets that come another way than they would go, as with two ToRs, are dropped`,
-    remedy: `sysctl -w ${name}=2 (loose)`,
+    what: `net.ipv4.conf.${name}.rp_filter is 1: packets that come another way than they would go, as with two ToRs, are dropped`,
+    remedy: `sysctl -w net.ipv4.conf.${name}.rp_filter=2 (loose)`,
   }));
 };
 
 const tunnelMtu: Check = ({ host, daemon }) => {
   if (typeof daemon === 'string') return [];
   const tunnel = host.links.find(({ name }) => name === 'tunl0');
-  const own = new Set(daemon.neighbors.map(({ localAddress }) => localAddress));
-  const under = host.links.find((link) => link.addresses.some((address) => own.has(address)));
+  const [under] = sessionLinks(host, daemon);
   if (tunnel === undefined || under === undefined || under.name === 'lo') return [];
   const most = under.mtu - IPIP_OCTETS;
   if (tunnel.mtu <= most) return [];
@@ -155,6 +161,12 @@ export const HOST_CHECKS: readonly Check[] = [
   versions,
   clock,
 ];
+
+/** Those with an address that a session comes from. */
+function sessionLinks({ links }: HostFacts, { neighbors }: DaemonFacts): LinkFacts[] {
+  const own = new Set(neighbors.map(({ localAddress }) => localAddress));
+  return links.filter((link) => link.addresses.some((address) => own.has(address)));
+}
 
 function hasGlobalV6({ links }: HostFacts): boolean {
   const isGlobal = (address: string): boolean =>

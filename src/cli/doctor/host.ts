@@ -8,8 +8,6 @@ import type { HostFacts, LinkFacts } from './facts.ts';
 const SYSCTLS = [
   'net.ipv4.ip_forward',
   'net.ipv6.conf.all.forwarding',
-  'net.ipv4.conf.all.rp_filter',
-  'net.ipv4.conf.tunl0.rp_filter',
   'net.ipv4.neigh.default.gc_thresh3',
   'net.core.optmem_max',
 ];
@@ -20,19 +18,24 @@ const NETWORKD_FOLDERS = ['/etc/systemd', '/run/systemd', '/usr/lib/systemd'];
 export function readHost(): HostFacts {
   return {
     sysctl: new Map(
-      SYSCTLS.flatMap((name) => {
+      [...SYSCTLS, ...reversePaths()].flatMap((name) => {
         const value = readText(join('/proc/sys', ...name.split('.')));
         return value === undefined ? [] : [[name, value] as const];
       }),
     ),
     links: readLinks(),
     speakers: otherSpeakers(),
-    md5: md5Counters(readText('/proc/net/netstat') ?? ''),
     networkd: networkd(),
     nodeVersion: process.versions.node,
     kernelRelease: release(),
     now: new Date(),
   };
+}
+
+/** Names of interfaces may have dots: those are none of ours, and would be other files. */
+function reversePaths(): string[] {
+  const links = listed('/proc/sys/net/ipv4/conf').filter((name) => !name.includes('.'));
+  return links.map((name) => `net.ipv4.conf.${name}.rp_filter`);
 }
 
 function readLinks(): LinkFacts[] {
@@ -54,16 +57,6 @@ function otherSpeakers(): string[] {
     return SPEAKERS.has(name) && readLink(`/proc/${pid}/ns/net`) === own;
   });
   return found.map((pid) => `${readText(`/proc/${pid}/comm`)} (process ${pid})`);
-}
-
-/** Two lines for each group: names, then values. */
-export function md5Counters(netstat: string): Map<string, number> {
-  const [names = '', values = ''] = netstat
-    .split('\n')
-    .filter((line) => line.startsWith('TcpExt:'));
-  const figures = values.split(' ');
-  const counters = names.split(' ').map((name, i) => [name, Number(figures[i])] as const);
-  return new Map(counters.filter(([name]) => name.startsWith('TCPMD5')));
 }
 
 function networkd(): HostFacts['networkd'] {

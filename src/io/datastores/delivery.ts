@@ -36,6 +36,8 @@ export class Delivery {
   #lost = false;
   #stopped = false;
   #settle: NodeJS.Timeout | undefined;
+  /** When the first change that is not delivered yet was told. */
+  #seenAt: number | undefined;
   #grace: NodeJS.Timeout | undefined;
   #told: () => void = () => undefined;
 
@@ -59,7 +61,9 @@ export class Delivery {
   }
 
   deliverSoon(): void {
-    if (!this.#stopped) this.#settle ??= setTimeout(() => this.deliver(), SETTLE_MS);
+    if (this.#stopped) return;
+    this.#seenAt ??= performance.now();
+    this.#settle ??= setTimeout(() => this.deliver(), SETTLE_MS);
   }
 
   deliver(): void {
@@ -71,9 +75,11 @@ export class Delivery {
       const suddenly = this.#delivered ? ' any more' : '';
       return this.#lose(`${this.#store.name} holds ${snapshot.nothing}${suddenly}`);
     }
+    const seenAt = this.#seenAt;
+    this.#seenAt = undefined;
     this.#delivered = true;
     this.#lost = false;
-    this.#listener.onSnapshot(snapshot);
+    this.#listener.onSnapshot(snapshot, seenAt);
     this.#told();
   }
 

@@ -51,9 +51,9 @@ export class EndpointStatus {
   /** What the datastore is to tell instead of the listener: each of its snapshots gets the workloads added. */
   around(): DatastoreListener {
     return {
-      onSnapshot: (snapshot) => {
+      onSnapshot: (snapshot, seenAt) => {
         this.#datastore = snapshot;
-        this.#tell();
+        this.#tell(seenAt);
       },
       onLost: (reason) => {
         this.#datastore = undefined;
@@ -136,13 +136,14 @@ export class EndpointStatus {
     this.#tell();
   }
 
-  #tell(): void {
+  #tell(seenAt?: number): void {
     if (this.#datastore === undefined) return;
     const { documents, broken: lost } = this.#datastore;
-    this.#listener.onSnapshot({
+    const snapshot = {
       documents: [...documents, ...this.#own.documents],
       broken: [...lost, ...this.#own.broken],
-    });
+    };
+    this.#listener.onSnapshot(snapshot, seenAt);
   }
 }
 

@@ -150,6 +150,7 @@ export class FileDatastore {
   }
 
   async #readAll(): Promise<void> {
+    const seenAt = this.#changedAt;
     this.#changedAt = undefined;
     try {
       const listed = await listFiles(this.#directory);
@@ -164,19 +165,19 @@ export class FileDatastore {
         this.#follow();
         this.#told = !listed.hasLinks && (await isLocal(this.#directory));
         this.#lookLater();
-        this.#deliver(await readSnapshot(listed, this.#cache));
+        this.#deliver(await readSnapshot(listed, this.#cache), seenAt);
       }
     } finally {
       this.#reading = false;
     }
   }
 
-  #deliver(snapshot: RawSnapshot): void {
+  #deliver(snapshot: RawSnapshot, seenAt: number | undefined): void {
     if (this.#stopped) return;
     if (snapshot.documents.length === 0 && this.#holdsNothing(snapshot)) return;
     this.#delivered = true;
     this.#lostBecause = undefined;
-    this.#listener.onSnapshot(snapshot);
+    this.#listener.onSnapshot(snapshot, seenAt);
   }
 
   /** Empty is lost; only files that are all broken still are a snapshot, in which nothing is deleted. */

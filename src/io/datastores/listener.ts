@@ -10,7 +10,11 @@ export interface StatusReport {
 }
 
 export interface DatastoreListener {
-  onSnapshot(snapshot: RawSnapshot): void;
+  /**
+   * @param seenAt  Monotonic milliseconds of this thread: when the first change in it was noticed, for metrics;
+   *   absent where none led to it.
+   */
+  onSnapshot(snapshot: RawSnapshot, seenAt?: number): void;
   /** Said once per loss and again when the reason changes; the next snapshot says that it is back. */
   onLost(reason: string): void;
 }

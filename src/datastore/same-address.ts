@@ -1,0 +1,63 @@
+/** Nodes that have one address: no session between them is possible, and packets for one reach the other. */
+
+import type { ConfigError } from '../base/errors.ts';
+import type { IpAddress } from '../net/ip-address.ts';
+import type { Cluster } from './cluster.ts';
+import { compareText } from './plan-data.ts';
+import type { NodeResource } from './resources.ts';
+
+/** Addresses named one by one; more are one mistake that was made many times. */
+const NAMED_MAX = 20;
+
+/** By the nodes that were read: they are one object until one of them changes. */
+const known = new WeakMap<ReadonlyMap<string, NodeResource>, Map<IpAddress, string[]>>();
+
+export function reportSameAddress({ resources, own, problems }: Cluster): void {
+  const { nodes } = resources;
+  let shared = known.get(nodes);
+  if (shared === undefined) {
+    shared = sharedAddresses(nodes.values());
+    known.set(nodes, shared);
+  }
+  const all = [...shared].sort(([a], [b]) => compareText(a, b));
+  const more = all.length - NAMED_MAX;
+  for (const [i, [address, names]] of all.slice(0, NAMED_MAX).entries()) {
+    const rest = more > 0 && i === NAMED_MAX - 1 ? ` (and ${more} more addresses)` : '';
+    problems.push(problemOf(address, { names, own: own.name, rest }));
+  }
+}
+
+function sharedAddresses(nodes: Iterable<NodeResource>): Map<IpAddress, string[]> {
+  const first = new Map<IpAddress, string>();
+  const shared = new Map<IpAddress, string[]>();
+  for (const { name, ipv4, ipv6 } of nodes) {
+    for (const { address } of [ipv4, ipv6].filter((one) => one !== undefined)) {
+      const other = first.get(address);
+      if (other === undefined) first.set(address, name);
+      else shared.set(address, [...(shared.get(address) ?? [other]), name].sort(compareText));
+    }
+  }
+  return shared;
+}
+
+function problemOf(
+  address: IpAddress,
+  { names, own, rest }: { names: readonly string[]; own: string; rest: string },
+): ConfigError {
+  const others = names.filter((name) => name !== own);
+  const isOurs = others.length < names.length;
+  const field = address.includes(':') ? 'ipv6Address' : 'ipv4Address';
+  const who = isOurs
+    ? `This node and ${others.map((name) => `Node/${name}`).join(', ')} have one address: they cannot be neighbors`
+    : `${names.map((name) => `Node/${name}`).join(', ')} have one address: there is one session for all`;
+  return {
+    kind: 'ConfigError',
+    severity: isOurs ? 'error' : 'warning',
+    code: 'SameNodeAddress',
+    resource: `Node/${others[0]!}`,
+    path: `spec.bgp.${field}`,
+    value: address,
+    message: `${who}, and packets for one reach another${rest}`,
+    remedy: `Correct spec.bgp.${field} of all but one`,
+  };
+}
