@@ -9,6 +9,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { PEER_NAMES } from '../test/support/peers.ts';
 import { cacheDir, REPOSITORY } from './cache-dir.ts';
 import { quickChecks } from './checks.ts';
 import { addResults, NO_RESULTS, type Results, readResults, summarize } from './results.ts';
@@ -27,7 +28,7 @@ const others = otherReports(values.report ?? []);
 const quick = some ? NO_RESULTS : await quickChecks();
 const peers = await runStep({
   name: 'real peers',
-  args: ['tools/peers/fetch.ts', 'bird2', 'bird1', 'gobgpd', 'frr', 'openbgpd', 'etcd'],
+  args: ['tools/peers/fetch.ts', ...PEER_NAMES],
 });
 if (!peers.ok) console.log('    the tests that need them are reported as skipped');
 const system = await systemTests(names);

@@ -26,7 +26,7 @@ it.each([
   [
     'image: godwit-bird:dev',
     'image: alpine',
-    /tor\.image: "alpine" is not played here; allowed: godwit:dev, godwit-bird:dev, /,
+    /tor\.image: "alpine" is not played here; allowed: godwit-fabric:dev, godwit-bird:dev, /,
   ],
   ['network-mode: none', 'network-mode: host', /"host" is not played here; allowed: none, bridge/],
   [

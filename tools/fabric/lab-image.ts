@@ -16,8 +16,8 @@ interface Image {
 
 export const IMAGES: Readonly<Record<ImageKind, Image>> = {
   godwit: {
-    names: /^(.*\/)?godwit(:[\w.-]+)?$/,
-    example: 'godwit:dev',
+    names: /^(.*\/)?godwit-fabric(:[\w.-]+)?$/,
+    example: 'godwit-fabric:dev',
     starts: ['fabric-node'],
     wants: '/etc/godwit/resources',
   },
