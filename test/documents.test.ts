@@ -16,6 +16,7 @@ import { readSettings, type SettingsResult } from '../src/daemon/config.ts';
 import { NO_LAST_GOOD, settle } from '../src/datastore/last-good.ts';
 import { parseYamlFile } from '../src/io/yaml-documents.ts';
 import { REPOSITORY } from '../tools/cache-dir.ts';
+import { DEMO } from '../tools/fabric/topology.ts';
 import { eventFields, referencePages } from '../tools/reference/pages.ts';
 import { EXAMPLE_FILE } from '../tools/reference/peer-profile.ts';
 import { node, planOf, resource } from './support/resources.ts';
@@ -293,3 +294,51 @@ const SPOKEN_OF: readonly string[] = [
   ...['importV4', 'exportV4', 'importV6', 'exportV6'], // 1.3: their rules
   ...['node', 'type', 'failureDetectionMode', 'nat-outgoing', 'ipip'],
 ];
+
+/** Pages whose configuration is that of a topology, which `--check` of that topology runs. */
+const PLAYED = [
+  { page: 'docs/dual-tor.md', topology: 'dual-tor' },
+  { page: 'docs/route-reflectors.md', topology: 'reflectors' },
+] as const;
+
+describe.each(PLAYED)('$page', ({ page, topology }) => {
+  const folder = join('config/containerlab', topology);
+  const files = readdirSync(join(REPOSITORY, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'));
+  const blocks = BLOCKS.filter(
+    ({ file, language }) => file === page && !/^(console|sh)$/.test(language),
+  );
+
+  it.each(blocks)('shows $language that stands in the topology: $text', ({ text }) => {
+    expect(files.some((content) => content.includes(text.trimEnd()))).toBe(true);
+  });
+
+  it('names the topology that is run', () => {
+    expect(read(page)).toContain(`npm start -- --topology ${folder}.clab.yml --check`);
+  });
+});
+
+describe('containerlab and compose in documents', () => {
+  const lines = BLOCKS.filter(({ language }) => language === 'sh').flatMap(({ file, text }) =>
+    text.split('\n').map((line) => ({ file, line })),
+  );
+
+  it.each(lines.filter(({ line }) => line.includes('--topo')))(
+    '$file: $line names a topology that is there',
+    ({ line }) => {
+      const name = /(?:config\/containerlab\/)?([\w-]+\.clab\.yml)/.exec(line)?.[1] ?? '?';
+      expect(existsSync(join(REPOSITORY, 'config/containerlab', name))).toBe(true);
+    },
+  );
+
+  it('name containers and services that their files have', () => {
+    const compose = parse(read('docker-compose.yml'), { merge: true }) as { services: object };
+    for (const { line } of lines) {
+      const service = /^docker compose exec (\S+)/.exec(line)?.[1];
+      if (service !== undefined) expect(Object.keys(compose.services)).toContain(service);
+      const container = /^docker exec clab-godwit-(\S+)/.exec(line)?.[1];
+      if (container !== undefined) expect(DEMO.nodes.map(({ name }) => name)).toContain(container);
+    }
+  });
+});

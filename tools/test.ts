@@ -1,15 +1,16 @@
 /**
- * `npm test`: the quick checks, the tests on real kernels and peers, the demonstration fabric with
- * its proof, some rounds of chaos, and the real IP-in-IP device in user-mode Linux. The last line
+ * `npm test`: the quick checks, the tests on real kernels and peers, the demonstration fabric and the other
+ * topologies with their proofs, some rounds of chaos, and the real IP-in-IP device in user-mode Linux. The last line
  * counts test cases; a failure, or in CI a skipped test, fails it.
  * `--report NAME=FILE` counts in what vitest wrote on another Node. `npm test -- NAME…` runs the system tests whose
  * files have NAME in their path, and nothing else: `datastore` is the contract suite of all datastores.
  */
 
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { PEER_NAMES } from '../test/support/peers.ts';
 import { toolArguments } from './arguments.ts';
-import { cacheDir } from './cache-dir.ts';
+import { cacheDir, REPOSITORY } from './cache-dir.ts';
 import { quickChecks } from './checks.ts';
 import { addResults, NO_RESULTS, type Results, readResults, summarize } from './results.ts';
 import { runStep, type Step, vitestRun } from './steps.ts';
@@ -38,7 +39,7 @@ const others = otherReports(values.report ?? []);
 const quick = some ? NO_RESULTS : await quickChecks();
 const peers = await runStep({
   name: 'real peers',
-  args: ['tools/peers/fetch.ts', 'bird2', 'bird1', 'gobgpd', 'frr', 'openbgpd', 'etcd'],
+  args: ['tools/peers/fetch.ts', ...PEER_NAMES],
 });
 if (!peers.ok) console.log('    the tests that need them are reported as skipped');
 const system = await systemTests(names);
@@ -49,7 +50,14 @@ const skippedFails = process.env['CI'] === 'true' && results.skipped.length > 0;
 process.exitCode = results.failed.length > 0 || skippedFails ? 1 : 0;
 
 async function wholePrograms(): Promise<Results[]> {
-  const fabrics = [await fabricCheck('file'), await fabricCheck('etcd')];
+  const fabrics: Results[] = [];
+  // One after the other: what they promise is partly in milliseconds.
+  for (const datastore of ['file', 'etcd']) {
+    fabrics.push(await fabricCheck(datastore, ['--datastore', datastore]));
+  }
+  for (const name of otherTopologies()) {
+    fabrics.push(await fabricCheck(name, ['--topology', `config/containerlab/${name}.clab.yml`]));
+  }
   return [...fabrics, ...(await Promise.all([chaosCheck(), ipipCheck()]))];
 }
 
@@ -74,11 +82,18 @@ async function systemTests(names: readonly string[]): Promise<Results> {
   return explained ? results : { ...results, failed };
 }
 
-async function fabricCheck(datastore: 'file' | 'etcd'): Promise<Results> {
-  const args = ['--datastore', datastore, '--check'];
+/** Every topology of the tree but the demonstration, by the name of its file. */
+function otherTopologies(): string[] {
+  return readdirSync(join(REPOSITORY, 'config/containerlab'))
+    .filter((file) => file.endsWith('.clab.yml') && file !== 'godwit.clab.yml')
+    .map((file) => file.replace('.clab.yml', ''));
+}
+
+async function fabricCheck(what: string, choice: readonly string[]): Promise<Results> {
+  const args = [...choice, '--check'];
   const command = `npm start -- ${args.join(' ')}`;
-  return oneResult(`${command} proves the demonstration fabric`, {
-    name: `fabric, ${datastore}`,
+  return oneResult(`${command} proves the fabric`, {
+    name: `fabric, ${what}`,
     program: 'sh',
     args: ['tools/launch', ...args],
     remedy: command,

@@ -8,23 +8,19 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { birdRoutes, type Namespace, removeNamespace } from '../../tools/fabric/netns.ts';
 import { buildNetwork, type FabricNetwork } from '../../tools/fabric/network.ts';
-import { compareRoutes, torRouteDifferences } from '../../tools/fabric/observe.ts';
-import { torBirdConf } from '../../tools/fabric/peer-config.ts';
+import { compareRoutes, routeDifferences } from '../../tools/fabric/observe.ts';
 import { type Running, stopProcess } from '../../tools/fabric/process.ts';
 import { clusterResources } from '../../tools/fabric/resources.ts';
 import {
-  expectedRoutes,
+  DEMO,
+  DEMO_EXPECTED,
   type FabricNode,
   fabricNames,
   NODES,
   OUTSIDE,
+  TOR,
 } from '../../tools/fabric/topology.ts';
-import {
-  addKernelTunnel,
-  buildHelper,
-  configureTunnel,
-  startStandIn,
-} from '../../tools/fabric/tunnel.ts';
+import { makeTunnel } from '../../tools/fabric/tunnel.ts';
 import { Bird } from './bird.ts';
 import { type CalicoResource, Godwit } from './godwit.ts';
 import { NetworkLab } from './netns.ts';
@@ -76,11 +72,11 @@ export class TestFabric {
   }
 
   namespace(name: string): Namespace {
-    return this.network.node(fabricNode(name));
+    return this.network.of(name);
   }
 
   pod(name: string): Namespace {
-    return this.network.pod(fabricNode(name));
+    return this.network.of(fabricNode(name).pod);
   }
 
   /** Writes a resource on every node, as a datastore would show it to all of them. */
@@ -104,7 +100,12 @@ export class TestFabric {
           }
           lacking.push(...(await this.#routesLacking(node)));
         }
-        lacking.push(...(await torRouteDifferences(this.network)));
+        const tor = {
+          name: TOR.name,
+          routes: undefined,
+          has: DEMO_EXPECTED.nodes.get(TOR.name)!.has,
+        };
+        lacking.push(...(await routeDifferences(this.network.of(TOR.name), tor)));
         return lacking;
       },
       (lacking) => lacking.length === 0,
@@ -113,10 +114,12 @@ export class TestFabric {
   }
 
   async #routesLacking(node: FabricNode): Promise<string[]> {
-    const wanted = expectedRoutes(node).filter(({ dst }) => !OUTSIDE_PREFIXES.has(dst));
+    const wanted = DEMO_EXPECTED.nodes
+      .get(node.name)!
+      .routes!.filter(({ dst }) => !OUTSIDE_PREFIXES.has(dst));
     const lacking: string[] = [];
     for (const family of [4, 6] as const) {
-      const routes = await birdRoutes(this.network.node(node), family);
+      const routes = await birdRoutes(this.network.of(node.name), family);
       const here = wanted.filter((route) => route.family === family);
       lacking.push(...compareRoutes(here, routes).map((text) => `${node.name}: ${text}`));
     }
@@ -130,30 +133,35 @@ export class TestFabric {
   }
 
   async #start(): Promise<void> {
-    this.#network = await buildNetwork(fabricNames(randomBytes(8).toString('hex')));
+    this.#network = await buildNetwork(DEMO, fabricNames(randomBytes(8).toString('hex')));
     for (const node of NODES) await this.#addTunnel(node);
     // In front: it counts for what is defined behind it.
-    const config = `debug protocols { states, routes };\n${torBirdConf()}`;
+    const written = DEMO.nodes.find(({ name }) => name === TOR.name)?.binds;
+    const text = readFileSync(written?.get('/etc/bird/bird.conf') ?? '', 'utf8');
+    const config = `debug protocols { states, routes };\n${text}`;
     const { lab } = this;
-    this.#tor = await Bird.start({ lab, namespace: this.network.tor, name: 'tor', config });
+    this.#tor = await Bird.start({
+      lab,
+      namespace: this.network.of(TOR.name),
+      name: 'tor',
+      config,
+    });
     const resources = fabricResources();
     for (const { name } of NODES) {
-      const namespace = this.network.node(fabricNode(name));
+      const namespace = this.network.of(name);
       this.#nodes.set(name, new Godwit({ lab, namespace, name, resources }));
     }
     await Promise.all(this.nodes.map((node) => node.start()));
     await this.untilConverged();
   }
 
-  async #addTunnel(node: FabricNode): Promise<void> {
-    const namespace = this.network.node(node);
-    if (!(await addKernelTunnel(namespace))) {
-      const binary = await buildHelper('ipip-standin');
-      const logPath = join(this.lab.dir, `standin-${node.name}.log`);
-      const place = { namespace, localAddress: node.ipv4, binary, logPath };
-      this.#standIns.push(await startStandIn(place));
-    }
-    await configureTunnel(namespace, node);
+  async #addTunnel({ name, ipv4 }: FabricNode): Promise<void> {
+    await makeTunnel(this.network.of(name), {
+      localAddress: ipv4,
+      tunnelAddress: DEMO.nodes.find((node) => node.name === name)!.env['TUNNEL4']!,
+      logPath: join(this.lab.dir, `standin-${name}.log`),
+      record: (running) => this.#standIns.push(running),
+    });
   }
 }
 

@@ -3,10 +3,9 @@
  * install them. What debootstrap made is kept as an archive, so that a second test does not fetch it again.
  */
 
-import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheDir } from '../../tools/cache-dir.ts';
 import {
   type Running,
   type RunResult,
@@ -15,14 +14,12 @@ import {
   startProcess,
   stopProcess,
 } from '../../tools/fabric/process.ts';
+import { debianArchive } from '../../tools/image/debian-archive.ts';
 import { waitFor } from './wait-for.ts';
 
-const SUITE = 'bookworm';
 /** Beside what every Debian has: libstdc++ is what our Node needs, iproute2 what people look with. */
 const PACKAGES = ['systemd', 'iproute2', 'libstdc++6'];
 const BOOT = join(import.meta.dirname, 'machine-boot.sh');
-/** A mirror may be slow; the rest is unpacking. */
-const DEBOOTSTRAP_MS = 600_000;
 
 export class Machine {
   /** Its file system, seen from outside. */
@@ -38,7 +35,7 @@ export class Machine {
 
   /** Made, not booted. */
   static async make(): Promise<Machine> {
-    const archive = await debianArchive();
+    const archive = await debianArchive('bookworm', PACKAGES);
     const machine = new Machine(mkdtempSync(join(tmpdir(), 'godwit-machine-')));
     await runOk(['mkdir', machine.root]);
     await runOk(['tar', '-xf', archive, '-C', machine.root], { timeoutMs: 120_000 });
@@ -101,32 +98,4 @@ const WRITTEN_BY_SYSTEM =
 /** Nothing of the environment outside, above all no Node. */
 function clean(argv: readonly string[]): string[] {
   return ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL=C.UTF-8', ...argv];
-}
-
-async function debianArchive(): Promise<string> {
-  const folder = cacheDir('debian');
-  const archive = join(folder, `${SUITE}.tar`);
-  if (existsSync(archive)) return archive;
-  const scratch = mkdtempSync(join(tmpdir(), 'godwit-debian-'));
-  try {
-    const include = `--include=${PACKAGES.join(',')}`;
-    // What it mounts goes with the namespace, also when it is ended in the middle.
-    const own = ['unshare', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-    const args = ['--variant=minbase', include, SUITE, scratch, ...(await mirror())];
-    const make = [...own, 'debootstrap', ...args];
-    await runOk(make, { timeoutMs: DEBOOTSTRAP_MS });
-    await runOk(['tar', '-cf', `${archive}.part`, '-C', scratch, '.'], { timeoutMs: 120_000 });
-    renameSync(`${archive}.part`, archive);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
-  return archive;
-}
-
-/** The one that this machine uses, which may be the only one that it reaches; none: debootstrap's own. */
-async function mirror(): Promise<string[]> {
-  const ask = ['apt-get', 'indextargets', '--format', '$(REPO_URI)', 'Component: main'];
-  const { stdout } = await run(ask);
-  const found = stdout.split('\n').find((uri) => /\/debian\/?$/.test(uri));
-  return found === undefined ? [] : [found];
 }

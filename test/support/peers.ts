@@ -9,8 +9,11 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { cacheDir, REPOSITORY } from '../../tools/cache-dir.ts';
 
-/** Names are those of the daemons; `bird1` is BIRD 1.6, the base of Calico's fork; `etcd` is a datastore, not a peer. */
-export const PEER_NAMES = ['bird2', 'bird1', 'gobgpd', 'frr', 'openbgpd', 'etcd'] as const;
+/** Names are those of the daemons; `bird1` is BIRD 1.6, the base of Calico's fork; `etcd` is a datastore and `docker-compose` a program, no peers. */
+export const PEER_NAMES = [
+  ...(['bird2', 'bird1', 'gobgpd', 'frr', 'openbgpd', 'etcd'] as const),
+  'docker-compose',
+] as const;
 export type PeerName = (typeof PEER_NAMES)[number];
 
 export interface FoundPeer {
@@ -89,6 +92,14 @@ const RECIPES: Readonly<Record<PeerName, Recipe>> = {
     folders: SYSTEM_FOLDERS,
     versionArguments: ['--version'],
     version: /etcd Version: 3\./,
+  },
+  'docker-compose': {
+    daemon: 'docker-compose',
+    client: 'docker-compose',
+    others: [],
+    folders: SYSTEM_FOLDERS,
+    versionArguments: ['--version'],
+    version: /docker-compose version 1\./,
   },
 };
 

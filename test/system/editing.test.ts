@@ -41,7 +41,7 @@ protocol bgp node_a {
     const { lab, network } = fabric;
     const outside = await Bird.start({
       lab,
-      namespace: network.outside,
+      namespace: network.of(OUTSIDE.name),
       name: 'outside',
       config,
     });

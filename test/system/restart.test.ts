@@ -45,7 +45,7 @@ describeWith(FABRIC_NEEDS, 'Restart of a godwit in a running fabric', () => {
     const names = [...NODES.map(({ name }) => name), 'tor'];
     const monitors = await Promise.all(
       names.map((name) =>
-        RouteMonitor.start(lab, name === 'tor' ? network.tor : fabric.namespace(name)),
+        RouteMonitor.start(lab, name === 'tor' ? network.of('tor') : fabric.namespace(name)),
       ),
     );
     // What is deleted, by place. The kernel's own (local, link) routes are not touched here.

@@ -56,7 +56,7 @@ export async function proveStore(
   async function allRoutes(): Promise<unknown[]> {
     const places = NODES.flatMap((node) => [4, 6].map((family) => ({ node, family })));
     return Promise.all(
-      places.map(({ node, family }) => birdRoutes(fabric.network.node(node), family as 4 | 6)),
+      places.map(({ node, family }) => birdRoutes(fabric.network.of(node.name), family as 4 | 6)),
     );
   }
 }
@@ -102,9 +102,9 @@ async function restartWithout(
   fabric: Fabric,
   node: FabricNode,
 ): Promise<{ readonly text: string; readonly ok: boolean }> {
-  await fabric.stopNode(node);
+  await fabric.stopNode(node.name);
   const begin = performance.now();
-  await fabric.startNode(node);
+  await fabric.startNode(node.name);
   for (;;) {
     const took = Math.round(performance.now() - begin);
     try {
@@ -129,7 +129,7 @@ async function ask<T>(
   node: FabricNode,
   question: (client: GodwitClient) => Promise<T>,
 ): Promise<T> {
-  const client = new GodwitClient(fabric.controlSocket(node));
+  const client = new GodwitClient(fabric.controlSocket(node.name));
   try {
     return await question(client);
   } finally {

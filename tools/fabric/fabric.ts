@@ -7,44 +7,38 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { findPeer } from '../../test/support/peers.ts';
+import { type Expectations, readExpectations } from './lab-expect.ts';
+import type { Lab, LabNode } from './lab-file.ts';
+import { resourcesOf, startLabNode } from './lab-speakers.ts';
 import { listNamespaces, Namespace, removeNamespace } from './netns.ts';
 import { buildNetwork, type FabricNetwork } from './network.ts';
-import { routeDifferences, torRouteDifferences } from './observe.ts';
-import {
-  nodeBirdConf,
-  outsideAnnouncements,
-  outsideGobgpToml,
-  torBirdConf,
-} from './peer-config.ts';
+import { routeDifferences } from './observe.ts';
+import { nodeBirdConf } from './peer-config.ts';
 import { delay, logTail, type Running, signalProcess, stopProcess } from './process.ts';
-import { clusterResources, outsideResources, torResources } from './resources.ts';
+import { outsideResources, torResources } from './resources.ts';
 import {
   missingSessions,
   type SessionSeen,
   type Speaker,
   type SpeakerPlace,
   startBird,
-  startGobgp,
   startGodwit,
 } from './speakers.ts';
 import { fabricDir, StateFile } from './state.ts';
 import { FabricStore } from './store.ts';
-import { type FabricNames, type FabricNode, fabricNames, NODES, OUTSIDE, TOR } from './topology.ts';
-import {
-  addKernelTunnel,
-  buildHelper,
-  configureTunnel,
-  startStandIn,
-  type TunnelKind,
-} from './tunnel.ts';
+import { type FabricNames, fabricNames, NODES, OUTSIDE, TOR } from './topology.ts';
+import { makeTunnel, type TunnelKind } from './tunnel.ts';
 
 export interface FabricOptions {
+  readonly lab: Lab;
+  /** The lab is the demonstration, whose parts the options below may give to others. */
+  readonly demonstration: boolean;
   readonly checkout: string;
   /** The user's real number: 0 for root; inside a user namespace that of the user outside. */
   readonly outsideUid: number;
-  /** `bird`: a rehearsal of the fabric without godwit. */
+  /** `bird`: a rehearsal of the demonstration without godwit. */
   readonly nodes: 'godwit' | 'bird';
-  /** `found`: BIRD 2 as the ToR and GoBGP outside where they are found, otherwise godwit. */
+  /** `godwit`: in the demonstration also as ToR and outside, although BIRD 2 and GoBGP are found. */
   readonly peers: 'found' | 'godwit';
   /** Where the nodes find the cluster's resources: a directory each, or one etcd. */
   readonly datastore: 'file' | 'etcd';
@@ -59,6 +53,8 @@ class InterruptedError extends Error {
 export class Fabric {
   readonly names: FabricNames;
   readonly dir: string;
+  readonly lab: Lab;
+  readonly expected: Expectations;
   readonly #options: FabricOptions;
   readonly #state: StateFile;
   readonly #running: Running[] = [];
@@ -66,12 +62,13 @@ export class Fabric {
   #network: FabricNetwork | undefined;
   #comingUp: Promise<void> = Promise.resolve();
   #goingDown = false;
-  #tunnel: TunnelKind = 'kernel';
   #store: FabricStore | undefined;
 
   /** Claims the fabric of this checkout; makes nothing yet. */
   constructor(options: FabricOptions) {
     this.#options = options;
+    this.lab = options.lab;
+    this.expected = readExpectations(options.lab);
     this.names = fabricNames(options.checkout);
     this.dir = fabricDir(this.names.id, options.outsideUid);
     this.#state = new StateFile(this.dir, options.checkout);
@@ -84,6 +81,11 @@ export class Fabric {
 
   get inUserNamespace(): boolean {
     return this.#options.outsideUid !== 0;
+  }
+
+  /** The nodes whose routes and metrics are shown: those that run godwit, or BIRD in its place. */
+  get nodes(): readonly LabNode[] {
+    return this.lab.nodes.filter(({ image, speaks }) => image === 'godwit' && speaks);
   }
 
   /** Present with `datastore: 'etcd'`. */
@@ -116,7 +118,7 @@ export class Fabric {
     const { say } = this.#options;
     const left = await this.#state.clearLeftovers(this.names.prefix);
     if (left.length > 0) say(`Cleared away what a killed fabric had left: ${left.join(', ')}`);
-    this.#network = await buildNetwork(this.names);
+    this.#network = await buildNetwork(this.lab, this.names);
     say(`Network ${this.names.id}: ${this.#network.all.length} namespaces ${this.names.prefix}*`);
     this.#notGoingDown();
     await this.#addTunnels();
@@ -126,51 +128,34 @@ export class Fabric {
   }
 
   async #startStore(): Promise<void> {
-    if (this.#options.datastore === 'file') return;
-    const place = { namespace: this.network.tor, dir: this.memberDir('etcd'), record: this.record };
+    const [first] = this.nodes;
+    if (this.#options.datastore === 'file' || first === undefined) return;
+    const namespace = this.network.of(TOR.name);
+    const place = { namespace, dir: this.memberDir('etcd'), record: this.record };
     this.#store = await FabricStore.start(place);
-    await this.#store.load(clusterResources());
+    await this.#store.load(resourcesOf(first));
     this.#options.say('Resources: a real etcd at the ToR');
     this.#notGoingDown();
   }
 
+  /** For each node that names an address of its tunnel device. */
   async #addTunnels(): Promise<void> {
-    for (const node of NODES) {
-      const namespace = this.network.node(node);
-      if (!(await addKernelTunnel(namespace))) {
-        this.#tunnel = 'stand-in';
-        const binary = await buildHelper('ipip-standin');
-        const logPath = join(this.dir, `ipip-standin-${node.name}.log`);
-        const place = { namespace, localAddress: node.ipv4, binary, logPath };
-        this.record(await startStandIn(place));
-      }
-      await configureTunnel(namespace, node);
+    const kinds = new Set<TunnelKind>();
+    for (const { name, env } of this.lab.nodes) {
+      const { NODE4: localAddress, TUNNEL4: tunnelAddress } = env;
+      if (localAddress === undefined || tunnelAddress === undefined) continue;
+      const logPath = join(this.dir, `ipip-standin-${name}.log`);
+      const { record } = this;
+      const node = { localAddress, tunnelAddress, logPath, record };
+      kinds.add(await makeTunnel(this.network.of(name), node));
     }
-    this.#options.say(TUNNEL_WORDS[this.#tunnel]);
+    for (const kind of kinds) this.#options.say(TUNNEL_WORDS[kind]);
   }
 
   async #startSpeakers(): Promise<void> {
-    const { tor, outside } = this.network;
-    const real = this.#options.peers === 'found';
-    const haveBird = real && !('missing' in findPeer('bird2'));
-    const haveGobgp = real && !('missing' in findPeer('gobgpd'));
-    const torPlace = this.#place(TOR.name, tor);
-    const outsidePlace = this.#place(OUTSIDE.name, outside);
-    const gobgp = { toml: outsideGobgpToml(), announce: outsideAnnouncements() };
-    const starts: Promise<Speaker>[] = [
-      haveBird ? startBird(torPlace, torBirdConf()) : startGodwit(torPlace, torResources()),
-      haveGobgp ? startGobgp(outsidePlace, gobgp) : startGodwit(outsidePlace, outsideResources()),
-    ];
-    for (const node of NODES) {
-      const place = this.#place(node.name, this.network.node(node));
-      starts.push(
-        this.#options.nodes === 'bird'
-          ? startBird(place, nodeBirdConf(node))
-          : startGodwit(place, this.#sourceFor(node)),
-      );
-    }
+    const speaking = this.lab.nodes.filter(({ speaks }) => speaks);
     // All are waited for even when one fails: each must be recorded before anything is torn down.
-    const results = await Promise.allSettled(starts);
+    const results = await Promise.allSettled(speaking.map((node) => this.#start(node)));
     for (const result of results) {
       if (result.status === 'rejected') throw result.reason;
       this.#speakers.set(result.value.member, result.value);
@@ -179,24 +164,41 @@ export class Fabric {
     this.#options.say(`Daemons: ${words.join(', ')}`);
   }
 
-  #sourceFor(node: FabricNode): Parameters<typeof startGodwit>[1] {
-    const inEtcd = this.#store !== undefined;
-    return inEtcd ? { endpoints: [FabricStore.endpoint(node)] } : clusterResources();
+  async #start(node: LabNode): Promise<Speaker> {
+    const place = this.#place(node.name, this.network.of(node.name));
+    const standIn = this.#options.demonstration ? this.#inDemonstration(node, place) : undefined;
+    return standIn ?? startLabNode(node, place);
+  }
+
+  /** Who plays another part than the topology says, as the options of the demonstration want it. */
+  #inDemonstration(node: LabNode, place: SpeakerPlace): Promise<Speaker> | undefined {
+    const { nodes, peers } = this.#options;
+    const plays = (peer: 'bird2' | 'gobgpd'): boolean =>
+      peers === 'godwit' || 'missing' in findPeer(peer);
+    if (node.name === TOR.name && plays('bird2')) return startGodwit(place, torResources());
+    if (node.name === OUTSIDE.name && plays('gobgpd'))
+      return startGodwit(place, outsideResources());
+    const demo = NODES.find(({ name }) => name === node.name);
+    if (demo === undefined) return undefined;
+    if (nodes === 'bird') return startBird(place, nodeBirdConf(demo));
+    if (this.#store === undefined) return undefined;
+    return startGodwit(place, { endpoints: [FabricStore.endpoint(demo)] });
   }
 
   /** Stops the node's godwit as a service manager would. */
-  async stopNode(node: FabricNode): Promise<void> {
-    const speaker = this.#speakers.get(node.name);
+  async stopNode(name: string): Promise<void> {
+    const speaker = this.#speakers.get(name);
     if (speaker !== undefined) await stopProcess(speaker.running);
   }
 
-  async startNode(node: FabricNode): Promise<void> {
-    const place = this.#place(node.name, this.network.node(node));
-    this.#speakers.set(node.name, await startGodwit(place, this.#sourceFor(node)));
+  async startNode(name: string): Promise<void> {
+    const node = this.lab.nodes.find((one) => one.name === name);
+    if (node === undefined) throw new RangeError(`${name} is not in this fabric`);
+    this.#speakers.set(name, await this.#start(node));
   }
 
-  controlSocket(node: FabricNode): string {
-    return join(this.memberDir(node.name), 'godwit.sock');
+  controlSocket(name: string): string {
+    return join(this.memberDir(name), 'godwit.sock');
   }
 
   #place(member: string, namespace: Namespace): SpeakerPlace {
@@ -205,27 +207,35 @@ export class Fabric {
     return { member, namespace, dir, record: this.record };
   }
 
-  /** Sessions as the daemon on `node` tells them. */
-  async sessions(node: FabricNode): Promise<SessionSeen[]> {
-    const speaker = this.#speakers.get(node.name);
-    if (speaker === undefined) throw new Error(`${node.name} has no daemon`);
+  /** Sessions as the daemon of `member` tells them. */
+  async sessions(member: string): Promise<SessionSeen[]> {
+    const speaker = this.#speakers.get(member);
+    if (speaker === undefined) throw new Error(`${member} has no daemon`);
     return speaker.sessions();
   }
 
   /** What is not yet as it should be, as sentences; empty when the fabric has converged. */
   async shortcomings(): Promise<string[]> {
-    const dead = [...this.#speakers.values()].filter((one) => one.running.ended !== undefined);
-    const found = dead.map((one) => `${one.running.name} has ended (${one.running.ended})`);
-    for (const node of NODES) {
-      try {
-        found.push(...missingSessions(node, await this.sessions(node)));
-      } catch (error) {
-        found.push(`${node.name} does not tell its sessions: ${(error as Error).message}`);
-      }
-      found.push(...(await routeDifferences(this.network, node)));
+    const all = [...this.#speakers.values()].flatMap(({ running, beside = [] }) => [
+      running,
+      ...beside,
+    ]);
+    const found = all
+      .filter((running) => running.ended !== undefined)
+      .map((running) => `${running.name} has ended (${running.ended})`);
+    for (const [name, node] of this.expected.nodes) {
+      if (node.sessions.size > 0) found.push(...(await this.#sessionsMissing(name, node.sessions)));
+      found.push(...(await routeDifferences(this.network.of(name), { name, ...node })));
     }
-    found.push(...(await torRouteDifferences(this.network)));
     return found;
+  }
+
+  async #sessionsMissing(name: string, wanted: ReadonlyMap<string, string>): Promise<string[]> {
+    try {
+      return missingSessions(name, wanted, await this.sessions(name));
+    } catch (error) {
+      return [`${name} does not tell its sessions: ${(error as Error).message}`];
+    }
   }
 
   /** Waits until nothing is amiss; what still is when time is up comes back. */

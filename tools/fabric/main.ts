@@ -1,20 +1,24 @@
 /**
- * `npm start`: the demonstration fabric, and with `--check` its proof. Exit status 0: everything as
- * the topology says; 1: it is not, and what is wrong was printed; 2 usage, 69 something is
- * missing here, 73 the fabric of this checkout runs already.
+ * `npm start`: the demonstration fabric or another containerlab topology, and with `--check` its proof. Exit status 0:
+ * everything as is expected of the topology; 1: it is not, and what is wrong was printed; 2 usage, 69 something is
+ * missing here, 73 the fabric of this checkout runs already, 78 the topology asks for what is not played here.
  */
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXIT_USAGE } from '../arguments.ts';
 import { REPOSITORY } from '../cache-dir.ts';
 import { prove } from './check.ts';
 import { proveStore } from './check-store.ts';
 import { Fabric } from './fabric.ts';
+import { type Lab, labTitle, readLab } from './lab-file.ts';
+import { LabError } from './lab-yaml.ts';
+import { proveOutage } from './outage.ts';
 import { MissingError, requirePrograms, rightsHere } from './programs.ts';
 import { publishNodes } from './publish-nodes.ts';
 import { describeNode, describeProof, describeUse } from './report.ts';
 import { RunningError } from './state.ts';
 import { requireEtcd } from './store.ts';
-import { NODES } from './topology.ts';
+import { DEMO, DEMO_FILE } from './topology.ts';
 import { INSIDE_ENV, prepareInside, runInUserNamespace } from './user-namespace.ts';
 
 const USAGE = `usage: npm start [-- OPTIONS]
@@ -26,10 +30,14 @@ const USAGE = `usage: npm start [-- OPTIONS]
   --peers KIND    found (default): BIRD 2 as ToR and GoBGP outside where found; or godwit
   --pings N       echo requests for each ordered pair of pods and family (default 5)
   --port N        first port of the host to try for metrics and dashboard (default 9179)
-  --timeout S     seconds to wait for convergence (default 60)`;
+  --timeout S     seconds to wait for convergence (default 60)
+  --topology FILE  a containerlab topology (default config/containerlab/godwit.clab.yml), with
+                  what is expected of it in FILE's neighbor NAME.expect.yml`;
 
 interface Options {
   readonly check: boolean;
+  readonly lab: Lab;
+  readonly demonstration: boolean;
   readonly awayMs: number;
   readonly datastore: 'file' | 'etcd';
   readonly nodes: 'godwit' | 'bird';
@@ -61,9 +69,9 @@ async function main(): Promise<number> {
 }
 
 async function runFabric(options: Options, outsideUid: number): Promise<number> {
-  const { identity, nodes, peers, datastore } = options;
+  const { identity: checkout, datastore } = options;
   if (datastore === 'etcd') requireEtcd();
-  const fabric = new Fabric({ checkout: identity, outsideUid, nodes, peers, datastore, say });
+  const fabric = new Fabric({ ...options, checkout, outsideUid, say });
   const interrupted = whenInterrupted();
   let closePort: (() => Promise<void>) | undefined;
   try {
@@ -101,14 +109,19 @@ async function converge(fabric: Fabric, options: Options): Promise<number> {
     return 1;
   }
   say(`Converged ${seconds()} s after the daemons started`);
-  for (const node of NODES) say(await describeNode(fabric, node));
+  for (const { name } of fabric.nodes) say(await describeNode(fabric, name));
   const proof = await prove(fabric, options.pings);
-  say(describeProof(proof));
+  say(describeProof(fabric, proof));
   const failures = [...proof.failures];
   if (options.check && fabric.store !== undefined) {
     const stored = await proveStore(fabric, fabric.store, options.awayMs);
     for (const line of stored.lines) say(line);
     failures.push(...stored.failures);
+  }
+  for (const outage of options.check ? fabric.expected.outages : []) {
+    const died = await proveOutage(fabric, outage);
+    say(died.line);
+    failures.push(...died.failures);
   }
   if (failures.length === 0) {
     say('Check passed');
@@ -136,27 +149,43 @@ function readOptions(): Options | undefined {
     say(USAGE);
     return undefined;
   }
-  const { nodes = 'godwit', peers = 'found', datastore = 'file' } = values;
-  if (datastore !== 'file' && datastore !== 'etcd') {
-    throw new UsageError(`--datastore is file or etcd, not ${JSON.stringify(datastore)}`);
+  const datastore = readChoice('datastore', values.datastore, ['file', 'etcd']);
+  const nodes = readChoice('nodes', values.nodes, ['godwit', 'bird']);
+  const peers = readChoice('peers', values.peers, ['found', 'godwit']);
+  const file = resolve(values.topology ?? DEMO_FILE);
+  const demonstration = file === DEMO_FILE;
+  const lab = demonstration ? DEMO : readLab(file);
+  if (!demonstration && (datastore !== 'file' || nodes !== 'godwit' || peers !== 'found')) {
+    throw new UsageError(
+      '--datastore, --nodes and --peers change the demonstration; with --topology the file says who is what',
+    );
   }
-  if (nodes !== 'godwit' && nodes !== 'bird') {
-    throw new UsageError(`--nodes is godwit or bird, not ${JSON.stringify(nodes)}`);
-  }
-  if (peers !== 'found' && peers !== 'godwit') {
-    throw new UsageError(`--peers is found or godwit, not ${JSON.stringify(peers)}`);
-  }
+  // Different topologies of one checkout run side by side.
+  const title = values.name ?? (demonstration ? undefined : labTitle(lab));
   return {
     awayMs: readNumber('away', values.away ?? '10', { min: 4, max: 3600 }) * 1000,
     check: values.check === true,
     datastore,
+    demonstration,
+    lab,
     nodes,
     peers,
-    identity: values.name === undefined ? REPOSITORY : `${REPOSITORY}#${values.name}`,
+    identity: title === undefined ? REPOSITORY : `${REPOSITORY}#${title}`,
     pings: readNumber('pings', values.pings ?? '5', { min: 1, max: 1000 }),
     port: readNumber('port', values.port ?? '9179', { min: 1, max: 65_000 }),
     timeoutMs: readNumber('timeout', values.timeout ?? '60', { min: 1, max: 3600 }) * 1000,
   };
+}
+
+/** One of `choices`, the first by default. */
+function readChoice<const T extends string>(
+  name: string,
+  value: string | undefined,
+  choices: readonly [T, T],
+): T {
+  const choice = choices.find((one) => one === (value ?? choices[0]));
+  if (choice !== undefined) return choice;
+  throw new UsageError(`--${name} is ${choices.join(' or ')}, not ${JSON.stringify(value)}`);
 }
 
 function parse(): { values: ParsedValues } {
@@ -173,6 +202,7 @@ function parse(): { values: ParsedValues } {
         pings: { type: 'string' },
         port: { type: 'string' },
         timeout: { type: 'string' },
+        topology: { type: 'string' },
       },
     });
   } catch (error) {
@@ -191,6 +221,7 @@ interface ParsedValues {
   readonly pings?: string;
   readonly port?: string;
   readonly timeout?: string;
+  readonly topology?: string;
 }
 
 function readNumber(name: string, text: string, range: { min: number; max: number }): number {
@@ -209,6 +240,7 @@ function statusOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT_USAGE;
   if (error instanceof MissingError) return 69;
   if (error instanceof RunningError) return 73;
+  if (error instanceof LabError) return 78;
   return 1;
 }
 

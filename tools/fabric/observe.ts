@@ -1,82 +1,66 @@
 /**
- * What is measured of a running fabric: pings between pods, and kernel routes against what the
- * topology says.
+ * What is measured of a running fabric: pings between pods, and kernel routes against what is
+ * expected of the topology.
  */
-import { birdRoutes, type IpRoute, type Namespace } from './netns.ts';
-import type { FabricNetwork } from './network.ts';
-import { run } from './process.ts';
-import { type ExpectedRoute, expectedRoutes, type FabricNode, NODES } from './topology.ts';
 
-/** Differences between the kernel's protocol-12 routes and the expected ones, as sentences. */
+import type { ExpectedHop, ExpectedNode, ExpectedRoute } from './lab-expect.ts';
+import { birdRoutes, type IpRoute, type Namespace } from './netns.ts';
+import { run } from './process.ts';
+
+/** Differences between a node's kernel and what is expected of it, as sentences. */
 export async function routeDifferences(
-  network: FabricNetwork,
-  node: FabricNode,
+  namespace: Namespace,
+  { name, routes, has }: Pick<ExpectedNode, 'routes' | 'has'> & { readonly name: string },
 ): Promise<string[]> {
-  const namespace = network.node(node);
-  const wanted = expectedRoutes(node);
   const differences: string[] = [];
   for (const family of [4, 6] as const) {
-    const routes = await birdRoutes(namespace, family);
-    const here = wanted.filter((route) => route.family === family);
-    differences.push(...compareRoutes(here, routes).map((text) => `${node.name}: ${text}`));
+    const got = await birdRoutes(namespace, family);
+    const ofFamily = (all: readonly ExpectedRoute[]): ExpectedRoute[] =>
+      all.filter((route) => route.family === family);
+    if (routes !== undefined) differences.push(...compareRoutes(ofFamily(routes), got));
+    if (ofFamily(has).length === 0) continue;
+    const all = await namespace.ipJson<IpRoute>(`-${family}`, 'route', 'show');
+    differences.push(...lacking(ofFamily(has), all));
   }
-  return differences;
+  return differences.map((text) => `${name}: ${text}`);
 }
 
-/** Blocks the ToR does not forward to their node: IPv6 between the racks goes by these. */
-export async function torRouteDifferences(network: FabricNetwork): Promise<string[]> {
-  const routes = [...(await birdRoutes(network.tor, 4)), ...(await birdRoutes(network.tor, 6))];
-  return NODES.flatMap((node) => {
-    const dev = `rack${node.rack.number}`;
-    const blocks = [
-      { dst: node.blockV4, gateway: node.ipv4 },
-      { dst: node.blockV6, gateway: node.ipv6 },
-    ];
-    return blocks.flatMap(({ dst, gateway }) => {
-      const route = routes.find((one) => one.dst === dst);
-      const near = route?.gateway === gateway || route?.gateway?.startsWith('fe80:') === true;
-      if (route !== undefined && near && route.dev === dev) return [];
-      const got = route === undefined ? 'no route' : describeIp(route);
-      return [`tor: ${got}, wanted ${dst} via ${gateway} dev ${dev} (${node.name}'s block)`];
-    });
-  });
-}
-
-/** Pure part of {@link routeDifferences}: one family of one node. Metrics are not compared. */
+/** One family of one node: each as expected, and no other. Metrics are not compared. */
 export function compareRoutes(wanted: readonly ExpectedRoute[], got: readonly IpRoute[]): string[] {
-  const differences: string[] = [];
-  for (const route of wanted) {
+  const extra = got.filter((one) => !wanted.some((route) => route.dst === one.dst));
+  return [...lacking(wanted, got), ...extra.map((one) => `extra ${describeIp(one)}`)];
+}
+
+function lacking(wanted: readonly ExpectedRoute[], got: readonly IpRoute[]): string[] {
+  return wanted.flatMap((route) => {
     const found = got.filter((one) => one.dst === route.dst);
     const want = `${describeExpected(route)} (${route.why})`;
-    if (found.length === 0) differences.push(`no route ${want}`);
-    for (const one of found) {
-      const linkLocal = route.linkLocalToo === true && one.gateway?.startsWith('fe80:') === true;
-      const same = linkLocal && route.via !== undefined ? { ...one, gateway: route.via } : one;
-      if (describeIp(same) !== describeExpected(route)) {
-        differences.push(`${describeIp(one)} instead of ${want}`);
-      }
-    }
-  }
-  for (const one of got) {
-    if (!wanted.some((route) => route.dst === one.dst))
-      differences.push(`extra ${describeIp(one)}`);
-  }
-  return differences;
-}
-
-function describeExpected({ dst, via, dev, onlink }: ExpectedRoute): string {
-  if (via === undefined) return `blackhole ${dst}`;
-  return `${dst} via ${via} dev ${dev}${onlink ? ' onlink' : ''}`;
-}
-
-function describeIp(route: IpRoute): string {
-  if (route.type !== undefined && route.type !== 'unicast') return `${route.type} ${route.dst}`;
-  const hops = route.nexthops ?? [route];
-  const vias = hops.map(({ gateway, dev, flags }) => {
-    const onlink = flags?.includes('onlink') === true ? ' onlink' : '';
-    return `via ${gateway ?? '(none)'} dev ${dev ?? '(none)'}${onlink}`;
+    if (found.length === 0) return [`no route ${want}`];
+    return found
+      .filter((one) => describeIp(one, route.hops) !== describeExpected(route))
+      .map((one) => `${describeIp(one)} instead of ${want}`);
   });
-  return `${route.dst} ${vias.join(' and ')}`;
+}
+
+function describeExpected({ dst, hops }: ExpectedRoute): string {
+  if (hops.length === 0) return `blackhole ${dst}`;
+  return `${dst} ${hops.map(describeHop).sort().join(' ')}`;
+}
+
+function describeHop({ via, dev, onlink }: Omit<ExpectedHop, 'linkLocalToo'>): string {
+  return `via ${via} dev ${dev}${onlink ? ' onlink' : ''}`;
+}
+
+/** With `hops`: a link-local gateway reads as the expected one, where that may be either. */
+function describeIp(route: IpRoute, hops: readonly ExpectedHop[] = []): string {
+  if (route.type !== undefined && route.type !== 'unicast') return `${route.type} ${route.dst}`;
+  const got = (route.nexthops ?? [route]).map(({ gateway, dev, flags }) => {
+    const either = hops.find((hop) => hop.linkLocalToo && hop.dev === dev);
+    const via = gateway?.startsWith('fe80:') === true ? (either?.via ?? gateway) : gateway;
+    const onlink = flags?.includes('onlink') === true;
+    return describeHop({ via: via ?? '(none)', dev: dev ?? '(none)', onlink });
+  });
+  return `${route.dst} ${got.sort().join(' ')}`;
 }
 
 export interface PingResult {
@@ -91,13 +75,15 @@ export interface PingOrder {
   readonly label: { readonly from: string; readonly to: string };
   readonly address: string;
   readonly count: number;
+  /** Seconds between two echo requests. */
+  readonly interval?: number;
 }
 
 /** Sends `count` echo requests from a namespace; loss is a result, not an error. */
 export async function ping(from: Namespace, order: PingOrder): Promise<PingResult> {
-  const { label, address, count } = order;
-  const argv = ['ping', '-n', '-c', String(count), '-i', '0.2', '-W', '2', address];
-  const { stdout, stderr } = await from.run(argv, { timeoutMs: 10_000 + count * 2_200 });
+  const { label, address, count, interval = 0.2 } = order;
+  const argv = ['ping', '-n', '-q', '-c', `${count}`, '-i', `${interval}`, '-W', '2', address];
+  const { stdout, stderr } = await from.run(argv, { timeoutMs: 15_000 + count * 2_200 });
   const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(stdout) ?? [];
   if (sent === undefined) throw new Error(`ping ${address} from ${label.from}: ${stderr.trim()}`);
   return { ...label, address, sent: Number(sent), received: Number(received) };

@@ -8,7 +8,6 @@ import type { Fabric } from './fabric.ts';
 import { delay, logTail, startProcess } from './process.ts';
 import { type PublishedNode, publishOnPort, publishOnSocket } from './publish.ts';
 import { NODE_HTTP } from './speakers.ts';
-import { NODES } from './topology.ts';
 
 export interface PublishedFabric {
   /** `undefined`: the process outside the user namespace has the port and has said which. */
@@ -21,7 +20,7 @@ export async function publishNodes(
   { port, outsideUid }: { readonly port: number; readonly outsideUid: number },
 ): Promise<PublishedFabric> {
   const nodes: PublishedNode[] = [];
-  for (const node of NODES) {
+  for (const node of fabric.nodes) {
     const socketPath = join(fabric.memberDir(node.name), 'http.sock');
     await startRelay(fabric, { member: node.name, socketPath });
     nodes.push({ name: node.name, socketPath, host: NODE_HTTP });
@@ -40,11 +39,9 @@ async function startRelay(
   fabric: Fabric,
   { member, socketPath }: { readonly member: string; readonly socketPath: string },
 ): Promise<void> {
-  const node = NODES.find((one) => one.name === member);
-  if (node === undefined) throw new RangeError(`No node ${member}`);
   const [host = '', port = ''] = NODE_HTTP.split(':');
   const relay = [process.execPath, join(import.meta.dirname, 'relay.ts'), socketPath, host, port];
-  const argv = fabric.network.node(node).enter(relay);
+  const argv = fabric.network.of(member).enter(relay);
   const logPath = join(fabric.memberDir(member), 'relay.log');
   const running = await startProcess({ name: `relay ${member}`, argv, logPath });
   fabric.record(running);

@@ -1,63 +1,36 @@
 /**
- * The fabric's Calico v3 resources and its godwit.yaml files, from the topology.
- *
- * `config/resources` holds the same documents for docker-compose and containerlab; a test keeps
- * the two equal. Invariant: a node's directory says nothing a stock Calico would not understand.
+ * Resources and godwit.yaml files of the fabric: the nodes' as they stand in the topology's folders, those of a
+ * godwit that plays the ToR or the outside peer of the demonstration made from them.
  */
-import { stringify } from 'yaml';
-import type { FabricNode } from './topology.ts';
-import {
-  CLUSTER_AS,
-  NODES,
-  OUTSIDE,
-  POOL_V4,
-  POOL_V6,
-  RACK_LENGTH_V4,
-  RACK_LENGTH_V6,
-  RACKS,
-  TOR,
-} from './topology.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { REPOSITORY } from '../cache-dir.ts';
+import { CLUSTER_AS, type FabricNode, NODES, OUTSIDE, POOL_V4, POOL_V6, TOR } from './topology.ts';
 
 /** File name → YAML text. */
 export type ResourceFiles = Readonly<Record<string, string>>;
 
-/** The directory every node reads: the whole cluster, as each Calico node sees the whole cluster. */
+/** The directory every node of the demonstration reads: `config/resources`, as it stands. */
 export function clusterResources(): ResourceFiles {
-  return {
-    'nodes.yaml': documents(NODES.map(nodeResource)),
-    'bgp-configuration.yaml': documents([
-      resource('BGPConfiguration', 'default', {
-        asNumber: CLUSTER_AS,
-        nodeToNodeMeshEnabled: true,
-      }),
-    ]),
-    'ip-pools.yaml': documents([
-      resource('IPPool', 'pods-v4', { cidr: POOL_V4, ipipMode: 'CrossSubnet', blockSize: 26 }),
-      resource('IPPool', 'pods-v6', { cidr: POOL_V6, blockSize: 122 }),
-    ]),
-    'block-affinities.yaml': documents(
-      NODES.flatMap((node) => [
-        affinity(node.name, node.blockV4),
-        affinity(node.name, node.blockV6),
-      ]),
-    ),
-    'bgp-peers.yaml': documents([...torPeers(), ...outsidePeers()]),
-    'bgp-filters.yaml': documents([
-      importOnly('from-tor', TOR.prefixV4, TOR.prefixV6),
-      importOnly('from-outside', OUTSIDE.prefixV4, OUTSIDE.prefixV6),
-    ]),
-  };
+  return resourceFiles(join(REPOSITORY, 'config/resources'));
+}
+
+/** All files of a directory of resources. */
+export function resourceFiles(dir: string): ResourceFiles {
+  const names = readdirSync(dir).filter((name) => /\.(ya?ml|json)$/.test(name));
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(dir, name), 'utf8')]));
 }
 
 /** Resources of a godwit that plays the ToR where there is no BIRD 2. */
 export function torResources(): ResourceFiles {
-  const first = RACKS[0];
-  if (first === undefined) throw new RangeError('The fabric has no rack');
+  const [first] = NODES;
+  if (first === undefined) throw new RangeError('The fabric has no node');
   const me = resource('Node', TOR.name, {
     bgp: {
       asNumber: TOR.as,
-      ipv4Address: `${first.gatewayV4}/${RACK_LENGTH_V4}`,
-      ipv6Address: `${first.gatewayV6}/${RACK_LENGTH_V6}`,
+      ipv4Address: `${first.gatewayV4}/24`,
+      ipv6Address: `${first.gatewayV6}/64`,
     },
   });
   return loneSpeaker({
@@ -68,9 +41,9 @@ export function torResources(): ResourceFiles {
       { name: 'pods-v6', cidr: POOL_V6 },
     ],
     peers: NODES,
-    // Each node's own range only: nodes also re-announce each other's blocks over eBGP, and a
+    // Each node's own block only: nodes also re-announce each other's blocks over eBGP, and a
     // ToR that believed them could send a block's traffic to the wrong rack.
-    accept: (node) => ({ v4: node.rangeV4, v6: node.rangeV6 }),
+    accept: (node) => ({ v4: node.blockV4, v6: node.blockV6 }),
   });
 }
 
@@ -79,8 +52,8 @@ export function outsideResources(): ResourceFiles {
   const me = resource('Node', OUTSIDE.name, {
     bgp: {
       asNumber: OUTSIDE.as,
-      ipv4Address: `${OUTSIDE.ipv4}/${RACK_LENGTH_V4}`,
-      ipv6Address: `${OUTSIDE.ipv6}/${RACK_LENGTH_V6}`,
+      ipv4Address: `${OUTSIDE.ipv4}/24`,
+      ipv6Address: `${OUTSIDE.ipv6}/64`,
     },
   });
   return loneSpeaker({
@@ -101,11 +74,17 @@ export interface DaemonPlaces {
   readonly httpListen: string;
   /** Of etcd; without them the resources are files. */
   readonly endpoints?: readonly string[];
+  /** The godwit.yaml of its container: what it says beyond places is kept. */
+  readonly base?: string;
 }
 
 /** The member's godwit.yaml. */
 export function godwitYaml(member: string, places: DaemonPlaces): string {
+  const base = (places.base === undefined ? {} : (parse(places.base) ?? {})) as {
+    readonly kernel?: object;
+  };
   return stringify({
+    ...base,
     nodeName: member,
     datastore:
       places.endpoints === undefined
@@ -114,7 +93,7 @@ export function godwitYaml(member: string, places: DaemonPlaces): string {
     // Their usual place is one for the machine, and here are several nodes.
     bird: { sockets: 'off' },
     // The fabric makes the device, or a stand-in for it.
-    kernel: { manageTunnel: false },
+    kernel: { ...base.kernel, manageTunnel: false },
     state: { dir: `${places.dir}/state` },
     control: { socket: `${places.dir}/godwit.sock` },
     http: { listen: places.httpListen },
@@ -133,47 +112,11 @@ function resource(kind: string, name: string, spec: Resource['spec']): Resource 
   return { apiVersion: 'projectcalico.org/v3', kind, metadata: { name }, spec };
 }
 
-function nodeResource(node: FabricNode): Resource {
-  const labels: Record<string, string> = { rack: String(node.rack.number) };
-  if (node.edge) labels['edge'] = 'true';
-  const bgp = {
-    ipv4Address: `${node.ipv4}/${RACK_LENGTH_V4}`,
-    ipv6Address: `${node.ipv6}/${RACK_LENGTH_V6}`,
-    ipv4IPIPTunnelAddr: node.tunnelAddress,
-  };
-  const bare = resource('Node', node.name, { bgp });
-  return { ...bare, metadata: { name: node.name, labels } };
-}
-
 /** Named as Calico names them: node and block with every separator a dash. */
 function affinity(node: string, cidr: string): Resource {
   const name = `${node}-${cidr.replace(/::\//, '--').replaceAll(/[.:/]/g, '-')}`;
   const spec = { node, cidr, state: 'confirmed', deleted: false };
   return resource('BlockAffinity', name, spec);
-}
-
-function torPeers(): Resource[] {
-  return RACKS.flatMap((rack) => {
-    const peer = (family: string, peerIP: string): Resource =>
-      resource('BGPPeer', `tor-rack${rack.number}-${family}`, {
-        nodeSelector: `rack == '${rack.number}'`,
-        peerIP,
-        asNumber: TOR.as,
-        filters: ['from-tor'],
-      });
-    return [peer('v4', rack.gatewayV4), peer('v6', rack.gatewayV6)];
-  });
-}
-
-function outsidePeers(): Resource[] {
-  const peer = (family: string, peerIP: string): Resource =>
-    resource('BGPPeer', `outside-${family}`, {
-      nodeSelector: "edge == 'true'",
-      peerIP,
-      asNumber: OUTSIDE.as,
-      filters: ['from-outside'],
-    });
-  return [peer('v4', OUTSIDE.ipv4), peer('v6', OUTSIDE.ipv6)];
 }
 
 /** A filter that takes from a peer what lies in one prefix a family, and nothing else. */

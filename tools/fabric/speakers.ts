@@ -1,16 +1,16 @@
 /**
  * The daemons of the fabric: how each kind is started in its namespace and asked for its sessions.
- * godwit on the nodes (or BIRD 2, for a rehearsal), BIRD 2 or godwit as ToR, GoBGP or godwit outside.
+ * FRR and OpenBGPD, which want more around them, have files of their own.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FoundPeer, findPeer } from '../../test/support/peers.ts';
+import { type FoundPeer, findPeer, type PeerName } from '../../test/support/peers.ts';
 import { REPOSITORY } from '../cache-dir.ts';
 import { parseProtocols } from './birdc.ts';
 import type { Namespace } from './netns.ts';
 import { delay, logTail, type Running, run, runOk, startProcess } from './process.ts';
+import { MissingError } from './programs.ts';
 import { godwitYaml, type ResourceFiles } from './resources.ts';
-import { expectedSessions, type FabricNode } from './topology.ts';
 
 /** One session as its daemon tells it, whichever daemon that is. */
 export interface SessionSeen {
@@ -26,6 +26,8 @@ export interface Speaker {
   /** What plays the part: `godwit`, `BIRD 2.0.12`, `gobgp version 3.10.0`. */
   readonly software: string;
   readonly running: Running;
+  /** Further processes of the same speaker. */
+  readonly beside?: readonly Running[];
   sessions(): Promise<SessionSeen[]>;
 }
 
@@ -51,10 +53,14 @@ function program(name: 'godwitd' | 'godwit'): readonly string[] {
   return [process.execPath, name === 'godwitd' ? GODWITD : GODWIT];
 }
 
-/** @param source  What is to stand in the directory of its resources, or the members of etcd that have them. */
+/**
+ * @param source  What is to stand in the directory of its resources, or the members of etcd that have them.
+ * @param base  The godwit.yaml of its container, of which everything but places is kept.
+ */
 export async function startGodwit(
   place: SpeakerPlace,
   source: ResourceFiles | { readonly endpoints: readonly string[] },
+  base?: string,
 ): Promise<Speaker> {
   const { member, namespace, dir, record } = place;
   const endpoints = Array.isArray(source['endpoints']) ? source['endpoints'] : undefined;
@@ -63,7 +69,12 @@ export async function startGodwit(
     writeFileSync(join(dir, 'resources', name), text as string);
   }
   const config = join(dir, 'godwit.yaml');
-  const places = { dir, httpListen: NODE_HTTP, ...(endpoints === undefined ? {} : { endpoints }) };
+  const places = {
+    dir,
+    httpListen: NODE_HTTP,
+    ...(endpoints === undefined ? {} : { endpoints }),
+    ...(base === undefined ? {} : { base }),
+  };
   writeFileSync(config, godwitYaml(member, places));
   const argv = namespace.enter([...program('godwitd'), '--config', config]);
   const logPath = join(dir, 'godwit.log');
@@ -97,14 +108,18 @@ export function parseNeighborLines(text: string): SessionSeen[] {
   });
 }
 
-/** Expected sessions of `node` that are absent or not Established. */
-export function missingSessions(node: FabricNode, seen: readonly SessionSeen[]): string[] {
-  return expectedSessions(node).flatMap(({ peer, address }) => {
+/** Expected sessions of `node`, name by address, that are absent or not Established. */
+export function missingSessions(
+  node: string,
+  wanted: ReadonlyMap<string, string>,
+  seen: readonly SessionSeen[],
+): string[] {
+  return [...wanted].flatMap(([address, peer]) => {
     const session = seen.find((one) => one.address === address);
     if (session?.state === 'Established') return [];
     const what = session === undefined ? 'not configured' : session.state;
     const why = session?.reason === undefined ? '' : ` (${session.reason})`;
-    return [`${node.name}: session with ${peer} ${address} is ${what}${why}`];
+    return [`${node}: session with ${peer} ${address} is ${what}${why}`];
   });
 }
 
@@ -192,7 +207,8 @@ const GOBGP_STATES = [
   'Established',
 ] as const;
 
-async function untilAnswers(
+/** Waits until a daemon that has been started answers its client. */
+export async function untilAnswers(
   ask: () => Promise<{ readonly code: number | undefined; readonly stderr: string }>,
   running: Running,
 ): Promise<void> {
@@ -206,9 +222,10 @@ async function untilAnswers(
   throw new Error(`${running.name} does not answer (${said}): ${logTail(running.logPath)}`);
 }
 
-function requirePeer(name: 'bird2' | 'gobgpd'): FoundPeer {
+/** @throws {MissingError} */
+export function requirePeer(name: PeerName): FoundPeer {
   const peer = findPeer(name);
-  if ('missing' in peer) throw new Error(peer.missing);
+  if ('missing' in peer) throw new MissingError(peer.missing);
   return peer;
 }
 

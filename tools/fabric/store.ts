@@ -39,7 +39,7 @@ export class FabricStore {
   }
 
   static endpoint(node: FabricNode): string {
-    return `http://${node.rack.gatewayV4}:${MEMBER.clientPort}`;
+    return `http://${node.gatewayV4}:${MEMBER.clientPort}`;
   }
 
   /** Everything that stands in the files of a directory, and what Calico itself writes at its installation. */

@@ -1,17 +1,17 @@
 /**
- * Counting IP protocol 4 at the ToR's ports: with tcpdump, or with our own proto4-dump inside an
+ * Counting IP protocol 4 at the ports of one node of the fabric: with tcpdump, or with our own proto4-dump inside an
  * ordinary user's namespace, where tcpdump cannot change its groups and gives up (and, without
  * `--check`, where tcpdump is not installed).
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FabricNetwork, torPort } from './network.ts';
+import type { ExpectedTunnels } from './lab-expect.ts';
+import type { Namespace } from './netns.ts';
 import { delay, logTail, type Running, startProcess, stopProcess } from './process.ts';
 import { findProgram } from './programs.ts';
-import { type FabricNode, NODES } from './topology.ts';
 import { buildHelper } from './tunnel.ts';
 
-/** One protocol 4 packet seen on the ToR's port towards `port`. */
+/** One protocol 4 packet seen at the port that leads to the node `port`. */
 export interface TunnelPacket {
   readonly port: string;
   readonly from: string;
@@ -19,7 +19,7 @@ export interface TunnelPacket {
 }
 
 /**
- * Counts IP protocol 4 at the ToR's port of every node with tcpdump, from now until `stop`. All
+ * Counts IP protocol 4 at the port of every node with tcpdump, from now until `stop`. All
  * that a node sends or receives passes its port, also what stays within its rack.
  */
 export class TunnelCapture {
@@ -30,17 +30,16 @@ export class TunnelCapture {
   }
 
   static async start(
-    network: FabricNetwork,
-    dir: string,
-    record: (running: Running) => void,
+    namespace: Namespace,
+    ports: ExpectedTunnels['ports'],
+    { dir, record }: { readonly dir: string; readonly record: (running: Running) => void },
   ): Promise<TunnelCapture> {
     const capture = tcpdumpWorks() ? TCPDUMP : [await buildHelper('proto4-dump')];
     const captures = [];
-    for (const node of NODES) {
-      const port = torPort(node);
-      const logPath = join(dir, `proto4-${port}-${Date.now()}.log`);
-      const argv = network.tor.enter([...capture, port]);
-      const running = await startProcess({ name: `proto 4 capture ${port}`, argv, logPath });
+    for (const [node, { device }] of ports) {
+      const logPath = join(dir, `proto4-${device}-${Date.now()}.log`);
+      const argv = namespace.enter([...capture, device]);
+      const running = await startProcess({ name: `proto 4 capture ${device}`, argv, logPath });
       record(running);
       captures.push({ node, running });
     }
@@ -56,15 +55,14 @@ export class TunnelCapture {
       await stopProcess(running, { signal: 'SIGINT' });
       const log = logTail(running.logPath, Number.POSITIVE_INFINITY);
       const dropped = /(\d+) packets dropped by kernel/.exec(log)?.[1];
-      if (dropped !== '0')
-        throw new Error(`Capture on ${torPort(node)}: ${logTail(running.logPath)}`);
-      packets.push(...parseTunnelPackets(log).map((one) => ({ port: node.name, ...one })));
+      if (dropped !== '0') throw new Error(`${running.name}: ${logTail(running.logPath)}`);
+      packets.push(...parseTunnelPackets(log).map((one) => ({ port: node, ...one })));
     }
     return packets;
   }
 }
 
-type CaptureList = readonly { readonly node: FabricNode; readonly running: Running }[];
+type CaptureList = readonly { readonly node: string; readonly running: Running }[];
 
 /** Lines such as `IP 10.10.1.11 > 10.10.2.13: IP 10.244.1.2 > …`; inner addresses are not looked at. */
 export function parseTunnelPackets(text: string): { from: string; to: string }[] {

@@ -9,14 +9,13 @@ import type { Namespace } from './netns.ts';
 import { TUNNEL_MTU } from './network.ts';
 import { delay, logTail, type Running, run, runOk, startProcess } from './process.ts';
 import { MissingError, requirePrograms } from './programs.ts';
-import type { FabricNode } from './topology.ts';
 
 const TUNNEL_DEVICE = 'tunl0';
 
 export type TunnelKind = 'kernel' | 'stand-in';
 
 /** Makes the kernel's tunl0 in `namespace`; false when this kernel has no IP-in-IP. */
-export async function addKernelTunnel(namespace: Namespace): Promise<boolean> {
+async function addKernelTunnel(namespace: Namespace): Promise<boolean> {
   const add = ['ip', '-n', namespace.name, 'link', 'add', TUNNEL_DEVICE, 'type', 'ipip'];
   const result = await run(add);
   if (result.code === 0) return true;
@@ -38,7 +37,7 @@ export async function buildHelper(name: 'ipip-standin' | 'proto4-dump'): Promise
   return binary;
 }
 
-export interface StandInPlace {
+interface StandInPlace {
   readonly namespace: Namespace;
   readonly localAddress: string;
   readonly binary: string;
@@ -46,7 +45,7 @@ export interface StandInPlace {
 }
 
 /** Starts the stand-in in a namespace and waits until its device is there. */
-export async function startStandIn(place: StandInPlace): Promise<Running> {
+async function startStandIn(place: StandInPlace): Promise<Running> {
   const { namespace, localAddress, binary, logPath } = place;
   const peer = mayOpenTun() ? [] : [await addVethTunnel(namespace)];
   const argv = namespace.enter([binary, localAddress, TUNNEL_DEVICE, ...peer]);
@@ -82,12 +81,35 @@ function mayOpenTun(): boolean {
 }
 
 /** Address and MTU of tunl0, as Felix would set them. */
-export async function configureTunnel(namespace: Namespace, node: FabricNode): Promise<void> {
+async function configureTunnel(namespace: Namespace, address: string): Promise<void> {
   await namespace.batch([
-    `address add ${node.tunnelAddress}/32 dev ${TUNNEL_DEVICE}`,
+    `address add ${address}/32 dev ${TUNNEL_DEVICE}`,
     `link set ${TUNNEL_DEVICE} mtu ${TUNNEL_MTU} up`,
   ]);
   await namespace.sysctl({ [`net.ipv4.conf.${TUNNEL_DEVICE}.rp_filter`]: '0' });
+}
+
+/**
+ * tunl0 of one node, with its address: the kernel's own, or the stand-in's, whose process is given to `record`.
+ * Returns which of the two it is.
+ */
+export async function makeTunnel(
+  namespace: Namespace,
+  node: {
+    readonly localAddress: string;
+    readonly tunnelAddress: string;
+    readonly logPath: string;
+    readonly record: (running: Running) => void;
+  },
+): Promise<TunnelKind> {
+  const kernel = await addKernelTunnel(namespace);
+  if (!kernel) {
+    const binary = await buildHelper('ipip-standin');
+    const { localAddress, logPath } = node;
+    node.record(await startStandIn({ namespace, localAddress, binary, logPath }));
+  }
+  await configureTunnel(namespace, node.tunnelAddress);
+  return kernel ? 'kernel' : 'stand-in';
 }
 
 function mtime(path: string): number {

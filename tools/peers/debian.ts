@@ -13,7 +13,7 @@ export class PackageError extends Error {
 }
 
 const DOWNLOAD_MS_MAX = 300_000; // a slow mirror and 50 MB; beyond it something hangs
-const LIBRARIES_MAX = 60; // packages; the closure of FRR has about 25
+const LIBRARIES_MAX = 60; // packages; the closure of FRR has about 25, of docker-compose as many
 
 export class Unpacker {
   /** Keeps `.deb` files and private package lists, for every peer. */
@@ -55,6 +55,21 @@ export class Unpacker {
       missing = missingLibraries(binaries, libraryFolders(root));
     }
     return seen.size === 0 ? [] : libraryFolders(root);
+  }
+
+  /** Unpacks the Python modules among `depends` and what those depend on. Returns folders for PYTHONPATH. */
+  unpackModules(root: string, depends: readonly string[]): string[] {
+    const queue = depends.filter(isModule);
+    const seen = new Set<string>();
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      if (seen.has(next)) continue;
+      if (seen.size === LIBRARIES_MAX) throw new PackageError(`Too many modules: ${[...seen]}`);
+      seen.add(next);
+      queue.push(...this.unpack(next, root).filter(isModule));
+    }
+    const lib = join(root, 'usr/lib');
+    const own = readdirSync(lib).filter((name) => /^python3\.\d+$/.test(name));
+    return [join(lib, 'python3/dist-packages'), ...own.map((name) => join(lib, name))];
   }
 
   #download(name: string): string {
@@ -141,6 +156,11 @@ function libraryFolders(root: string): string[] {
 
 function isLibrary(name: string): boolean {
   return name.startsWith('lib') && !/^(libc6|libgcc-s1)$/.test(name);
+}
+
+/** Python itself and what its own package brings are the machine's. */
+function isModule(name: string): boolean {
+  return name.startsWith('python3-') && !/^python3-(minimal|lib2to3)$/.test(name);
 }
 
 function isInstalled(name: string): boolean {

@@ -1,5 +1,5 @@
 /**
- * `npm run peers -- bird2 gobgpd …`: makes the real BGP daemons and etcd that the tests talk to available in
+ * `npm run peers -- bird2 gobgpd …`: makes the real BGP daemons, etcd and docker-compose that the tests use available in
  * the peers cache, unless the machine has them (`--unpack`: even then). Installs nothing; exits 69
  * with the reason when one cannot be had.
  */
@@ -17,6 +17,8 @@ interface Recipe {
   readonly clientPackage?: string;
   /** Programs to wrap, relative to the unpacked root; the first is the daemon. */
   readonly programs: readonly string[];
+  /** The programs are Python: modules are unpacked beside them, and found by PYTHONPATH. */
+  readonly python?: true;
 }
 
 const RECIPES: Readonly<Record<PeerName, Recipe>> = {
@@ -36,6 +38,11 @@ const RECIPES: Readonly<Record<PeerName, Recipe>> = {
     clientPackage: 'etcd-client',
     programs: ['usr/bin/etcd', 'usr/bin/etcdctl'],
   },
+  'docker-compose': {
+    package: 'docker-compose',
+    programs: ['usr/bin/docker-compose'],
+    python: true,
+  },
 };
 const EX_UNAVAILABLE = 69;
 
@@ -54,14 +61,14 @@ function fetchPeer(name: PeerName): void {
     const binaries = recipe.programs.map((program) => join(root, program));
     const lacking = binaries.find((binary) => !existsSync(binary));
     if (lacking !== undefined) throw new PackageError(`${recipe.package} holds no ${lacking}`);
-    const libraries = unpacker
-      .unpackLibraries(root, binaries, depends)
-      .map((path) => path.replace(scratch, folder));
+    const atHome = (path: string): string => path.replace(scratch, folder);
+    const libraries = unpacker.unpackLibraries(root, binaries, depends).map(atHome);
+    const modules = recipe.python ? unpacker.unpackModules(root, depends).map(atHome) : [];
     const bin = join(scratch, 'bin');
     mkdirSync(bin);
     for (const program of recipe.programs) {
       const wrapper = join(bin, basename(program));
-      writeFileSync(wrapper, wrapperFor(join(folder, 'root', program), libraries));
+      writeFileSync(wrapper, wrapperFor(join(folder, 'root', program), { libraries, modules }));
       chmodSync(wrapper, 0o755);
     }
     rmSync(folder, { recursive: true, force: true });
@@ -72,9 +79,16 @@ function fetchPeer(name: PeerName): void {
 }
 
 /** `exec` keeps the process id, so that ending the wrapper ends the daemon. */
-function wrapperFor(program: string, libraries: readonly string[]): string {
-  const path = libraries.length === 0 ? '' : `export LD_LIBRARY_PATH='${libraries.join(':')}'\n`;
-  return `#!/bin/sh\n${path}exec '${program}' "$@"\n`;
+function wrapperFor(
+  program: string,
+  { libraries, modules }: Readonly<Record<'libraries' | 'modules', readonly string[]>>,
+): string {
+  const path = (name: string, folders: readonly string[]): string =>
+    folders.length === 0 ? '' : `export ${name}='${folders.join(':')}'\n`;
+  const python = modules.length === 0 ? '' : 'python3 ';
+  return `#!/bin/sh
+${path('LD_LIBRARY_PATH', libraries)}${path('PYTHONPATH', modules)}exec ${python}'${program}' "$@"
+`;
 }
 
 const USAGE = `npm run peers -- [NAME …] [--unpack]
