@@ -19,7 +19,7 @@ import { Speaker } from '../speaker/speaker.ts';
 import type { Appointment, SimClock } from './clock.ts';
 import type { SimKernel } from './kernel.ts';
 import { KernelSide } from './kernel-side.ts';
-import type { SimNetwork } from './network.ts';
+import type { TcpNetwork } from './network.ts';
 import type { SimHost } from './socket.ts';
 import { TcpSide } from './tcp-side.ts';
 import { Wiretap } from './wiretap.ts';
@@ -102,7 +102,7 @@ export class SimNode {
   #wakeWaits = false;
   #commands = 0;
 
-  constructor(network: SimNetwork, options: SimNodeOptions) {
+  constructor(network: TcpNetwork, options: SimNodeOptions) {
     this.#clock = network.clock;
     this.#options = options;
     this.name = options.name;
