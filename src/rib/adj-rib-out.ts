@@ -52,7 +52,6 @@ export class AdjRibOut implements GroupOut {
     return this.has(prefix);
   }
 
-  /** Moves with every announcement and withdrawal. */
   get changes(): number {
     return this.#changes;
   }

@@ -22,6 +22,8 @@ export interface ToldPath {
 export interface GroupOut {
   /** Announcements, each to all members but its source. */
   readonly count: number;
+  /** Moves with every announcement and withdrawal. */
+  readonly changes: number;
   /** Prefixes with any announcement: with ADD-PATH fewer than `count`. */
   readonly prefixes: number;
   /** Whether anything is announced for the prefix. */

@@ -91,6 +91,8 @@ export class ExportSide {
         group.reconfigure(new ExportFilter(this.#context, config));
         this.#watchPaths();
       } else for (const member of movers) this.#move(member, this.#moves.get(member)!);
+      // Once: the group that it has come to may stand further on.
+      for (const member of movers) this.#moves.delete(member);
     }
     this.#moves.clear();
   }

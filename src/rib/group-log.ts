@@ -188,6 +188,17 @@ export class GroupLog {
     }
   }
 
+  /** Appends what `peer` has not read of `from`; its reader there is at the end then. For a log of one member. */
+  copyRest(from: GroupLog, reader: Reader, peer: PeerId): void {
+    for (;;) {
+      const octets = from.read(reader, peer, CHUNK_OCTETS);
+      if (octets === undefined) return;
+      const chunk = this.room(octets.length);
+      chunk.octets.set(octets, chunk.used);
+      chunk.commit(chunk.used + octets.length, 0);
+    }
+  }
+
   /** Where the runs that `peer` may read end, from the reader on; the reader's offset when the first is not for it. */
   #endOfReadable(reader: Reader, peer: PeerId): number {
     const { runs } = reader.chunk;

@@ -47,6 +47,7 @@ export class PathsOut implements GroupOut {
   /** Kept by whoever announces: a row does not know its prefix. */
   prefixes = 0;
   #count = 0;
+  #changes = 0;
   #rows = 0;
   #byWithheld = new Uint32Array(16); // rows with a set, by the PeerId that is not told
 
@@ -57,6 +58,10 @@ export class PathsOut implements GroupOut {
 
   get count(): number {
     return this.#count;
+  }
+
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Ghosts among the rows, for tests and metrics. */
@@ -170,6 +175,7 @@ export class PathsOut implements GroupOut {
   set(row: OutId, set: AttributesId, how: How): void {
     const oldSet = this.sets[row]!;
     const oldHow = this.how[row]!;
+    this.#changes++;
     if (set !== 0) {
       this.#table.retain(set);
       this.#orders.retain(orderOf(how));

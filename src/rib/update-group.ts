@@ -10,7 +10,6 @@
 import { assert } from '../base/assert.ts';
 import { capacityFor, grownForAWhile } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
-import { AdjRibOut } from './adj-rib-out.ts';
 import type { Announcer, GroupOut } from './announcer.ts';
 import { BestAnnouncer } from './best-announcer.ts';
 import type { ExportContext } from './export-context.ts';
@@ -68,7 +67,7 @@ export class UpdateGroup {
   readonly #ownPacker: UpdatePacker;
   readonly #members = new Members<Member>();
   readonly #announcer: Announcer;
-  readonly #welcome: Welcome | undefined;
+  readonly #welcome: Welcome;
   readonly #log: GroupLog;
   #filter: ExportFilter;
   #isMarked = new Uint8Array(capacityFor(0)); // by PrefixId: in #marks
@@ -99,8 +98,7 @@ export class UpdateGroup {
     this.#announcer = addPath
       ? new PathsAnnouncer(context, this.#members, from?.announcer as PathsAnnouncer | undefined)
       : new BestAnnouncer(context, this.#members, from?.announcer as BestAnnouncer | undefined);
-    const { out } = this.#announcer;
-    this.#welcome = out instanceof AdjRibOut ? new Welcome(out, this.#ownPacker) : undefined;
+    this.#welcome = new Welcome(this.#announcer.out, this.#ownPacker, addPath);
     this.markAll();
   }
 
@@ -425,7 +423,7 @@ export class UpdateGroup {
     const { peer, marks } = member;
     if (out.count === 0) return;
     const isNew = marks.size === 0 && this.#isOwnLogRead(member);
-    const welcome = isNew && this.#scanAt === 0 ? this.#welcome?.for(peer) : undefined;
+    const welcome = isNew && this.#scanAt === 0 ? this.#welcome.for(peer) : undefined;
     if (welcome !== undefined) {
       member.ownLog = welcome.log;
       member.ownReader = welcome.reader;
@@ -439,9 +437,11 @@ export class UpdateGroup {
 function ownLogOf(member: Member): GroupLog {
   const { ownLog, ownReader } = member;
   if (ownLog !== undefined && !ownLog.isSealed) return ownLog;
-  const isRead = ownLog === undefined || ownReader === undefined || ownLog.isAtEnd(ownReader);
-  assert(isRead, 'a log that others read too is read before another one is begun');
-  member.ownLog = new GroupLog({ names: 'none' });
-  member.ownReader = member.ownLog.readerAtEnd();
-  return member.ownLog;
+  const log = new GroupLog({ names: 'none' });
+  const reader = log.readerAtEnd();
+  // Others read the sealed one, too: what is unread of it comes before what is told to this member alone.
+  if (ownLog !== undefined && ownReader !== undefined) log.copyRest(ownLog, ownReader, member.peer);
+  member.ownLog = log;
+  member.ownReader = reader;
+  return log;
 }

@@ -6,23 +6,26 @@
  * a log is never added to once it is packed, and is forgotten when the group announces something else.
  */
 
-import type { AdjRibOut } from './adj-rib-out.ts';
+import type { GroupOut } from './announcer.ts';
 import { GroupLog, type Reader } from './group-log.ts';
 import type { PeerId } from './ids.ts';
 import { PACK_BATCH, type UpdatePacker } from './update-packer.ts';
 
 export class Welcome {
-  readonly #out: AdjRibOut;
+  readonly #out: GroupOut;
+  /** Whether NLRI are told with identifiers (RFC 7911). */
+  readonly #addPath: boolean;
   readonly #packer: UpdatePacker;
   #log: GroupLog | undefined;
   /** Stays at the beginning. */
   #start: Reader | undefined;
-  /** Of `AdjRibOut` when the log was packed. */
+  /** Of `GroupOut` when the log was packed. */
   #changes = 0;
 
-  constructor(out: AdjRibOut, packer: UpdatePacker) {
+  constructor(out: GroupOut, packer: UpdatePacker, addPath: boolean) {
     this.#out = out;
     this.#packer = packer;
+    this.#addPath = addPath;
   }
 
   /** The log of all that is announced, and a reader at its beginning; undefined where it does not suit `peer`. */
@@ -33,20 +36,25 @@ export class Welcome {
       this.#log = new GroupLog({ names: 'none' });
       this.#start = this.#log.readerAtEnd();
       this.#changes = changes;
-      this.#pack(this.#log);
+      this.#pack(this.#log, peer);
     }
     return { log: this.#log, reader: this.#start.twin() };
   }
 
-  #pack(log: GroupLog): void {
-    const announced = { set: 0, order: 0 };
-    for (let id = 1, left = this.#out.count; left > 0; id++) {
-      if (!this.#out.has(id)) continue;
-      this.#packer.take(this.#out.read(id, announced));
-      this.#packer.add(id, 0);
+  /** As for `peer`, which is the source of nothing: what is withdrawn already, nobody who comes has heard of. */
+  #pack(log: GroupLog, peer: PeerId): void {
+    const packer = this.#packer;
+    const { top } = this.#out;
+    for (let id = 1, left = this.#out.prefixes; left > 0 && id <= top; id++) {
+      if (!this.#out.isAnnounced(id)) continue;
+      this.#out.forEachTold(id, peer, (told) => {
+        packer.take(told);
+        if (this.#addPath) packer.addPath(id, 0, told.identifier);
+        else packer.add(id, 0);
+      });
       left--;
     }
-    this.#packer.flush(log);
+    packer.flush(log);
     log.seal();
   }
 }

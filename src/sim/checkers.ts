@@ -4,14 +4,15 @@
  */
 
 import { Prng } from '../base/prng.ts';
-import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
+import { AFI_SAFIS, type AfiSafi, afiSafiOfIpFamily } from '../net/afi-safi.ts';
 import { type Prefix, prefixAddress, prefixFamily } from '../net/prefix.ts';
 import { RouteProtocol } from '../netlink/codes.ts';
 import type { RouteView, SpeakerView } from '../speaker/snapshot.ts';
 import { followPacket } from './forwarding.ts';
 import { MatchKeys } from './kernel.ts';
-import type { Lab } from './lab.ts';
+import type { Block, Lab } from './lab.ts';
 import type { SimNode } from './node.ts';
+import type { Scene } from './scene.ts';
 import { announcementsLegitimate, memoryBounded } from './wire-checkers.ts';
 
 export type Checker = (lab: Lab) => string[];
@@ -20,27 +21,28 @@ export type Checker = (lab: Lab) => string[];
 const VIEWED_NODES_MAX = 40;
 
 /** All running nodes, or some of a large cluster: other ones with another seed. Kernels are always looked at, all. */
-function viewed(lab: Lab): SimNode[] {
-  const { running } = lab;
-  if (running.length <= VIEWED_NODES_MAX) return running;
-  const prng = new Prng(lab.seed);
-  const some = new Set<SimNode>();
-  while (some.size < VIEWED_NODES_MAX) some.add(running[prng.below(running.length)]!);
-  return [...some];
+function viewed({ seed, names, nodes }: Scene): SimNode[] {
+  const some = new Set(names);
+  if (names.length > VIEWED_NODES_MAX) {
+    const prng = new Prng(seed);
+    some.clear();
+    while (some.size < VIEWED_NODES_MAX) some.add(names[prng.below(names.length)]!);
+  }
+  return [...some].flatMap((name) => nodes.get(name) ?? []);
 }
 
 /** Steps a node may need, a virtual second, when nothing happens: timers alone. */
 const IDLE_STEPS_PER_SECOND_MAX = 20;
 
 /** Every configured session is Established. */
-export function sessionsEstablished(lab: Lab): string[] {
-  const counts = lab.running.flatMap((node) => {
+export function sessionsEstablished(scene: Scene): string[] {
+  const counts = scene.running.flatMap((node) => {
     const { configured, established } = node.view.status().neighbors;
     return configured === established
       ? []
       : [`${node.name}: ${established} of ${configured} sessions are Established`];
   });
-  const causes = viewed(lab).flatMap((node) =>
+  const causes = viewed(scene).flatMap((node) =>
     node.view
       .neighbors()
       .filter(({ state }) => state !== 'Established')
@@ -50,9 +52,9 @@ export function sessionsEstablished(lab: Lab): string[] {
 }
 
 /** End-of-RIB was said and heard, nothing is owed to a neighbor, and no path is stale. */
-export function nothingOwed(lab: Lab): string[] {
+export function nothingOwed(scene: Scene): string[] {
   const problems: string[] = [];
-  for (const node of viewed(lab)) {
+  for (const node of viewed(scene)) {
     for (const peer of node.view.neighbors()) {
       if (peer.state !== 'Established') continue;
       for (const family of peer.families) {
@@ -68,14 +70,12 @@ export function nothingOwed(lab: Lab): string[] {
 }
 
 /** Every node's blocks are the chosen routes of every other node, and nothing else is. */
-export function tablesAgree(lab: Lab): string[] {
+export function tablesAgree(scene: Scene): string[] {
   const problems: string[] = [];
   for (const family of AFI_SAFIS) {
     const expected = new Map<string, string>();
-    for (const node of lab.running) {
-      for (const { prefix } of originatedIn(node, family)) expected.set(prefix, node.name);
-    }
-    for (const node of viewed(lab)) {
+    for (const { prefix, owner } of blocksIn(scene, family)) expected.set(prefix, owner);
+    for (const node of viewed(scene)) {
       const chosen = new Set(
         allRoutes(node.view, family)
           .filter(hasUsableBest)
@@ -95,9 +95,9 @@ export function tablesAgree(lab: Lab): string[] {
 }
 
 /** The kernel holds exactly the chosen routes as protocol 12, and the speaker thinks so too. */
-export function kernelAgrees(lab: Lab): string[] {
+export function kernelAgrees(scene: Scene): string[] {
   const problems: string[] = [];
-  for (const node of viewed(lab)) {
+  for (const node of viewed(scene)) {
     if (!writesKernel(node)) continue;
     for (const route of node.view.kernel({ limit: 1000, differing: true }).routes) {
       problems.push(`${node.name}: ${route.prefix} is ${route.state}: ${route.because ?? ''}`);
@@ -113,14 +113,10 @@ export function kernelAgrees(lab: Lab): string[] {
 }
 
 /** The kernel of every node, however large the cluster, holds the blocks of all others and nothing else of ours. */
-export function kernelsComplete(lab: Lab): string[] {
+export function kernelsComplete(scene: Scene): string[] {
   const problems: string[] = [];
-  const all = new Set(
-    lab.running
-      .flatMap((node) => AFI_SAFIS.flatMap((family) => originatedIn(node, family)))
-      .map(({ prefix }) => prefix as string),
-  );
-  for (const node of lab.running) {
+  const all = new Set(scene.blocks.map(({ prefix }) => prefix as string));
+  for (const node of scene.running) {
     if (!writesKernel(node)) continue;
     const held = heldBy(node);
     const own = new Set((node.plan?.originated ?? []).map(({ prefix }) => prefix as string));
@@ -163,15 +159,29 @@ export function noForwardingLoop(lab: Lab): string[] {
 }
 
 /** Nothing was sent on a connection after its end, nor anything else against the contract of the core. */
-export function contractKept(lab: Lab): string[] {
-  return [...lab.nodes.values()].flatMap(({ violations }) => violations);
+export function contractKept(scene: Scene): string[] {
+  return [...scene.nodes.values()].flatMap(({ violations }) => violations);
 }
 
 /** At rest a node works only when a timer says so. Advances time by some seconds. */
 export function idleWhenQuiet(lab: Lab): string[] {
-  const seconds = lab.nodes.size > VIEWED_NODES_MAX ? 2 : 10;
-  const before = new Map(lab.running.map((node) => [node, node.steps]));
+  const seconds = restSeconds(lab);
+  const before = stepsTaken(lab);
   lab.run(seconds * 1000);
+  return idleSince(before, seconds);
+}
+
+/** How long it is looked at. */
+export function restSeconds({ names }: Scene): number {
+  return names.length > VIEWED_NODES_MAX ? 2 : 10;
+}
+
+export function stepsTaken({ running }: Scene): ReadonlyMap<SimNode, number> {
+  return new Map(running.map((node) => [node, node.steps]));
+}
+
+/** What is said of nodes that were at rest since `before`. */
+export function idleSince(before: ReadonlyMap<SimNode, number>, seconds: number): string[] {
   const problems: string[] = [];
   for (const [node, steps] of before) {
     const { configured, established } = node.view.status().neighbors;
@@ -237,6 +247,10 @@ function eachPacket(
     }
   }
   return problems;
+}
+
+function blocksIn({ blocks }: Scene, family: AfiSafi): Block[] {
+  return blocks.filter(({ prefix }) => afiSafiOfIpFamily(prefixFamily(prefix)) === family);
 }
 
 function originatedIn(node: SimNode, family: AfiSafi): readonly { readonly prefix: Prefix }[] {

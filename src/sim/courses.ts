@@ -21,7 +21,7 @@ const STEPS_MS = [0, 0, 0.3, 4];
 /** What the kernels hold of a connection before its writer is to wait. */
 const BUFFERS_OCTETS = [262_144, 262_144, 4096, 256];
 /** From so many nodes on, a cluster is about size: IPv4, one subnet a rack of 250, no cuts inside a segment. */
-const LARGE_NODES = 50;
+export const LARGE_NODES = 50;
 
 function anyMesh({ seed, nodes, prng, story }: Making): Lab {
   if (nodes >= LARGE_NODES) return largeMesh({ seed, nodes, prng, story });

@@ -28,30 +28,37 @@ export function followPacket(lab: Lab, start: SimNode, keys: MatchKeys): Fate {
   let at = start;
   for (let hops = 0; hops < HOPS_MAX; hops++) {
     path.push(at.name);
-    const route = at.kernel.longestMatch(keys);
-    if (route === undefined) return { end: 'lost', at: at.name, why: 'no route', path };
-    if (route.type === 'blackhole') {
-      return isOwnBlock(at, route)
-        ? { end: 'delivered', at: at.name, path }
-        : { end: 'lost', at: at.name, why: `blackhole ${route.prefix}`, path };
-    }
-    if (route.type !== 'unicast') return { end: 'lost', at: at.name, why: route.type, path };
-    const next = nextNode(lab, route, keys.target);
-    if (typeof next === 'string') return { end: 'lost', at: at.name, why: next, path };
+    const hop = hopOf(at, keys);
+    if (hop.end === 'delivered') return { ...hop, at: at.name, path };
+    if (hop.end === 'lost') return { ...hop, at: at.name, path };
+    const next = lab.nodeAt(hop.to);
+    if (next === undefined) return { end: 'lost', at: at.name, why: hop.orWhy, path };
     at = next;
   }
   return { end: 'loop', at: at.name, path };
 }
 
-/** Through a tunnel the outer packet goes to the gateway wherever it is; otherwise the gateway is a neighbor. */
-function nextNode(lab: Lab, route: KernelRoute, target: IpAddress): SimNode | string {
+export type Hop =
+  | { readonly end: 'delivered' }
+  | { readonly end: 'lost'; readonly why: string }
+  /** To the machine at `to`; where there is none it is lost, `orWhy`. */
+  | { readonly end: 'goesOn'; readonly to: IpAddress; readonly orWhy: string };
+
+/** What the kernel of `at` does with a packet for the target of `keys`. */
+export function hopOf(at: SimNode, keys: MatchKeys): Hop {
+  const route = at.kernel.longestMatch(keys);
+  if (route === undefined) return { end: 'lost', why: 'no route' };
+  if (route.type === 'blackhole') {
+    return isOwnBlock(at, route)
+      ? { end: 'delivered' }
+      : { end: 'lost', why: `blackhole ${route.prefix}` };
+  }
+  if (route.type !== 'unicast') return { end: 'lost', why: route.type };
+  // Through a tunnel the outer packet goes to the gateway wherever it is; otherwise the gateway is a neighbor.
   const hop = route.nextHops[0];
-  const gateway = hop?.gateway;
-  const address = gateway ?? target;
-  const node = lab.nodeAt(address);
-  if (node !== undefined) return node;
+  const to = hop?.gateway ?? keys.target;
   const way = hop?.interfaceIndex === TUNL0 ? 'tunnel' : 'router';
-  return `${way} ${address} knows no pods`;
+  return { end: 'goesOn', to, orWhy: `${way} ${to} knows no pods` };
 }
 
 function isOwnBlock(node: SimNode, route: KernelRoute): boolean {

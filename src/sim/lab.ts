@@ -7,7 +7,7 @@ import { Prng } from '../base/prng.ts';
 import type { Millis } from '../base/units.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import { ip } from '../net/ip-address.ts';
-import { prefix } from '../net/prefix.ts';
+import { type Prefix, prefix } from '../net/prefix.ts';
 import { MessageFlag, RouteProtocol } from '../netlink/codes.ts';
 import type { SpeakerView } from '../speaker/snapshot.ts';
 import { SimClock } from './clock.ts';
@@ -31,10 +31,20 @@ export interface LabOptions extends Omit<NetworkOptions, 'seed'> {
   readonly tickMs?: Millis;
 }
 
+/** A block and the node that announces it. */
+export interface Block {
+  readonly prefix: Prefix;
+  readonly owner: string;
+}
+
+export function blocksOf({ name, plan }: SimNode): Block[] {
+  return (plan?.originated ?? []).map(({ prefix }) => ({ prefix, owner: name }));
+}
+
 /** No UPDATE, kernel request or event for so long is quiet: longer than the longest connect interval (5 s). */
-const QUIET_MS: Millis = 6000;
+export const QUIET_MS: Millis = 6000;
 /** The longest time `settle` waits, in virtual milliseconds. */
-const SETTLE_MS_MAX: Millis = 600_000;
+export const SETTLE_MS_MAX: Millis = 600_000;
 
 export const ETH0 = 2;
 export const TUNL0 = 3;
@@ -89,6 +99,16 @@ export class Lab {
 
   get running(): SimNode[] {
     return [...this.nodes.values()].filter(({ isRunning }) => isRunning);
+  }
+
+  /** All nodes whose daemon runs. */
+  get names(): string[] {
+    return this.running.map(({ name }) => name);
+  }
+
+  /** What they announce. */
+  get blocks(): Block[] {
+    return this.running.flatMap(blocksOf);
   }
 
   get views(): ReadonlyMap<string, SpeakerView> {

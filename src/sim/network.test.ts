@@ -62,7 +62,7 @@ class Two {
       ...(password === undefined ? {} : { password }),
     };
     this.network.dial(this.left, dial, {
-      onConnected: (socket) => {
+      onConnected: (socket: SimSocket) => {
         this.connected = new End(socket);
       },
       onFailed: ({ errno }) => this.failures.push(`${errno} after ${this.clock.now.toFixed(0)} ms`),

@@ -11,7 +11,14 @@ import { type IpAddress, ipFamily } from '../net/ip-address.ts';
 import type { Dial } from '../speaker/effects.ts';
 import type { Endpoint } from '../speaker/inputs.ts';
 import type { SimClock } from './clock.ts';
-import { type Pace, type SimHost, SimSocket, SOCKET_BUFFER_OCTETS, type Wire } from './socket.ts';
+import {
+  type Pace,
+  type SimHost,
+  SimSocket,
+  SOCKET_BUFFER_OCTETS,
+  type TcpSocket,
+  type Wire,
+} from './socket.ts';
 
 export interface NetworkOptions {
   readonly seed: number;
@@ -33,17 +40,21 @@ const EPHEMERAL_PORT_FIRST = 32_768;
 const SLAB_OCTETS = 262_144;
 
 export interface Acceptor {
-  onAccept(socket: SimSocket): void;
+  onAccept(socket: TcpSocket): void;
   /** The TCP-MD5 key expected from this address, if any. */
   keyOf?(remote: IpAddress): string | undefined;
 }
 
-interface Listener {
-  readonly host: SimHost;
+/** What a program listens on. */
+export interface ListenerPlace {
   readonly port: number;
   /** Empty: all of the host's. */
   readonly addresses: readonly IpAddress[];
   readonly acceptor: Acceptor;
+}
+
+interface Listener extends ListenerPlace {
+  readonly host: SimHost;
 }
 
 export interface Call {
@@ -51,8 +62,22 @@ export interface Call {
 }
 
 export interface CallEvents {
-  onConnected(socket: SimSocket): void;
+  onConnected(socket: TcpSocket): void;
   onFailed(error: SystemError): void;
+}
+
+/** Whom and from where. */
+export type Target = Pick<Dial, 'remote' | 'localAddress' | 'password'>;
+
+/** What a node's programs know of the network. */
+export interface TcpNetwork {
+  readonly clock: SimClock;
+  addHost(name: string, addresses: readonly IpAddress[]): SimHost;
+  /** False when the port is taken. */
+  listen(host: SimHost, where: ListenerPlace): boolean;
+  unlisten(acceptor: Acceptor): void;
+  /** Calls `target.remote` from `from`. */
+  dial(from: SimHost, target: Target, events: CallEvents): Call;
 }
 
 interface Attempt extends Call {
@@ -66,7 +91,7 @@ interface Attempt extends Call {
   over: boolean;
 }
 
-export class SimNetwork {
+export class SimNetwork implements TcpNetwork {
   readonly clock: SimClock;
   readonly #prng: Prng;
   readonly #latency: { readonly min: Millis; readonly max: Millis };
@@ -115,7 +140,7 @@ export class SimNetwork {
   }
 
   /** False when the port is taken. */
-  listen(host: SimHost, where: Omit<Listener, 'host'>): boolean {
+  listen(host: SimHost, where: ListenerPlace): boolean {
     const listeners = this.#listeners.get(host) ?? [];
     const taken = listeners.some((other) => {
       if (other.port !== where.port) return false;
@@ -136,11 +161,7 @@ export class SimNetwork {
   }
 
   /** Calls `dial.remote` from `from`. */
-  dial(
-    from: SimHost,
-    dial: Pick<Dial, 'remote' | 'localAddress' | 'password'>,
-    events: CallEvents,
-  ): Call {
+  dial(from: SimHost, dial: Target, events: CallEvents): Call {
     const wanted = ipFamily(dial.remote.address);
     const address = dial.localAddress ?? from.addresses.find((own) => ipFamily(own) === wanted);
     const port = this.#nextPort++;

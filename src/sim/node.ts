@@ -7,7 +7,7 @@
 
 import { ByteWriter } from '../base/byte-writer.ts';
 import type { SystemError } from '../base/errors.ts';
-import type { Millis } from '../base/units.ts';
+import type { Millis, Octets } from '../base/units.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { Effect } from '../speaker/effects.ts';
@@ -19,7 +19,7 @@ import { Speaker } from '../speaker/speaker.ts';
 import type { Appointment, SimClock } from './clock.ts';
 import type { SimKernel } from './kernel.ts';
 import { KernelSide } from './kernel-side.ts';
-import type { SimNetwork } from './network.ts';
+import type { TcpNetwork } from './network.ts';
 import type { SimHost } from './socket.ts';
 import { TcpSide } from './tcp-side.ts';
 import { Wiretap } from './wiretap.ts';
@@ -37,6 +37,8 @@ export interface SimNodeOptions {
   readonly kernelRefuses?: SystemError;
   /** Whether what it says is listened in on, at the cost of decoding all of it. Default false. */
   readonly tapped?: boolean;
+  /** See `SpeakerOptions`. */
+  readonly trailOctets?: Octets;
   /** Events kept; the first ones. Default `EVENTS_KEPT_MAX`. */
   readonly eventsKept?: number;
 }
@@ -102,7 +104,7 @@ export class SimNode {
   #wakeWaits = false;
   #commands = 0;
 
-  constructor(network: SimNetwork, options: SimNodeOptions) {
+  constructor(network: TcpNetwork, options: SimNodeOptions) {
     this.#clock = network.clock;
     this.#options = options;
     this.name = options.name;
@@ -162,12 +164,13 @@ export class SimNode {
   /** Starts the daemon. `restarting`: it left a restart marker when it stopped, or was killed. */
   start({ restarting = false }: { readonly restarting?: boolean } = {}): void {
     if (this.#speaker !== undefined) throw new Error(`${this.name} runs already`);
-    const { seed, kernelEnabled = true } = this.#options;
+    const { seed, kernelEnabled = true, trailOctets } = this.#options;
     this.#incarnation++;
     this.#speaker = new Speaker({
       seed: seed + this.#incarnation * 7919,
       kernelEnabled,
       restarting,
+      ...(trailOctets === undefined ? {} : { trailOctets }),
       ...(this.#quarantines === undefined ? {} : { quarantines: this.#savedQuarantines() }),
       ...(this.#journal.length === 0 ? {} : { journal: this.#journal.finish() }),
       now: this.#clock.now,

@@ -89,7 +89,7 @@ export class ScriptedPeer implements Acceptor {
   call(remote: IpAddress, port = 179): void {
     const dial = { remote: { address: remote, port }, localAddress: this.address };
     this.#network.dial(this.host, dial, {
-      onConnected: (socket) => this.#begin(socket),
+      onConnected: (socket: SimSocket) => this.#begin(socket),
       onFailed: (error) => this.failures.push(error),
     });
   }

@@ -42,6 +42,24 @@ export interface SocketEvents {
   onClosed(error?: SystemError): void;
 }
 
+/** What a node's program knows of a socket, whatever network it belongs to. */
+export interface TcpSocket {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** Octets that the kernels have not taken: they wait in the program. */
+  readonly unsentOctets: number;
+  /** Reading begins. */
+  open(events: SocketEvents): void;
+  /** A copy is taken. @returns false when the writer is to wait for `onWritable`. */
+  write(octets: Uint8Array): boolean;
+  /** What was written arrives, then FIN. This end hears nothing more. */
+  close(): void;
+  /** What has not arrived is lost; the other end learns ECONNRESET. */
+  reset(): void;
+  /** As by a power cut: not a word. */
+  vanish(): void;
+}
+
 /** What a socket needs of its network. */
 export interface Wire {
   readonly clock: SimClock;
@@ -73,7 +91,7 @@ interface Segment {
   readonly arrives: Millis;
 }
 
-export class SimSocket implements Due {
+export class SimSocket implements Due, TcpSocket {
   /** It is due once for each time that it pumps, whatever becomes of it meanwhile. */
   readonly stands = true;
   readonly local: Endpoint;

@@ -11,8 +11,8 @@ import { type Prefix, prefixCovers, prefixLength } from '../net/prefix.ts';
 import type { Dial, Effect, ListenerPeer } from '../speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
 import type { SimClock } from './clock.ts';
-import type { Acceptor, Call, SimNetwork } from './network.ts';
-import type { SimHost, SimSocket, SocketEvents } from './socket.ts';
+import type { Acceptor, Call, TcpNetwork } from './network.ts';
+import type { SimHost, SocketEvents, TcpSocket } from './socket.ts';
 import type { Wiretap } from './wiretap.ts';
 
 /** As in the daemon: octets pulled at once, pulls before others have their turn, and how often progress is told. */
@@ -49,12 +49,12 @@ type TcpEffect = Exclude<
 
 /** A connection that is open, and what its socket tells. */
 class Line implements SocketEvents {
-  readonly socket: SimSocket;
+  readonly socket: TcpSocket;
   progressAt: Millis;
   readonly #side: TcpSide;
   readonly #connection: ConnectionId;
 
-  constructor(side: TcpSide, connection: ConnectionId, socket: SimSocket) {
+  constructor(side: TcpSide, connection: ConnectionId, socket: TcpSocket) {
     this.#side = side;
     this.#connection = connection;
     this.socket = socket;
@@ -76,7 +76,7 @@ class Line implements SocketEvents {
 }
 
 export class TcpSide implements Acceptor {
-  readonly #network: SimNetwork;
+  readonly #network: TcpNetwork;
   readonly #host: SimHost;
   readonly #options: TcpSideOptions;
   readonly #open = new Map<ConnectionId, Line>();
@@ -87,7 +87,7 @@ export class TcpSide implements Acceptor {
   /** The most that waited in this program, beyond what the kernels hold, of one connection. */
   unsentOctetsMax = 0;
 
-  constructor(network: SimNetwork, host: SimHost, options: TcpSideOptions) {
+  constructor(network: TcpNetwork, host: SimHost, options: TcpSideOptions) {
     this.#network = network;
     this.#host = host;
     this.#options = options;
@@ -146,7 +146,7 @@ export class TcpSide implements Acceptor {
     return this.#keys.get(remote) ?? keyOfPrefix(this.#keys, remote);
   }
 
-  onAccept(socket: SimSocket): void {
+  onAccept(socket: TcpSocket): void {
     const connection = this.#nextAccepted;
     this.#nextAccepted += 2;
     const { remote, local } = socket;
@@ -154,7 +154,7 @@ export class TcpSide implements Acceptor {
     this.#options.submit({ type: 'tcpAccepted', connection, remote, local });
   }
 
-  #leave(end: (socket: SimSocket) => void): void {
+  #leave(end: (socket: TcpSocket) => void): void {
     this.#options.tap?.forgetAll();
     this.#network.unlisten(this);
     for (const call of this.#dialling.values()) call.cancel();
@@ -197,7 +197,7 @@ export class TcpSide implements Acceptor {
     this.#dialling.set(connection, call);
   }
 
-  #attach(connection: ConnectionId, socket: SimSocket): void {
+  #attach(connection: ConnectionId, socket: TcpSocket): void {
     const line = new Line(this, connection, socket);
     this.#open.set(connection, line);
     socket.open(line);
@@ -252,7 +252,7 @@ export class TcpSide implements Acceptor {
     this.#options.submit(input);
   }
 
-  received(connection: ConnectionId, { remote }: SimSocket, octets: Uint8Array): void {
+  received(connection: ConnectionId, { remote }: TcpSocket, octets: Uint8Array): void {
     this.#options.tap?.onReceived(connection, remote.address, octets);
     this.#options.submit({ type: 'octetsReceived', connection, octets });
   }

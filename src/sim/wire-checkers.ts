@@ -8,6 +8,7 @@ import { type IpAddress, ipFamily } from '../net/ip-address.ts';
 import { type Prefix, prefixFamily } from '../net/prefix.ts';
 import type { Lab } from './lab.ts';
 import type { SimNode } from './node.ts';
+import type { Scene } from './scene.ts';
 import type { Overheard } from './wiretap.ts';
 
 /** Octets that may wait in a program for one socket: one buffer is pulled before the socket says that it is full. */
@@ -88,12 +89,12 @@ function reflects(node: SimNode, from: SimNode, to: SimNode): boolean {
 }
 
 /** Tables hold what the cluster has and little more; nobody queues what a peer has not read. */
-export function memoryBounded(lab: Lab): string[] {
+export function memoryBounded(scene: Scene): string[] {
   const problems: string[] = [];
-  const running = lab.running;
+  const { running, names, clock } = scene;
   const known = {
-    'ipv4-unicast': prefixesIn(running, 'ipv4-unicast'),
-    'ipv6-unicast': prefixesIn(running, 'ipv6-unicast'),
+    'ipv4-unicast': prefixesIn(scene, 'ipv4-unicast'),
+    'ipv6-unicast': prefixesIn(scene, 'ipv6-unicast'),
   };
   for (const node of running) {
     if (node.unsentOctetsMax > UNSENT_OCTETS_MAX)
@@ -104,24 +105,22 @@ export function memoryBounded(lab: Lab): string[] {
       const there = known[family];
       if (prefixes > there + IDLE_PREFIXES_MAX)
         problems.push(`${node.name} holds ${prefixes} prefixes of ${family}, there are ${there}`);
-      const setsMax = IDLE_SETS_MAX + 4 * (there + running.length);
+      const setsMax = IDLE_SETS_MAX + 4 * (there + names.length);
       if (attributeSets > setsMax)
         problems.push(`${node.name} holds ${attributeSets} attribute sets of ${setsMax} at most`);
     }
   }
-  const appointments = lab.clock.size;
+  const appointments = clock.size;
   const sessions = running.reduce((sum, node) => sum + (node.plan?.peers.length ?? 0), 0);
-  if (appointments > 10 * (sessions + lab.nodes.size + lab.peers.length) + 100)
+  if (appointments > 10 * (sessions + scene.nodes.size + scene.peers.length) + 100)
     problems.push(`${appointments} appointments for ${sessions} sessions at rest`);
   return problems;
 }
 
-function prefixesIn(nodes: readonly SimNode[], family: (typeof AFI_SAFIS)[number]): number {
+function prefixesIn({ blocks }: Scene, family: (typeof AFI_SAFIS)[number]): number {
   const prefixes = new Set<Prefix>();
-  for (const node of nodes) {
-    for (const { prefix } of node.plan?.originated ?? []) {
-      if (afiSafiOfIpFamily(prefixFamily(prefix)) === family) prefixes.add(prefix);
-    }
+  for (const { prefix } of blocks) {
+    if (afiSafiOfIpFamily(prefixFamily(prefix)) === family) prefixes.add(prefix);
   }
   return prefixes.size;
 }

@@ -8,7 +8,7 @@
 import { assert } from '../base/assert.ts';
 import { Prng } from '../base/prng.ts';
 import { TimerTable } from '../base/timer-table.ts';
-import type { Millis } from '../base/units.ts';
+import type { Millis, Octets } from '../base/units.ts';
 import type { OriginatedPrefix, SpeakerPlan } from '../datastore/plan-types.ts';
 import type { KernelPolicy } from '../fib/kernel-policy.ts';
 import { KernelView } from '../fib/kernel-view.ts';
@@ -58,6 +58,8 @@ export interface SpeakerOptions {
   readonly pathsMax?: number;
   /** Of earlier runs. */
   readonly quarantines?: readonly StoredQuarantine[];
+  /** Octets kept of what a peer sent last: evidence, should it bring out a bug of ours. Default as in `trails.ts`; 0: none. */
+  readonly trailOctets?: Octets;
   /** Shown to peers in their show commands; undefined = not sent. */
   readonly softwareVersion?: string;
   readonly now: Millis;
@@ -95,9 +97,9 @@ export class Core {
   readonly dynamic = new DynamicPeers();
   readonly connections = new Map<ConnectionId, Connection>();
   /** What each peer sent last, in case it brings out a bug. */
-  readonly trails = new Trails(TRAIL);
+  readonly trails: Trails;
   /** Its last OPENs, which stay with what is kept as evidence when the rest has moved on: one of each connection. */
-  readonly opens = new Trails({ octetsMax: TRAIL.octetsMax, chunksMax: 2 });
+  readonly opens: Trails;
   readonly policies = new Policies();
   readonly capabilities: CapabilitiesMemo = { octets: new Uint8Array(0), capabilities: [] };
   readonly sessionConfigs = new SessionConfigs();
@@ -173,6 +175,9 @@ export class Core {
     this.planSince = options.now;
     this.recovering = options.restarting;
     this.quarantines = new QuarantineRecords(options.quarantines ?? [], options.now);
+    const { trailOctets: octetsMax = TRAIL.octetsMax } = options;
+    this.trails = new Trails({ ...TRAIL, octetsMax });
+    this.opens = new Trails({ octetsMax, chunksMax: 2 });
     this.prng = new Prng(options.seed);
     this.nextHops = new NextHops(this.prng.u32());
     this.sets = new AttributeSets({ seed: this.prng.u32(), nextHops: this.nextHops });

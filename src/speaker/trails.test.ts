@@ -37,6 +37,14 @@ describe('the trail of a peer', () => {
     for (const { at, octets } of chunks) expect(octets).toEqual(chunk(1460, at));
   });
 
+  it('is not kept where there are to be no octets of it', () => {
+    const trails = new Trails({ ...TRAIL, octetsMax: 0 });
+    trails.note(PEER, { connection: 2, octets: chunk(3, 1), at: 10 });
+    expect(trails.of(PEER)).toEqual([]);
+    expect(trails.octetsHeld).toBe(0);
+    trails.forget(PEER);
+  });
+
   it('keeps a bounded number of small chunks', () => {
     const trails = new Trails(TRAIL);
     for (let i = 0; i < 1000; i++) {

@@ -18,6 +18,7 @@ const CHUNK_OCTETS_MAX = 8192;
 const CHUNKS_MAX = 64;
 
 export interface TrailLimits {
+  /** At least a header and the largest chunk, or 0: nothing is kept. */
   readonly octetsMax: number;
   readonly chunksMax: number;
 }
@@ -66,6 +67,7 @@ export class Trails {
 
   /** @param chunk  Its octets are borrowed. */
   note(peer: PeerId, { at, connection, octets }: TrailChunk): void {
+    if (this.#limits.octetsMax === 0) return;
     const from = Math.max(0, octets.length - CHUNK_OCTETS_MAX);
     const size = HEADER_OCTETS + octets.length - from;
     this.#ensure(peer);

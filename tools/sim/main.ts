@@ -1,16 +1,27 @@
 /**
- * `npm run sim -- [--scenario NAME|all] [--seed N] [--seeds N] [--nodes N]`: seeded courses of events on simulated
- * clusters. A run that fails prints the one line that repeats it; exit code 1.
+ * `npm run sim -- [--scenario NAME|all] [--seed N] [--seeds N] [--nodes N] [--threads N]`: seeded courses of events on
+ * simulated clusters. A run that fails prints the one line that repeats it; exit code 1.
  */
 
-import { repeatLine, runScenario, SCENARIOS, type ScenarioName } from '../src/sim/scenarios.ts';
-import { refuseArguments, toolArguments } from './arguments.ts';
+import { availableParallelism } from 'node:os';
+import {
+  isInParts,
+  repeatLine,
+  runScenario,
+  SCENARIOS,
+  type ScenarioName,
+  type ScenarioOptions,
+  type ScenarioResult,
+} from '../../src/sim/scenarios.ts';
+import { refuseArguments, toolArguments } from '../arguments.ts';
+import { coldStartInThreads } from './threads.ts';
 
 const OPTIONS = {
   scenario: { type: 'string', default: 'mix' },
   seed: { type: 'string', default: '1' },
   nodes: { type: 'string' },
   seeds: { type: 'string', default: '1' },
+  threads: { type: 'string', default: String(availableParallelism()) },
 } as const;
 
 /** Nodes where none are asked for: drawn from the seed, so that many seeds see many sizes. */
@@ -29,13 +40,14 @@ repeats it. What each scenario does: docs/simulator.md
   --seed N         the first seed (default 1)
   --seeds N        so many seeds, one after the other (default 1)
   --nodes N        nodes of the cluster (default: drawn from the seed)
+  --threads N      of a large cluster: its parts run beside each other (default: all cores)
   --help           this text
 `;
 
 const { values } = toolArguments({ usage: USAGE, options: OPTIONS });
 const refuse = (why: string): never => refuseArguments(why, USAGE);
 
-function whole(name: 'seed' | 'nodes' | 'seeds', least: number): number {
+function whole(name: 'seed' | 'nodes' | 'seeds' | 'threads', least: number): number {
   const value = Number(values[name]);
   if (Number.isInteger(value) && value >= least) return value;
   return refuse(`--${name} ${values[name]}: write a whole number of at least ${least}`);
@@ -56,18 +68,26 @@ function print(lines: readonly string[]): void {
   }
 }
 
+/** A large cluster in a thread for each core, all others in this one. */
+async function run(options: ScenarioOptions): Promise<ScenarioResult> {
+  if (!isInParts(options)) return runScenario(options);
+  const threads = Math.min(whole('threads', 1), options.nodes);
+  return { ...(await coldStartInThreads(options, threads)), story: [] };
+}
+
 /** @returns whether all held. */
-function runOne(scenario: ScenarioName, seed: number): boolean {
+async function runOne(scenario: ScenarioName, seed: number): Promise<boolean> {
   const nodes = values.nodes === undefined ? NODES_MIN + (seed % NODES_DRAWN) : whole('nodes', 2);
   const options = { scenario, seed, nodes };
   const begun = performance.now();
   let problems: readonly string[];
   let told = '';
   try {
-    const result = runScenario(options);
+    const result = await run(options);
     problems = result.problems;
     const seconds = (result.virtualMs / 1000).toFixed(0);
     told = `${nodes} nodes, ${result.sessions} sessions, ${result.steps} steps, ${seconds} s of virtual time`;
+    if (result.digest !== undefined) told += `, digest ${result.digest}`;
     if (problems.length > 0) print(result.story);
   } catch (error) {
     problems = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
@@ -88,7 +108,7 @@ let ran = 0;
 for (const scenario of chosen()) {
   for (let seed = first; seed < first + seeds; seed++) {
     ran++;
-    if (!runOne(scenario, seed)) failed.push(`${scenario} ${seed}`);
+    if (!(await runOne(scenario, seed))) failed.push(`${scenario} ${seed}`);
   }
 }
 const { user, system } = process.cpuUsage();
