@@ -1,6 +1,6 @@
 /**
- * GTSM (RFC 5082) on the listener that all peers share: a peer with `ttlSecurity` and one with an ordinary TTL of 64 dial
- * it together, and forged packets that came over a hop are dropped for the first.
+ * GTSM (RFC 5082) on the listener that all peers share: a peer with `ttlSecurity` and a node of the mesh, with the ordinary
+ * TTL of 64, dial it together, and forged packets that came over a hop are dropped for the first.
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -19,7 +19,9 @@ const NODE = '10.9.0.1';
 /** godwit asks both for GTSM; the second sends with a TTL of 64. */
 const STRICT = '10.9.0.2';
 const LAX = '10.9.0.3';
-const ORDINARY = '10.9.0.4';
+/** Another node of the mesh. */
+const MESH = '10.9.0.4';
+const CLUSTER_AS = 64_512;
 const FORGED = 50;
 
 describeWith(
@@ -41,7 +43,7 @@ describeWith(
         {
           namespace: outside,
           device: 'eth0',
-          addresses: [STRICT, LAX, ORDINARY].map((address) => `${address}/24`),
+          addresses: [STRICT, LAX, MESH].map((address) => `${address}/24`),
         },
       );
       godwit = new Godwit({
@@ -49,12 +51,11 @@ describeWith(
         namespace: node,
         name: 'node',
         resources: [
-          calico('BGPConfiguration', 'default', { nodeToNodeMeshEnabled: false }),
           calico('Node', 'node', { bgp: { ipv4Address: `${NODE}/24` } }),
-          // Port 1: the calls of godwit find nobody there, so that all sessions come by the listener.
+          calico('Node', 'other', { bgp: { ipv4Address: `${MESH}/24` } }),
+          // Port 1: the calls of godwit find nobody there, so that all sessions come by the listener, as that of the mesh.
           calico('BGPPeer', 'strict', { peerIP: `${STRICT}:1`, asNumber: 65_002, ttlSecurity: 1 }),
           calico('BGPPeer', 'lax', { peerIP: `${LAX}:1`, asNumber: 65_003, ttlSecurity: 1 }),
-          calico('BGPPeer', 'ordinary', { peerIP: `${ORDINARY}:1`, asNumber: 65_004 }),
         ],
       });
       await godwit.start();
@@ -110,12 +111,12 @@ protocol bgp p_strict {
     it('lets both come up: the one with TTL 255 and the one with TTL 64', async () => {
       // Calls are taken once it is known what the kernel has kept.
       await godwit.untilEstablished(STRICT);
-      await caller(ORDINARY, 65_004);
-      await godwit.untilEstablished(ORDINARY);
+      await caller(MESH, CLUSTER_AS);
+      await godwit.untilEstablished(MESH);
       await bird.untilEstablished('p_strict');
       const { stdout } = await node.run(['ss', '-Htn', 'state', 'established', 'sport', '= :179']);
       expect(stdout).toContain(STRICT);
-      expect(stdout).toContain(ORDINARY);
+      expect(stdout).toContain(MESH);
     });
 
     it('drops forged packets with TTL 254 unseen, and lets those with 255 be judged by TCP', async () => {
@@ -126,9 +127,9 @@ protocol bgp p_strict {
       });
       const after = await ttlDrops();
       await forge(STRICT, 255);
-      await forge(ORDINARY, 64);
+      await forge(MESH, 64);
       expect(await ttlDrops()).toBeLessThan(after + FORGED / 2);
-      for (const address of [STRICT, ORDINARY]) {
+      for (const address of [STRICT, MESH]) {
         expect(await godwit.neighbor(address)).toMatchObject({ state: 'Established', flaps: 0 });
       }
     });
