@@ -16,7 +16,7 @@ const TOOLS = [
   'tools/package/main.ts',
   'tools/peers/fetch.ts',
   'tools/reference/main.ts',
-  'tools/sim.ts',
+  'tools/sim/main.ts',
   'tools/test.ts',
   'tools/tidy/main.ts',
 ];
@@ -49,7 +49,7 @@ describe('tools', () => {
   it.each([
     ['bench/main.ts', ['--rounds', '0']],
     ['bench/main.ts', ['no-such-scenario']],
-    ['tools/sim.ts', ['--seed', 'x']],
+    ['tools/sim/main.ts', ['--seed', 'x']],
     ['tools/package/main.ts', ['--arch', 'z80']],
     ['tools/peers/fetch.ts', ['nobody']],
     ['tools/chaos/main.ts', ['--minutes', '-1']],
