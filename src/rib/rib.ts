@@ -481,7 +481,11 @@ export class Rib {
   advertisedTo(peer: PeerId, prefix: PrefixId): AdvertisedPath[] {
     const advertised: AdvertisedPath[] = [];
     this.#export.member(peer)?.group.out.forEachTold(prefix, peer, (told) => {
-      const { source, identifier, set: accepted } = told;
+      const { identifier, set: accepted } = told;
+      const best = this.best(prefix);
+      // In the place of the source stands, without ADD-PATH, a peer from which the path is withheld (withheld.ts).
+      const isBest = identifier === 0 && best !== 0 && this.attributesOf(best) === accepted;
+      const source = isBest ? this.peerOf(best) : told.source;
       advertised.push({ source, identifier, accepted, octets: this.#exported.octetsOf(told) });
     });
     return advertised;

@@ -64,6 +64,8 @@ describe('a route whose next hop is passed on', () => {
       'next hop is the peer itself',
     );
     expect(bench.rib.counters(1).advertised).toBe(0);
+    // It comes from the one who sent it, not from the one it is withheld from.
+    expect(bench.rib.advertisedTo(2, bench.rib.find(P)).map(({ source }) => source)).toEqual([9]);
   });
 
   it('is withdrawn from a peer when it becomes the next hop, and told to the one that was it', () => {
