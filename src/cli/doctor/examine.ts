@@ -32,6 +32,8 @@ export function isElsewhere({
   if (typeof daemon === 'string') return false;
   const here = new Set(host.links.flatMap(({ addresses }) => addresses));
   const up = daemon.neighbors.filter(({ state }) => state === 'Established');
+  // The system names no addresses of a link that is down: it may be the one.
+  if (host.links.some((link) => !link.up)) return false;
   return up.length > 0 && up.every(({ localAddress }) => !here.has(localAddress ?? ''));
 }
 
