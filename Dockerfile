@@ -12,7 +12,8 @@ COPY . .
 RUN npm run build \
  && npm run build:native \
  && cc -O2 -Wall -o build/ipip-standin tools/ipip-standin/ipip-standin.c \
- && npm prune --omit=dev --omit=optional
+ && npm prune --omit=dev --omit=optional \
+ && node tools/package/trim.ts node_modules
 
 FROM debian:bookworm-slim AS bird
 RUN apt-get update \

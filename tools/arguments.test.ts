@@ -7,6 +7,7 @@ const TOOLS = [
   'bench/main.ts',
   'tools/build.ts',
   'tools/chaos/main.ts',
+  'tools/package/trim.ts',
   'tools/dev.ts',
   'tools/docs.ts',
   'tools/fabric/main.ts',

@@ -11,6 +11,7 @@ import { REPOSITORY } from '../cache-dir.ts';
 import { runOk } from '../fabric/process.ts';
 import type { Architecture } from './architecture.ts';
 import { manPage } from './man.ts';
+import { isLoaded } from './not-loaded.ts';
 
 const LIBRARY = 'usr/lib/godwit';
 
@@ -94,22 +95,9 @@ function readDoc(file: string): string {
   return readFileSync(join(REPOSITORY, 'docs/reference', file), 'utf8');
 }
 
-/**
- * Of the official client of Kubernetes we load three files (docs/decisions/0027-kubernetes-datastore.md); its generated
- * half, and what only that needs, would be more than everything else together.
- */
-const NOT_LOADED: readonly RegExp[] = [
-  /^@kubernetes\/client-node\/dist\/(gen|test)$/,
-  /^(@kubernetes\/client-node\/node_modules|@types|@jsep-plugin|undici|openid-client|jose|jsonpath-plus)$/,
-  /\.(d\.ts|map)$/,
-];
-
 function copyModules(from: string, to: string): void {
   mkdirSync(dirname(to), { recursive: true });
-  const filter = (path: string): boolean => {
-    const inside = relative(from, path);
-    return !NOT_LOADED.some((pattern) => pattern.test(inside));
-  };
+  const filter = (path: string): boolean => isLoaded(relative(from, path));
   cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter });
 }
 
