@@ -7,7 +7,6 @@ const TOOLS = [
   'bench/main.ts',
   'tools/build.ts',
   'tools/chaos/main.ts',
-  'tools/package/trim.ts',
   'tools/dev.ts',
   'tools/docs.ts',
   'tools/fabric/main.ts',
@@ -52,6 +51,7 @@ describe('tools', () => {
     ['bench/main.ts', ['no-such-scenario']],
     ['tools/sim/main.ts', ['--seed', 'x']],
     ['tools/package/main.ts', ['--arch', 'z80']],
+    ['tools/package/trim.ts', []],
     ['tools/peers/fetch.ts', ['nobody']],
     ['tools/chaos/main.ts', ['--minutes', '-1']],
   ] as const)('%s refuses %s in words', (tool, args) => {
