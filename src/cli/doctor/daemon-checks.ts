@@ -111,7 +111,7 @@ export const ownAddress: Check = ({ neighbors }, { host }) => {
 };
 
 /** Without an address by nature: what modules of the kernel bring along. */
-const OTHER_LINKS =
+export const OTHER_LINKS =
   /^(lo$|tunl|gre|gretap|erspan|ip6tnl|ip6gre|ip_vti|ip6_vti|sit|dummy|bond|docker|ifb|teql|nlmon)/;
 
 const tunnel: Check = ({ routes }, { host }) => {

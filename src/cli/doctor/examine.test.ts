@@ -229,7 +229,8 @@ describe('godwit doctor', () => {
   });
 
   it('judges no machine that is not the daemon’s, and says so', () => {
-    const elsewhere = { ...sysctl('net.ipv4.ip_forward', '0'), links: [] };
+    const unused = { name: 'ifb0', mtu: 1500, up: false, addresses: [] };
+    const elsewhere = { ...sysctl('net.ipv4.ip_forward', '0'), links: [unused] };
     const eth0 = { name: 'eth0', mtu: 1500, up: false, addresses: [] };
     const down = { ...elsewhere, links: [eth0] };
     expect(examine(facts({ host: down })).map(({ code }) => code)).toContain('LinkDown');

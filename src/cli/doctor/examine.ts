@@ -1,6 +1,6 @@
 /** All checks over the facts; findings in the order in which somebody should mend them. */
 
-import { DAEMON_CHECKS, notRunning, ownAddress } from './daemon-checks.ts';
+import { DAEMON_CHECKS, notRunning, OTHER_LINKS, ownAddress } from './daemon-checks.ts';
 import type { DaemonFacts, Facts, Finding, HostFacts } from './facts.ts';
 import { HOST_CHECKS } from './host-checks.ts';
 import { sessionFindings } from './session-checks.ts';
@@ -33,7 +33,7 @@ export function isElsewhere({
   const here = new Set(host.links.flatMap(({ addresses }) => addresses));
   const up = daemon.neighbors.filter(({ state }) => state === 'Established');
   // The system names no addresses of a link that is down: it may be the one.
-  if (host.links.some((link) => !link.up)) return false;
+  if (host.links.some(({ up, name }) => !up && !OTHER_LINKS.test(name))) return false;
   return up.length > 0 && up.every(({ localAddress }) => !here.has(localAddress ?? ''));
 }
 
