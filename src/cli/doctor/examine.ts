@@ -33,7 +33,10 @@ export function isElsewhere({
   const here = new Set(host.links.flatMap(({ addresses }) => addresses));
   const up = daemon.neighbors.filter(({ state }) => state === 'Established');
   // The system names no addresses of a link that is down: it may be the one.
-  if (host.links.some(({ up, name }) => !up && !OTHER_LINKS.test(name))) return false;
+  const mayBeDown = host.links.some(
+    ({ name, addresses }) => addresses.length === 0 && !OTHER_LINKS.test(name),
+  );
+  if (mayBeDown) return false;
   return up.length > 0 && up.every(({ localAddress }) => !here.has(localAddress ?? ''));
 }
 
