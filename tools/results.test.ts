@@ -49,6 +49,12 @@ describe('counting test cases', () => {
     ]);
   });
 
+  it('says of a failure the first line of what it said itself', () => {
+    const why = { failureMessages: ['Error: Waited 20 ms for rain\n    at a.test.ts:1:1'] };
+    const results = countResults('unit', report({ ...caseOf('b', 'failed'), ...why }));
+    expect(results.failed).toEqual([{ name: 'b', reason: 'Error: Waited 20 ms for rain' }]);
+  });
+
   it('counts a file that could not be loaded as a failure', () => {
     const broken = { name: 'b.test.ts', status: 'failed', message: 'no such module' };
     const results = countResults('unit', {

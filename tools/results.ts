@@ -29,9 +29,12 @@ interface Report {
       readonly title: string;
       readonly fullName: string;
       readonly status: string;
+      readonly failureMessages?: readonly string[];
     }[];
   }[];
 }
+
+const REASON_CHARACTERS_MAX = 300;
 
 export const NO_RESULTS: Results = { passed: 0, failed: [], skipped: [], notApplicable: [] };
 
@@ -53,10 +56,11 @@ export function countResults(run: string, report: Report): Results {
     if (file.status === 'failed' && !cases.some(({ status }) => status === 'failed')) {
       failed.push({ name: file.name, reason: file.message || 'the file could not be run' });
     }
-    for (const { status, fullName, ancestorTitles, title } of cases) {
+    for (const { status, fullName, ancestorTitles, title, failureMessages } of cases) {
       if (status === 'passed') passed++;
-      else if (status === 'failed') failed.push({ name: fullName, reason: 'see above' });
-      else {
+      else if (status === 'failed') {
+        failed.push({ name: fullName, reason: firstLine(failureMessages?.[0]) ?? 'see above' });
+      } else {
         const mark = readMark([...ancestorTitles, title]);
         const reason = mark?.reason ?? `${status} without a reason`;
         const list = mark?.kind === 'n/a here' ? notApplicable : skipped;
@@ -69,6 +73,11 @@ export function countResults(run: string, report: Report): Results {
     failed.push({ name: run, reason: 'an error outside any test: see above' });
   }
   return { passed, failed, skipped, notApplicable };
+}
+
+/** Who reads only the end of a long output is to know why as well. */
+function firstLine(message: string | undefined): string | undefined {
+  return message?.split('\n', 1)[0]?.slice(0, REASON_CHARACTERS_MAX);
 }
 
 export function addResults(...all: readonly Results[]): Results {
