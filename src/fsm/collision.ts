@@ -30,7 +30,7 @@ export function survivor(parties: CollisionParties): 'dialled' | 'accepted' {
   return localAs > remoteAs ? 'dialled' : 'accepted';
 }
 
-/** Time in which an Established session may still be met by a call that crossed it on the way. */
+/** Time in which two calls may have crossed on the way, and the OPEN of either is still to come. */
 const CROSSING_WINDOW_MS: Millis = 5_000;
 
 export type Verdict =
@@ -57,13 +57,17 @@ export interface Collision {
  * @returns Undefined when nothing is to be settled: no collision, or an OPEN that will be refused anyway.
  */
 export function settleCollision(collision: Collision): Verdict | undefined {
-  const { received, other, open } = collision;
-  if (other.state === 'Idle') return undefined;
+  const { received, other, open, now } = collision;
   const outcome = negotiate(received.config, open);
   if (!outcome.ok) return undefined;
   if (other.state === 'Established') return againstEstablished(collision, outcome.session);
-  // RFC 4271 §6.8 finds no collision with Connect and Active: an attempt that has not come so far is given up.
-  if (other.state === 'Connect' || other.state === 'Active') return 'dump-other';
+  // RFC 4271 §6.8 finds no collision before OpenSent: an attempt that has not come so far is given up.
+  if (other.state === 'Idle' || other.state === 'Connect' || other.state === 'Active') {
+    return 'dump-other';
+  }
+  // Who has called and said nothing since is not the speaker that has just spoken, or cannot be heard: both would lose.
+  if (other.state === 'OpenSent' && now - other.stateSince >= CROSSING_WINDOW_MS)
+    return 'dump-other';
   // RFC 4271 §6.8 lets OpenSent be examined when the Identifier is known: the OPEN at hand has told it.
   const stays = survivor({
     localIdentifier: received.config.routerId,

@@ -23,7 +23,8 @@ export function takeCall(
     core.effect({ type: 'hangUp', connection: given.id, abort: false });
     return;
   }
-  if (first.session.wantsCall) {
+  // Who calls himself goes on doing so beside it: one who connects and says nothing must not be able to stop him.
+  if (first.session.wantsCall && first.session.passive) {
     attach(core, first, given);
     return feed(core, first, { type: 'TcpConnectionConfirmed' });
   }

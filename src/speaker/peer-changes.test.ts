@@ -179,7 +179,7 @@ describe('two peers at one address', () => {
 });
 
 describe('a call of the peer while ours is not answered', () => {
-  it('ends our attempt when its time is over, and no other follows', () => {
+  it('we go on calling until the caller has said who it is, and then no more', () => {
     const bare = new BareSpeaker();
     const remote = ip('10.0.0.11');
     bare.apply(planWith([remote]));
@@ -187,9 +187,14 @@ describe('a call of the peer while ours is not answered', () => {
     const connection = bare.accept(remote);
     bare.wake(5001);
     bare.wake(11_000);
-    expect(bare.of('dial').length).toBe(1);
+    bare.wake(16_000);
+    const calls = bare.of('dial').length;
+    expect(calls).toBeGreaterThan(1);
     bare.receive(connection, openOf(remote));
     expect(bare.state(remote)).toBe('OpenConfirm');
+    bare.wake(21_500);
+    bare.wake(27_000);
+    expect(bare.of('dial').length).toBe(calls);
   });
 });
 

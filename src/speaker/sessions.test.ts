@@ -1,11 +1,15 @@
 /** Sessions of a peer from the first SYN to the end, against scripted peers and between speakers. */
 
 import { describe, expect, it } from 'vitest';
+import { ip } from '../net/ip-address.ts';
 import { check, contractKept } from '../sim/checkers.ts';
 import { meshLab } from '../sim/lab.ts';
 import { resource } from '../sim/resources.ts';
+import type { SimSocket } from '../sim/socket.ts';
 import { ErrorCode, OpenSubcode } from '../wire/iana.ts';
 import { NODE_ADDRESS, OWN_BLOCK, peerDocument, stage } from './testing/stage.ts';
+
+const CALL = { remote: { address: NODE_ADDRESS, port: 179 }, localAddress: ip('10.0.0.11') };
 
 describe('a session comes up', () => {
   it('dials at once, tells the own block with its address as next hop, and says End-of-RIB', () => {
@@ -29,6 +33,33 @@ describe('a session comes up', () => {
     s.peer.call(NODE_ADDRESS);
     s.up();
     expect(s.neighbor()).toMatchObject({ state: 'Established', established: 1 });
+  });
+
+  it('callers that connect and hang up do not keep us from calling', () => {
+    const s = stage({ peers: [{ listens: false }] });
+    s.lab.run(1000);
+    s.peer.listen();
+    const since = s.lab.now;
+    const stray = { onConnected: (socket: SimSocket) => socket.close(), onFailed: () => undefined };
+    while (s.neighbor().state !== 'Established' && s.lab.now - since < 6000) {
+      s.lab.network.dial(s.peer.host, CALL, stray);
+      s.lab.run(300);
+    }
+    expect(s.neighbor().state).toBe('Established');
+    expect(s.reasons('session-refused')).toHaveLength(1);
+  });
+
+  it('a caller that stays and says nothing gives way to the call that is answered', () => {
+    const s = stage({ peers: [{ listens: false }] });
+    s.lab.run(1000);
+    s.lab.network.dial(s.peer.host, CALL, {
+      onConnected: () => undefined,
+      onFailed: () => undefined,
+    });
+    s.lab.run(6000);
+    s.peer.listen();
+    s.lab.run(5500);
+    expect(s.neighbor().state).toBe('Established');
   });
 
   it('works with a peer that offers no capabilities and knows only 2-octet AS numbers', () => {

@@ -197,7 +197,10 @@ function onDown(core: Core, slot: SessionSlot, down: SessionDown): void {
   const { peer } = slot;
   tellDown(core, slot, down);
   if (down.wasEstablished) core.listener.ended(peer, down);
-  if (peer.sessions.length < 2) return;
+  const other = peer.sessions.find((candidate) => candidate !== slot);
+  if (other === undefined) return;
+  // Nothing has been said on the other, and may never be: who calls himself calls again.
+  if (!slot.session.ephemeral && other.session.state === 'OpenSent') return;
   // One of two attempts has ended; the other goes on alone, and is the one to dial from now on.
   removeSlot(core, slot);
   peer.sessions[0]?.session.promote();
@@ -216,13 +219,16 @@ function tellDown(core: Core, slot: SessionSlot, down: SessionDown): void {
   if (down.reason.kind === 'Collision') return;
   // We stopped an attempt ourselves: whoever did so says why.
   if (down.reason.kind === 'Stopped' && !down.wasEstablished) return;
+  const [first] = peer.sessions;
+  // A second connection that hung up without a word says less than what is known of the first.
+  if (slot !== first && down.reason.kind === 'TcpFailed' && !down.wasEstablished) return;
   const reason = formatDownReason(down.reason);
   peer.lastError = reason;
   peer.lastDown = down.reason;
   if (down.wasEstablished) {
     peer.lastErrorPublished = undefined;
     core.publish({ event: 'session-down', peer: name, address, state: 'Established', reason });
-  } else if (peer.lastErrorPublished !== reason && slot === peer.sessions[0]) {
+  } else if (peer.lastErrorPublished !== reason && (slot === first || !first?.connection)) {
     // Equal causes in a row are one event: a peer that is away would fill the log with its absence.
     peer.lastErrorPublished = reason;
     core.publish({ event: 'session-refused', peer: name, address, reason });

@@ -120,6 +120,11 @@ const FAULTS: readonly Fault[] = [
     prepare: ({ b }) => b.writeResource(mesh({ asNumber: 65_001 })),
     undo: async ({ a, b }) => {
       b.writeResource(mesh({ asNumber: 64_512 }));
+      await waitFor(
+        () => b.neighbors(),
+        ([one]) => one?.localAs === 64_512,
+        { what: 'b to call itself AS 64512 again' },
+      );
       await a.command('reset', '10.9.0.2'); // ends its stay in Idle
     },
   },

@@ -192,7 +192,7 @@ export class SessionPair {
   #calleeOf(side: Side): Session | undefined {
     const { main } = side;
     if (main.refusesCalls(this.now)) return undefined;
-    if (main.wantsCall) return main;
+    if (main.wantsCall && main.passive) return main;
     if (side.second !== undefined) return undefined;
     side.second = main.companion();
     const start = { type: 'AutomaticStart_with_PassiveTcpEstablishment' } as const;
