@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { PeerPlan, SpeakerPlan } from '../datastore/plan-types.ts';
-import { type Stage, settingsOfPeers, stage } from './testing/stage.ts';
+import { peerDocument, type Stage, settingsOfPeers, stage } from './testing/stage.ts';
 
 const NODE_AS = 64512;
 
@@ -19,6 +19,8 @@ function whyOf(s: Stage, ms = 60_000): string | undefined {
   s.lab.run(ms);
   return s.neighbor().downBecause;
 }
+
+const OTHER_AS = peerDocument('tor', '10.0.0.11', 65_009);
 
 const kernelDropped = (s: Stage, name: 'notFound' | 'unexpected' | 'failure'): void => {
   const none = { notFound: 0, unexpected: 0, failure: 0 };
@@ -46,6 +48,17 @@ describe('why a neighbor is down', () => {
     expect(whyOf(s, 1)).toMatch(
       /; the kernel drops segments that are signed \(TCP-MD5\) where no password is configured: if the neighbor has one, set it in the BGPPeer$/,
     );
+  });
+
+  it('segments that the kernel drops are no matter of a peer whose words were read', () => {
+    const s = stage({
+      peers: [{ as: 65001, remoteAs: NODE_AS, configured: false }],
+      more: [OTHER_AS],
+    });
+    s.lab.run(1000);
+    kernelDropped(s, 'unexpected');
+    expect(whyOf(s, 1)).toContain('Bad Peer AS');
+    expect(whyOf(s, 1)).not.toContain('TCP-MD5');
   });
 
   it('a Secret that cannot be read', () => {

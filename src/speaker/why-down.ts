@@ -28,13 +28,15 @@ function withoutOpen(session: Session, now: Millis): string | undefined {
 }
 
 function hints(core: Core, peer: Peer, isSilent: boolean): string[] {
-  const { plan, password, listenerKeyError } = peer;
+  const { plan, password, listenerKeyError, lastDown } = peer;
   const found: string[] = [];
   if (listenerKeyError !== undefined) {
     const { call, errno, detail = errno } = listenerKeyError;
     found.push(`calls of it are refused, since ${call} failed: ${detail}`);
   }
-  const suspicion = core.md5.suspicion(password !== undefined, core.now);
+  // Whose words were read has the same key as we; what the kernel drops is somebody else's.
+  const hasSpoken = !isSilent && lastDown !== undefined && SPOKEN.has(lastDown.kind);
+  const suspicion = hasSpoken ? undefined : core.md5.suspicion(password !== undefined, core.now);
   if (suspicion !== undefined) found.push(suspicion);
   else if (isSilent && password !== undefined) {
     found.push('or the passwords differ: a wrong TCP-MD5 key is silence');
@@ -47,6 +49,13 @@ function hints(core: Core, peer: Peer, isSilent: boolean): string[] {
   }
   return found;
 }
+
+/** Reasons that came of a message of the peer's. */
+const SPOKEN: ReadonlySet<DownReason['kind']> = new Set([
+  'NotificationReceived',
+  'PeerFault',
+  'FsmError',
+]);
 
 /** Nothing came where something had to. */
 function isSilence(reason: DownReason): boolean {
