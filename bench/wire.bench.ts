@@ -8,7 +8,7 @@ import { Parser } from 'binary-parser';
 import { SmartBuffer } from 'smart-buffer';
 import { ByteWriter } from '../src/base/byte-writer.ts';
 import { ip } from '../src/net/ip-address.ts';
-import { canonicalise } from '../src/wire/attributes/canonical.ts';
+import { canonicalise, isVerbatim, judgeAttributes } from '../src/wire/attributes/canonical.ts';
 import { EMPTY_ATTRIBUTES, encodeAttributes } from '../src/wire/attributes/codec.ts';
 import { attributeFacts, emptyAttributeFacts } from '../src/wire/attributes/facts.ts';
 import { rewriteAttributes } from '../src/wire/attributes/rewrite.ts';
@@ -173,6 +173,10 @@ function benchAttributes(): void {
     );
   };
   run('canonicalise (7606 checks, sort, copy)', () => void canonicalise(input, out));
+  run('judge alone, of octets that are canonical as they came', () => {
+    judgeAttributes(input);
+    if (!isVerbatim(input)) throw new Error('not verbatim');
+  });
   const facts = emptyAttributeFacts();
   run('attributeFacts', () => attributeFacts(CANONICAL, facts));
   const span = { octets: CANONICAL, start: 0, end: CANONICAL.length };

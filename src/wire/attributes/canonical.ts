@@ -23,7 +23,7 @@ import { FaultList } from './fault-list.ts';
 import { writeUniqueLargeCommunities } from './large-community.ts';
 import { checkNextHop, nextHopSpan } from './mp-reach-nlri.ts';
 import { writeMpNextHop } from './rewrite.ts';
-import { type AnyAttributeRow, attributeRow } from './table.ts';
+import { attributeRow } from './table.ts';
 
 export interface CanonicaliseInput {
   /** The whole UPDATE; read, not kept. */
@@ -74,6 +74,17 @@ export function judgeAttributes(input: CanonicaliseInput): Canonicalised {
     : { action, faults: faults.list };
 }
 
+/** What becomes of the value of an attribute. */
+const Keeping = {
+  AsItIs: 0,
+  /** Known, but of no use to us. */
+  Never: 1,
+  /** RFC 6793 §4.1: says something only beside 2-octet AS numbers. */
+  Merged: 2,
+  /** Doubles are taken out. */
+  Rewritten: 3,
+} as const;
+
 // The attributes of the UPDATE at hand, by type. Emptied after each, so that nothing is allocated for each.
 const START = new Int32Array(256); // of the value
 const END = new Int32Array(256);
@@ -81,6 +92,8 @@ const FLAGS = new Uint8Array(256);
 const SEEN = new Uint8Array(256); // 1: usable; 2: seen, but not to be written
 const TYPES = new Uint8Array(256); // the first `typeCount` are the types seen
 let typeCount = 0;
+/** All attributes so far are usable, and as canonical octets have them. */
+let isAsWritten = true;
 
 const slice: AttributeSlice = {
   octets: new Uint8Array(0),
@@ -96,6 +109,7 @@ const ACCEPTED: Canonicalised = { action: 'accept', faults: [] };
 function clearScratch(): void {
   for (let i = 0; i < typeCount; i++) SEEN[TYPES[i]!] = 0;
   typeCount = 0;
+  isAsWritten = true;
 }
 
 /** Walks the attributes in the order of the wire and judges each. */
@@ -104,6 +118,7 @@ function collect(input: CanonicaliseInput): void {
   slice.octets = message;
   slice.as4 = context.as4;
   slice.peerType = context.peerType;
+  let highest = 0;
   const end = layout.overrunAt < 0 ? layout.attributesEnd : layout.overrunAt;
   let at = layout.attributesStart;
   while (at < end) {
@@ -115,6 +130,7 @@ function collect(input: CanonicaliseInput): void {
     if (SEEN[type] !== 0) {
       // RFC 7606 §3(g): all but the first are discarded, whatever they hold.
       faults.add(REPEATED, type, { start: at, end: next });
+      isAsWritten = false;
     } else {
       TYPES[typeCount++] = type;
       START[type] = start;
@@ -125,6 +141,10 @@ function collect(input: CanonicaliseInput): void {
         faults.add(problem, type, { start: at, end: next });
       }
       SEEN[type] = problem === undefined ? 1 : 2;
+      if (problem !== undefined || type < highest || !isKeptAsItIs(type, flags)) {
+        isAsWritten = false;
+      }
+      highest = type;
     }
     at = next;
   }
@@ -149,21 +169,19 @@ function judge(input: CanonicaliseInput, type: number, flags: number): Malformed
   }
   // RFC 4760 §3: NEXT_HOP says nothing about the NLRI of MP_REACH_NLRI.
   if (type === AttributeType.NextHop && input.part === 'mp') return IGNORED;
-  if (isFlagsConflict(row, flags))
+  if ((flags & FIXED_FLAGS[type]!) !== CATEGORY_FLAGS[type]!)
     return row.flagsAction === 'discard' ? FLAGS_DISCARD : FLAGS_WITHDRAW;
   slice.start = START[type]!;
   slice.end = END[type]!;
   if (type === AttributeType.MpReachNlri) return judgeMpReach(input);
   const problem = row.check(slice);
   if (problem !== undefined) return problem;
-  return NOT_KEPT.has(type) ? IGNORED : undefined;
+  return KEEPING[type] === Keeping.Never ? IGNORED : undefined;
 }
 
-/** RFC 7606 §3(c): Optional and Transitive must be the attribute's; RFC 4271 §4.3: a well-known one is not Partial. */
-function isFlagsConflict(row: AnyAttributeRow, flags: number): boolean {
-  const kind = flags & (AttributeFlag.Optional | AttributeFlag.Transitive);
-  if (kind !== categoryFlags(row.category)) return true;
-  return row.category === 'well-known' && (flags & AttributeFlag.Partial) !== 0;
+/** Of an attribute that was judged right: whether canonical octets have the very same. */
+function isKeptAsItIs(type: number, flags: number): boolean {
+  return KEEPING[type] === Keeping.AsItIs && flags === canonicalFlags(type, flags);
 }
 
 function judgeMpReach({ message, layout }: CanonicaliseInput): Malformed | undefined {
@@ -205,14 +223,7 @@ function mayHideNlri(layout: UpdateLayout): boolean {
  * May say no for some that are (Extended Length, LARGE_COMMUNITY): then they are written, and compare equal.
  */
 export function isVerbatim({ context, layout, part }: CanonicaliseInput): boolean {
-  if (part !== 'classic' || !context.as4 || layout.overrunAt >= 0) return false;
-  for (let i = 0; i < typeCount; i++) {
-    const type = TYPES[i]!;
-    if (SEEN[type] !== 1 || (i > 0 && TYPES[i - 1]! > type)) return false;
-    if (type === AttributeType.LargeCommunity || AS4_ONLY.has(type)) return false;
-    if (FLAGS[type] !== flagsOf(type)) return false;
-  }
-  return true;
+  return isAsWritten && part === 'classic' && context.as4 && layout.overrunAt < 0;
 }
 
 /** The second half of `canonicalise`: appends the canonical octets of what `judgeAttributes` has just accepted. */
@@ -231,7 +242,7 @@ export function writeCanonical(input: CanonicaliseInput, out: ByteWriter): void 
     }
     if (type === skipped || (type === AttributeType.NextHop && part === 'mp')) continue;
     // AS4_* live on in AS_PATH and AGGREGATOR; RFC 6793 §4.1: from a NEW speaker they are discarded.
-    if (!AS4_ONLY.has(type)) writeOne(input, type, out);
+    if (KEEPING[type] !== Keeping.Merged) writeOne(input, type, out);
   }
 }
 
@@ -254,7 +265,7 @@ function writeIpv4NextHop(message: Uint8Array, at: number, out: ByteWriter): voi
 function writeOne(input: CanonicaliseInput, type: number, out: ByteWriter): void {
   if (SEEN[type] !== 1) return;
   const { message, layout, context } = input;
-  const flags = flagsOf(type);
+  const flags = canonicalFlags(type, FLAGS[type]!);
   const start = START[type]!;
   const end = END[type]!;
   if (type === AttributeType.MpReachNlri) {
@@ -276,17 +287,9 @@ function writeOne(input: CanonicaliseInput, type: number, out: ByteWriter): void
   out.bytes(scratch.view());
 }
 
-/** Canonical flags of an attribute that was received. */
-function flagsOf(type: number): number {
-  const row = attributeRow(type);
-  // RFC 4271 §5: whoever passes on what it does not know sets Partial, and nobody clears it.
-  if (row === undefined) {
-    return AttributeFlag.Optional | AttributeFlag.Transitive | AttributeFlag.Partial;
-  }
-  const flags = categoryFlags(row.category);
-  return row.category === 'optional-transitive'
-    ? flags | (FLAGS[type]! & AttributeFlag.Partial)
-    : flags;
+/** Flags in canonical octets of an attribute that came with `flags`. */
+function canonicalFlags(type: number, flags: number): number {
+  return CATEGORY_FLAGS[type]! | (flags & PARTIAL_KEPT[type]!);
 }
 
 /** RFC 6793 §4.2.3: AS_PATH of 2-octet AS numbers, with AS4_PATH merged in unless AGGREGATOR says that it is stale. */
@@ -331,15 +334,32 @@ function u16(octets: Uint8Array, at: number): number {
   return (octets[at]! << 8) | octets[at + 1]!;
 }
 
-/** Known, but never in canonical octets by themselves: merged, or of no use to us. */
-const NOT_KEPT: ReadonlySet<number> = new Set([
-  AttributeType.MpUnreachNlri,
-  AttributeType.Aigp,
-  AttributeType.BgpLs,
-]);
+// What is asked of each attribute that comes, by type: a look into a table each, not a search in sets and names.
 
-/** RFC 6793 §4.1: they say something only beside 2-octet AS numbers. */
-const AS4_ONLY: ReadonlySet<number> = new Set([AttributeType.As4Path, AttributeType.As4Aggregator]);
+/** Flags in canonical octets, but for a Partial bit that came. */
+const CATEGORY_FLAGS = new Uint8Array(256);
+/** RFC 7606 §3(c): Optional and Transitive must be the attribute's; RFC 4271 §4.3: a well-known one is not Partial. */
+const FIXED_FLAGS = new Uint8Array(256);
+/** RFC 4271 §4.3: of an optional transitive attribute a Partial bit that is set stays set. */
+const PARTIAL_KEPT = new Uint8Array(256);
+const KEEPING = new Uint8Array(256);
+
+for (let type = 0; type < 256; type++) {
+  const category = attributeRow(type)?.category;
+  const { Optional, Transitive, Partial } = AttributeFlag;
+  FIXED_FLAGS[type] = Optional | Transitive | (category === 'well-known' ? Partial : 0);
+  // RFC 4271 §5: whoever passes on what it does not know sets Partial, and nobody clears it.
+  CATEGORY_FLAGS[type] =
+    category === undefined ? Optional | Transitive | Partial : categoryFlags(category);
+  PARTIAL_KEPT[type] = category === 'optional-transitive' ? Partial : 0;
+}
+for (const type of [AttributeType.MpUnreachNlri, AttributeType.Aigp, AttributeType.BgpLs]) {
+  KEEPING[type] = Keeping.Never;
+}
+for (const type of [AttributeType.As4Path, AttributeType.As4Aggregator]) {
+  KEEPING[type] = Keeping.Merged;
+}
+KEEPING[AttributeType.LargeCommunity] = Keeping.Rewritten;
 
 /** No fault: the attribute is simply not used. */
 const IGNORED = malformed('discard', UpdateSubcode.OptionalAttribute, 'Not used');
