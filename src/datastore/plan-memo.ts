@@ -6,12 +6,14 @@
  * same object as before, so that whoever compares two plans need not look inside.
  */
 
+import type { ConfigError } from '../base/errors.ts';
 import type { Policy } from '../policy/types.ts';
 import { NodeIndex } from './node-index.ts';
 import {
   compareText,
   type KnownPairs,
   originatedKey,
+  placeInOrder,
   sameData,
   sortedByName,
 } from './plan-data.ts';
@@ -26,6 +28,9 @@ import type {
 } from './resources.ts';
 import { ServiceMemo } from './service-memo.ts';
 import type { SessionEntry } from './session-entry.ts';
+
+/** More changes than this are not worked into the ordered list of sessions one by one. */
+const WORKED_IN_MAX = 64;
 
 /** The scope of the node-to-node mesh, which has no BGPPeer. */
 export const MESH: object = {};
@@ -69,10 +74,14 @@ export class PlanMemo {
 
   readonly #planInputs = new Inputs();
   #plans = new WeakMap<SessionEntry, PeerPlan>();
+  /** Of those plans the ones of which no input at all has changed since. */
+  #certain = new WeakMap<SessionEntry, PeerPlan>();
   #unordered: readonly PeerPlan[] = [];
   #ordered: readonly PeerPlan[] = [];
-  #byName: Map<string, PeerPlan> | undefined;
+  /** As they came, and in order. */
+  #origins: readonly OriginatedPrefix[] = [];
   #originated: readonly OriginatedPrefix[] = [];
+  readonly #stages = new Map<string, Stage>();
   /** Of this plan's policies against those of the one before: five thousand sessions ask about the same two. */
   #compared: KnownPairs = new Map();
 
@@ -98,13 +107,36 @@ export class PlanMemo {
     const common = [own, global, ownConfiguration, options, compat, standalone];
     // Peers and profiles are among them only so that policies nobody asks for any more are forgotten.
     const ofPolicies = [...common, bgpPeers, bgpFilters, ipPools, blockAffinities, peerProfiles];
-    if (this.#policyInputs.changed(ofPolicies)) {
+    const policiesChanged = this.#policyInputs.changed(ofPolicies);
+    if (policiesChanged) {
       this.#policiesBefore = this.#policies;
       this.#policies = new Map();
       this.#byFilters = new WeakMap();
     }
     const ofPlans = [own, global, options, inputs.localAs, resources.secrets, peerProfiles];
-    if (this.#planInputs.changed(ofPlans)) this.#plans = new WeakMap();
+    const plansChanged = this.#planInputs.changed(ofPlans);
+    if (plansChanged) this.#plans = new WeakMap();
+    if (plansChanged || policiesChanged) this.#certain = new WeakMap();
+  }
+
+  /**
+   * What `make` gave last time, with the problems that it named, while each of `inputs` is the same object or value.
+   * Whatever `make` looks at must be among them, or be made of them.
+   */
+  stage<T>(
+    name: string,
+    { problems, inputs }: { problems: ConfigError[]; inputs: readonly unknown[] },
+    make: () => T,
+  ): T {
+    const before = this.#stages.get(name);
+    if (before !== undefined && isSameList(before.inputs, inputs)) {
+      problems.push(...before.problems);
+      return before.value as T;
+    }
+    const from = problems.length;
+    const value = make();
+    this.#stages.set(name, { inputs, value, problems: problems.slice(from) });
+    return value;
   }
 
   /** The key under which the entries of one side of a BGPPeer are kept. */
@@ -148,42 +180,59 @@ export class PlanMemo {
     return known;
   }
 
-  /** The plan made of `entry` before, while it is still true. */
+  /** The plan of `entry`, while nothing has changed that it is made of. */
+  certain(entry: SessionEntry): PeerPlan | undefined {
+    return this.#certain.get(entry);
+  }
+
+  /** The plan made of `entry` before, under policies that may be others now. */
   planOf(
     entry: SessionEntry,
     policies: { readonly import: Policy; readonly export: Policy },
   ): PeerPlan | undefined {
     const plan = this.#plans.get(entry);
-    const same = plan?.importPolicy === policies.import && plan.exportPolicy === policies.export;
-    return same ? plan : undefined;
+    if (plan === undefined) return undefined;
+    const { import: importPolicy, export: exportPolicy } = policies;
+    if (plan.importPolicy === importPolicy && plan.exportPolicy === exportPolicy) {
+      this.#certain.set(entry, plan);
+      return plan;
+    }
+    return this.keep(entry, { ...plan, importPolicy, exportPolicy });
   }
 
   /** Takes a plan; gives the one of before where that is equal. */
   keep(entry: SessionEntry, plan: PeerPlan): PeerPlan {
-    this.#byName ??= new Map(this.#ordered.map((peer) => [peer.name, peer]));
-    const before = this.#byName.get(plan.name);
-    const kept = before !== undefined && sameData(before, plan, this.#compared) ? before : plan;
+    const before = this.#ordered[placeInOrder(this.#ordered, plan.name, nameOf)];
+    const equal = before?.name === plan.name && sameData(before, plan, this.#compared);
+    const kept = equal ? before : plan;
     // A missing Secret is a problem of every plan anew.
     const missing = kept.password !== undefined && 'missing' in kept.password;
-    if (!missing) this.#plans.set(entry, kept);
+    if (!missing) {
+      this.#plans.set(entry, kept);
+      this.#certain.set(entry, kept);
+    }
     return kept;
   }
 
   /** The peers in order of their names. */
   inOrder(peers: readonly PeerPlan[]): readonly PeerPlan[] {
-    const before = this.#unordered;
-    const same =
-      peers.length === before.length && peers.every((peer, index) => peer === before[index]);
-    if (!same) {
-      this.#unordered = peers;
+    const { gone, come } = differing(this.#unordered, peers);
+    this.#unordered = peers;
+    if (gone.length + come.length === 0) return this.#ordered;
+    if (gone.length + come.length > WORKED_IN_MAX) {
       this.#ordered = [...peers].sort((a, b) => compareText(a.name, b.name));
-      this.#byName = undefined;
+      return this.#ordered;
     }
-    return this.#ordered;
+    const ordered = this.#ordered.filter((peer) => !gone.includes(peer));
+    for (const peer of come) ordered.splice(placeInOrder(ordered, peer.name, nameOf), 0, peer);
+    this.#ordered = ordered;
+    return ordered;
   }
 
   /** In order of their keys; those that are as before are the same objects. */
   originated(items: readonly OriginatedPrefix[]): readonly OriginatedPrefix[] {
+    if (isSameList(this.#origins, items)) return this.#originated;
+    this.#origins = items;
     const before = this.#originated;
     const known = before.map(originatedKey);
     let at = 0;
@@ -216,6 +265,35 @@ class Inputs {
   changed(now: readonly unknown[]): boolean {
     const last = this.#last;
     this.#last = now;
-    return now.length !== last.length || now.some((input, index) => input !== last[index]);
+    return !isSameList(last, now);
   }
+}
+
+interface Stage {
+  readonly inputs: readonly unknown[];
+  readonly value: unknown;
+  readonly problems: readonly ConfigError[];
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index]);
+}
+
+function nameOf({ name }: PeerPlan): string {
+  return name;
+}
+
+/** What stands between the common beginning and the common end of two lists. */
+function differing<T>(
+  before: readonly T[],
+  now: readonly T[],
+): { readonly gone: readonly T[]; readonly come: readonly T[] } {
+  let begin = 0;
+  let [end, nowEnd] = [before.length, now.length];
+  while (begin < end && begin < nowEnd && before[begin] === now[begin]) begin++;
+  while (end > begin && nowEnd > begin && before[end - 1] === now[nowEnd - 1]) {
+    end--;
+    nowEnd--;
+  }
+  return { gone: before.slice(begin, end), come: now.slice(begin, nowEnd) };
 }

@@ -45,6 +45,7 @@ export class PlanSender {
     const peers = difference(this.#sent?.peers ?? [], plan.peers, (peer) => peer.name);
     const origins = difference(this.#sent?.originated ?? [], plan.originated, originatedKey);
     let anew = this.#sent === undefined;
+    const samePeers = this.#sent?.peers === plan.peers;
     this.#sent = plan;
     const rounds = Math.max(
       1,
@@ -63,7 +64,7 @@ export class PlanSender {
         retracted: slice(origins.gone, round).map(originatedKey),
       };
       anew = false;
-      yield round < rounds - 1 ? part : { ...part, last: this.#last(plan) };
+      yield round < rounds - 1 ? part : { ...part, last: this.#last(plan, samePeers) };
     }
   }
 
@@ -85,7 +86,11 @@ export class PlanSender {
     };
   }
 
-  #last({ peers: _, originated: __, ...frame }: SpeakerPlan): NonNullable<PlanPart['last']> {
+  #last(
+    { peers: _, originated: __, ...frame }: SpeakerPlan,
+    samePeers: boolean,
+  ): NonNullable<PlanPart['last']> {
+    if (samePeers) return { frame, retired: [] };
     const used = new Set<Policy>();
     for (const peer of this.#sent!.peers) used.add(peer.importPolicy).add(peer.exportPolicy);
     const retired: number[] = [];
@@ -165,8 +170,13 @@ function difference<T>(
 ): { readonly come: readonly T[]; readonly gone: readonly T[] } {
   const come: T[] = [];
   const gone: T[] = [];
+  if (before === now) return { come, gone };
   let i = 0;
   for (const item of now) {
+    if (before[i] === item) {
+      i++;
+      continue;
+    }
     while (i < before.length && compareText(keyOf(before[i]!), keyOf(item)) < 0) {
       gone.push(before[i++]!);
     }

@@ -7,7 +7,7 @@ import { Claims } from './claims.ts';
 import { changed, collect, type EntryChange } from './collect.ts';
 import { plainDocument } from './documents.ts';
 import type { GoodResource, InForce, LastGood, ResourceStatus } from './good-resource.ts';
-import { compareText } from './plan-data.ts';
+import { compareText, placeInOrder } from './plan-data.ts';
 import type { Resources } from './resources.ts';
 import { checkDocument, type Entry } from './validate.ts';
 
@@ -83,7 +83,7 @@ export class SettleMemo {
     const list: InForce[] = [];
     let begin = 0;
     for (const key of keys) {
-      const at = placeOf(this.#inOrder, key);
+      const at = placeInOrder(this.#inOrder, key, keyOf);
       for (let i = begin; i < at; i++) list.push(this.#inOrder[i]!);
       const now = this.#inForce.get(key);
       if (now !== undefined) list.push(now);
@@ -94,14 +94,6 @@ export class SettleMemo {
   }
 }
 
-/** Where `key` stands in an ordered list, or would stand. */
-function placeOf(list: readonly InForce[], key: string): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (list[middle]!.good.key < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function keyOf({ good }: InForce): string {
+  return good.key;
 }
