@@ -130,7 +130,10 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
     ibgp,
     families: families.map((family) => factsOf(family).ipFamily),
   };
-  const policies = { import: importPolicy(question), export: exportPolicy(question) };
+  const policies = {
+    importPolicy: importPolicy(question),
+    exportPolicy: exportPolicy(question),
+  };
   const known = cluster.memo.planOf(entry, policies);
   if (known !== undefined) return known;
   const password = isWorkload ? undefined : passwordOf(cluster, entry);
@@ -152,8 +155,7 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
     rrClient: isClient(cluster, entry, ibgp),
     allowLocalAs: entry.byAddress ? (peer?.numAllowedLocalAsNumbers ?? 0) : 0,
     ...(peer?.reachableBy === undefined ? {} : { reachableBy: peer.reachableBy }),
-    importPolicy: policies.import,
-    exportPolicy: policies.export,
+    ...policies,
     origin: entry.origin,
     ...settingsOf(profiled, writtenBy(cluster, entry)),
   };

@@ -40,10 +40,11 @@ export function followed(before: readonly RawDocument[], now: readonly RawDocume
   }
   // What has changed its place by more than one is looked up.
   const left = new Map<unknown, number>();
-  for (let at = i; at < before.length; at++) left.set(identityOf(before[at]!), at);
-  for (let at = j; at < now.length; at++) {
-    const place = left.get(identityOf(now[at]!));
-    if (place === undefined || stays[place] === 1 || !isSame(before[place]!, now[at]!)) continue;
+  for (const [at, stay] of stays.entries()) if (stay === 0) left.set(identityOf(before[at]!), at);
+  for (const [at, document] of now.entries()) {
+    if (places[at]! >= 0) continue;
+    const place = left.get(identityOf(document));
+    if (place === undefined || stays[place] === 1 || !isSame(before[place]!, document)) continue;
     stays[place] = 1;
     places[at] = place;
   }

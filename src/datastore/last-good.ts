@@ -14,8 +14,6 @@ import { compareText } from './plan-data.ts';
 import type { Resources } from './resources.ts';
 import { SettleMemo } from './settle-memo.ts';
 
-export type { LastGood } from './good-resource.ts';
-
 export interface Settled {
   readonly resources: Resources;
   readonly lastGood: LastGood;

@@ -103,11 +103,17 @@ export class NodeIndex {
     };
     for (const { before, after } of changes) {
       for (const address of before === undefined ? [] : addressesOf(before)) {
-        put(address, byAddress.get(address)!.filter((node) => node !== before));
+        put(
+          address,
+          byAddress.get(address)!.filter((node) => node !== before),
+        );
       }
       for (const address of after === undefined ? [] : addressesOf(after)) {
         const nodes = [...(byAddress.get(address) ?? NO_NODES), after!];
-        put(address, nodes.sort((a, b) => compareText(a.name, b.name)));
+        put(
+          address,
+          nodes.sort((a, b) => compareText(a.name, b.name)),
+        );
       }
     }
   }

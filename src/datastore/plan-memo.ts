@@ -76,6 +76,8 @@ export class PlanMemo {
   #plans = new WeakMap<SessionEntry, PeerPlan>();
   /** Of those plans the ones of which no input at all has changed since. */
   #certain = new WeakMap<SessionEntry, PeerPlan>();
+  /** What has taken the place of a policy in this plan, or the policy itself. */
+  #successors = new Map<Policy, Policy>();
   #unordered: readonly PeerPlan[] = [];
   #ordered: readonly PeerPlan[] = [];
   /** As they came, and in order. */
@@ -116,7 +118,10 @@ export class PlanMemo {
     const ofPlans = [own, global, options, inputs.localAs, resources.secrets, peerProfiles];
     const plansChanged = this.#planInputs.changed(ofPlans);
     if (plansChanged) this.#plans = new WeakMap();
-    if (plansChanged || policiesChanged) this.#certain = new WeakMap();
+    if (plansChanged || policiesChanged) {
+      this.#certain = new WeakMap();
+      this.#successors = new Map();
+    }
   }
 
   /**
@@ -180,24 +185,35 @@ export class PlanMemo {
     return known;
   }
 
-  /** The plan of `entry`, while nothing has changed that it is made of. */
+  /** The plan of `entry`, where all that can have changed of it are policies, and those are known. */
   certain(entry: SessionEntry): PeerPlan | undefined {
-    return this.#certain.get(entry);
+    const plan = this.#certain.get(entry);
+    if (plan !== undefined) return plan;
+    const before = this.#plans.get(entry);
+    if (before === undefined) return undefined;
+    const importPolicy = this.#successors.get(before.importPolicy);
+    const exportPolicy = this.#successors.get(before.exportPolicy);
+    if (importPolicy === undefined || exportPolicy === undefined) return undefined;
+    return this.#underPolicies(entry, before, { importPolicy, exportPolicy });
   }
 
-  /** The plan made of `entry` before, under policies that may be others now. */
-  planOf(
-    entry: SessionEntry,
-    policies: { readonly import: Policy; readonly export: Policy },
-  ): PeerPlan | undefined {
-    const plan = this.#plans.get(entry);
-    if (plan === undefined) return undefined;
-    const { import: importPolicy, export: exportPolicy } = policies;
-    if (plan.importPolicy === importPolicy && plan.exportPolicy === exportPolicy) {
-      this.#certain.set(entry, plan);
-      return plan;
-    }
-    return this.keep(entry, { ...plan, importPolicy, exportPolicy });
+  /** The plan made of `entry` before, under the policies of now. */
+  planOf(entry: SessionEntry, policies: Policies): PeerPlan | undefined {
+    const before = this.#plans.get(entry);
+    if (before === undefined) return undefined;
+    // A policy is that of one list of filters and one kind of session: who had the same has the same again.
+    this.#successors.set(before.importPolicy, policies.importPolicy);
+    this.#successors.set(before.exportPolicy, policies.exportPolicy);
+    return this.#underPolicies(entry, before, policies);
+  }
+
+  #underPolicies(entry: SessionEntry, before: PeerPlan, policies: Policies): PeerPlan {
+    const { importPolicy, exportPolicy } = policies;
+    const same = before.importPolicy === importPolicy && before.exportPolicy === exportPolicy;
+    const plan = same ? before : { ...before, importPolicy, exportPolicy };
+    this.#plans.set(entry, plan);
+    this.#certain.set(entry, plan);
+    return plan;
   }
 
   /** Takes a plan; gives the one of before where that is equal. */
@@ -219,6 +235,11 @@ export class PlanMemo {
     const { gone, come } = differing(this.#unordered, peers);
     this.#unordered = peers;
     if (gone.length + come.length === 0) return this.#ordered;
+    if (gone.length === come.length && come.every((peer, i) => peer.name === gone[i]!.name)) {
+      const replaced = new Map(gone.map((peer, i) => [peer, come[i]!]));
+      this.#ordered = this.#ordered.map((peer) => replaced.get(peer) ?? peer);
+      return this.#ordered;
+    }
     if (gone.length + come.length > WORKED_IN_MAX) {
       this.#ordered = [...peers].sort((a, b) => compareText(a.name, b.name));
       return this.#ordered;
@@ -268,6 +289,8 @@ class Inputs {
     return !isSameList(last, now);
   }
 }
+
+type Policies = Pick<PeerPlan, 'importPolicy' | 'exportPolicy'>;
 
 interface Stage {
   readonly inputs: readonly unknown[];
