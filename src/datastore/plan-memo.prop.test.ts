@@ -72,6 +72,8 @@ const anyOther = fc.oneof(
       asNumber: pick(64512, 65001),
       nodeToNodeMeshEnabled: fc.boolean(),
       nodeMeshPassword: pick(undefined, { secretKeyRef: { name: 's', key: 'k' } }),
+      nodeMeshMaxRestartTime: pick(undefined, '60s'),
+      listenPort: pick(undefined, undefined, 1790),
       serviceClusterIPs: pick(undefined, [{ cidr: '10.96.0.0/12' }]),
       serviceLoadBalancerAggregation: pick('Enabled', 'Disabled'),
     })

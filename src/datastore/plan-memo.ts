@@ -37,7 +37,10 @@ export const MESH: object = {};
 
 const NO_FILTERS: readonly string[] = [];
 
-type EntriesByNode = WeakMap<NodeResource, readonly SessionEntry[]>;
+type EntriesByNode = WeakMap<
+  NodeResource,
+  { readonly port: number | undefined; readonly entries: readonly SessionEntry[] }
+>;
 
 /** What a plan is made of: as long as each is the same object, so is what was made of it. */
 interface MemoInputs {
@@ -60,6 +63,10 @@ export class PlanMemo {
   readonly services = new ServiceMemo();
   #nodeMap: ReadonlyMap<string, NodeResource> | undefined;
 
+  readonly #portInputs = new Inputs();
+  /** By name of the node: what `node.*` configurations say. */
+  #ports: ReadonlyMap<string, number> = new Map();
+  #port: number | undefined;
   readonly #entryInputs = new Inputs();
   #entries = new WeakMap<object, EntriesByNode>();
   readonly #scopes = {
@@ -100,12 +107,15 @@ export class PlanMemo {
     const { own, global, ownConfiguration, options, compat, standalone, resources } = inputs;
     const { bgpConfigurations, bgpPeers, bgpFilters, ipPools, blockAffinities } = resources;
     const { peerProfiles } = resources;
-    if (this.#profileInputs.changed([peerProfiles, own, inputs.localAs])) {
+    const none = peerProfiles.size === 0;
+    if (this.#profileInputs.changed([peerProfiles, none || own, inputs.localAs])) {
       this.profiles = new Profiles(peerProfiles, own.labels);
     }
-    if (this.#entryInputs.changed([bgpConfigurations, inputs.globalAs, inputs.localAs])) {
+    if (this.#entryInputs.changed([inputs.globalAs, inputs.localAs])) {
       this.#entries = new WeakMap();
     }
+    if (this.#portInputs.changed([bgpConfigurations])) this.#ports = listenPorts(bgpConfigurations);
+    this.#port = global?.listenPort;
     const common = [own, global, ownConfiguration, options, compat, standalone];
     // Peers and profiles are among them only so that policies nobody asks for any more are forgotten.
     const ofPolicies = [...common, bgpPeers, bgpFilters, ipPools, blockAffinities, peerProfiles];
@@ -115,7 +125,11 @@ export class PlanMemo {
       this.#policies = new Map();
       this.#byFilters = new WeakMap();
     }
-    const ofPlans = [own, global, options, inputs.localAs, resources.secrets, peerProfiles];
+    const ofOwn = [own.name, own.ipv4?.address, own.ipv6?.address, own.routeReflectorClusterId];
+    const password = global?.nodeMeshPassword;
+    const ofGlobal = [global?.nodeMeshMaxRestartTime, password?.name, password?.key];
+    const { localAs } = inputs;
+    const ofPlans = [...ofOwn, ...ofGlobal, options, localAs, resources.secrets, this.profiles];
     const plansChanged = this.#planInputs.changed(ofPlans);
     if (plansChanged) this.#plans = new WeakMap();
     if (plansChanged || policiesChanged) {
@@ -164,12 +178,17 @@ export class PlanMemo {
       byNode = new WeakMap();
       this.#entries.set(scope, byNode);
     }
-    let entries = byNode.get(node);
-    if (entries === undefined) {
-      entries = make();
-      byNode.set(node, entries);
-    }
+    const port = this.listenPort(node.name);
+    const known = byNode.get(node);
+    if (known !== undefined && known.port === port) return known.entries;
+    const entries = make();
+    byNode.set(node, { port, entries });
     return entries;
+  }
+
+  /** The port on which others reach that node; undefined = nothing is said. */
+  listenPort(node: string): number | undefined {
+    return this.#ports.get(node) ?? this.#port;
   }
 
   /** @param parts  What beside the filters a policy is made of, as bits. */
@@ -288,6 +307,15 @@ class Inputs {
     this.#last = now;
     return !isSameList(last, now);
   }
+}
+
+/** Of the nodes that have one of their own (calico model 2.2). */
+function listenPorts(configurations: Resources['bgpConfigurations']): Map<string, number> {
+  const ports = new Map<string, number>();
+  for (const { name, listenPort } of configurations.values()) {
+    if (name.startsWith('node.') && listenPort !== undefined) ports.set(name.slice(5), listenPort);
+  }
+  return ports;
 }
 
 type Policies = Pick<PeerPlan, 'importPolicy' | 'exportPolicy'>;
