@@ -62,7 +62,11 @@ export class Proposals {
         const texts = problems.map((one) => `${one.severity}: ${formatConfigError(one)}`);
         if (next === undefined) return { ...refused(last.refused), problems: texts };
         const forecast = await forecastOf(view(), { changes, next, revision });
-        if (forecast !== undefined) return planMessage(forecast, { problems: texts, held });
+        if (forecast === undefined) continue;
+        const message = planMessage(forecast, { problems: texts, held });
+        // Encoding a thousand sessions is a turn's work of its own.
+        await nextTurn();
+        return message;
       }
       return refused('The running plan keeps changing; try again');
     } catch (error) {
@@ -98,10 +102,16 @@ async function forecastOf(
 ): Promise<PlanForecast | undefined> {
   const run = view.preview(proposal);
   for (;;) {
+    await nextTurn();
     const state = run.next();
     if (state === 'void') return undefined;
-    if (state === 'done') return run.result();
-    // The sockets have their turn.
-    await new Promise((resolve) => setImmediate(resolve));
+    if (state === 'more') continue;
+    await nextTurn();
+    return run.result();
   }
+}
+
+/** The sockets have their turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

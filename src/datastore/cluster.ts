@@ -92,8 +92,7 @@ export function nodeAddress(node: NodeResource, family: Family): IpAddress | und
 
 /** The port on which others reach `node`; undefined = nothing is said, so 179 (calico model 2.2). */
 export function listenPortOf(cluster: Cluster, node: NodeResource): number | undefined {
-  const own = cluster.resources.bgpConfigurations.get(`node.${node.name}`);
-  return own?.listenPort ?? cluster.global?.listenPort;
+  return cluster.memo.listenPort(node.name);
 }
 
 export function remoteAsOf(cluster: Cluster, node: NodeResource): number {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { documents, node, resource } from '../../test/support/resources.ts';
-import { collect, shareKinds } from './collect.ts';
+import { changed, collect } from './collect.ts';
 import { checkDocument } from './validate.ts';
 
 function entries(...values: unknown[]): Parameters<typeof collect>[0] {
@@ -18,10 +18,30 @@ it('puts every entry under its kind and name', () => {
   expect(clusterInformation).toBeUndefined();
 });
 
-it('takes the map of a kind in which nothing changed from before, and no other', () => {
+it('keeps the map of a kind in which nothing changed, and no other', () => {
   const before = collect([...POOL, ...NODE]);
-  const shared = shareKinds(before, collect([...POOL, ...entries(node('a', '10.0.0.2'))]));
-  expect(shared.ipPools).toBe(before.ipPools);
-  expect(shared.nodes.get('a')?.ipv4?.address).toBe('10.0.0.2');
-  expect(shareKinds(before, collect(POOL)).nodes.size).toBe(0);
+  const moved = entries(node('a', '10.0.0.2'))[0];
+  const after = changed(before, [{ before: NODE[0], after: moved }]);
+  expect(after.ipPools).toBe(before.ipPools);
+  expect(after.nodes.get('a')?.ipv4?.address).toBe('10.0.0.2');
+  expect(before.nodes.get('a')?.ipv4?.address).toBe('10.0.0.1');
+  const gone = changed(after, [{ before: moved, after: undefined }]);
+  expect(gone.nodes.size).toBe(0);
+});
+
+it('names what has a namespace by both', () => {
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's', namespace: 'n' } };
+  expect([...collect(entries(secret)).secrets.keys()]).toEqual(['n/s']);
+});
+
+it('takes the ClusterInformation of the name default alone', () => {
+  const [info, other] = entries(
+    resource('ClusterInformation', 'default', { calicoVersion: 'v3.32.0' }),
+    resource('ClusterInformation', 'other', { calicoVersion: 'v3.31.0' }),
+  );
+  const both = collect([info!, other!]);
+  expect(both.clusterInformation?.calicoVersion).toBe('v3.32.0');
+  const one = changed(both, [{ before: other, after: undefined }]);
+  expect(one.clusterInformation?.calicoVersion).toBe('v3.32.0');
+  expect(changed(one, [{ before: info, after: undefined }]).clusterInformation).toBeUndefined();
 });

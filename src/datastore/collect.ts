@@ -1,93 +1,80 @@
-/** Checked entries by kind and name: `Resources`, whole, or with what did not change taken from those before. */
+/**
+ * Checked entries by kind and name: `Resources`, and what becomes of them when some entries change.
+ *
+ * Invariant: the map of a kind in which nothing changed is the same object as before, so that "unchanged" is `===`.
+ */
 
-import type {
-  BgpConfigurationResource,
-  BgpFilterResource,
-  BgpPeerResource,
-  BlockAffinityResource,
-  EndpointSliceResource,
-  IpPoolResource,
-  LocalWorkloadResource,
-  NodeResource,
-  NodeStatusResource,
-  PeerProfileResource,
-  Resources,
-  SecretResource,
-  ServiceResource,
-} from './resources.ts';
+import type { Resources } from './resources.ts';
 import type { Entry } from './validate.ts';
 
+/** An entry that came, went, or took the place of the one of its name. */
+export interface EntryChange {
+  readonly before: Entry | undefined;
+  readonly after: Entry | undefined;
+}
+
+const MAPS = {
+  Node: 'nodes',
+  BGPConfiguration: 'bgpConfigurations',
+  BGPPeer: 'bgpPeers',
+  BGPFilter: 'bgpFilters',
+  IPPool: 'ipPools',
+  BlockAffinity: 'blockAffinities',
+  PeerProfile: 'peerProfiles',
+  Secret: 'secrets',
+  CalicoNodeStatus: 'nodeStatuses',
+  LocalWorkload: 'localWorkloads',
+  Service: 'services',
+  EndpointSlice: 'endpointSlices',
+} as const satisfies Record<Exclude<Entry['kind'], 'ClusterInformation'>, keyof Resources>;
+
+type MapField = (typeof MAPS)[keyof typeof MAPS];
+
+const NONE: Resources = {
+  nodes: new Map(),
+  bgpConfigurations: new Map(),
+  bgpPeers: new Map(),
+  bgpFilters: new Map(),
+  ipPools: new Map(),
+  blockAffinities: new Map(),
+  secrets: new Map(),
+  localWorkloads: new Map(),
+  services: new Map(),
+  endpointSlices: new Map(),
+  clusterInformation: undefined,
+  peerProfiles: new Map(),
+  nodeStatuses: new Map(),
+};
+
 export function collect(entries: readonly Entry[]): Resources {
-  const nodes = new Map<string, NodeResource>();
-  const bgpConfigurations = new Map<string, BgpConfigurationResource>();
-  const bgpPeers = new Map<string, BgpPeerResource>();
-  const bgpFilters = new Map<string, BgpFilterResource>();
-  const ipPools = new Map<string, IpPoolResource>();
-  const blockAffinities = new Map<string, BlockAffinityResource>();
-  const secrets = new Map<string, SecretResource>();
-  const peerProfiles = new Map<string, PeerProfileResource>();
-  const nodeStatuses = new Map<string, NodeStatusResource>();
-  const localWorkloads = new Map<string, LocalWorkloadResource>();
-  const services = new Map<string, ServiceResource>();
-  const endpointSlices = new Map<string, EndpointSliceResource>();
-  let clusterInformation: Resources['clusterInformation'];
-  for (const { kind, value } of entries) {
-    if (kind === 'Node') nodes.set(value.name, value);
-    else if (kind === 'BGPConfiguration') bgpConfigurations.set(value.name, value);
-    else if (kind === 'BGPPeer') bgpPeers.set(value.name, value);
-    else if (kind === 'BGPFilter') bgpFilters.set(value.name, value);
-    else if (kind === 'IPPool') ipPools.set(value.name, value);
-    else if (kind === 'BlockAffinity') blockAffinities.set(value.name, value);
-    else if (kind === 'PeerProfile') peerProfiles.set(value.name, value);
-    else if (kind === 'Secret') secrets.set(`${value.namespace}/${value.name}`, value);
-    else if (kind === 'CalicoNodeStatus') nodeStatuses.set(value.name, value);
-    else if (kind === 'LocalWorkload') localWorkloads.set(value.name, value);
-    else if (kind === 'Service') services.set(`${value.namespace}/${value.name}`, value);
-    else if (kind === 'EndpointSlice') {
-      endpointSlices.set(`${value.namespace}/${value.name}`, value);
-    } else if (value.name === 'default') clusterInformation = value;
+  return changed(
+    NONE,
+    entries.map((after) => ({ before: undefined, after })),
+  );
+}
+
+export function changed(resources: Resources, changes: readonly EntryChange[]): Resources {
+  if (changes.length === 0) return resources;
+  const maps: Partial<Record<MapField, Map<string, unknown>>> = {};
+  let { clusterInformation } = resources;
+  for (const { before, after } of changes) {
+    const entry = (after ?? before)!;
+    if (entry.kind === 'ClusterInformation') {
+      if (entry.value.name === 'default') {
+        clusterInformation = after === undefined ? undefined : entry.value;
+      }
+      continue;
+    }
+    const field = MAPS[entry.kind];
+    maps[field] ??= new Map<string, unknown>(resources[field]);
+    if (after === undefined) maps[field].delete(nameOf(entry));
+    else maps[field].set(nameOf(entry), after.value);
   }
-  return {
-    nodes,
-    bgpConfigurations,
-    bgpPeers,
-    bgpFilters,
-    ipPools,
-    blockAffinities,
-    secrets,
-    localWorkloads,
-    services,
-    endpointSlices,
-    clusterInformation,
-    peerProfiles,
-    nodeStatuses,
-  };
+  // The map of a kind takes nothing but entries of that kind: `MAPS`.
+  return { ...resources, ...maps, clusterInformation } as Resources;
 }
 
-/** `next`, with the map of every kind in which nothing changed taken from `before`: "unchanged" is then `===`. */
-export function shareKinds(before: Resources, next: Resources): Resources {
-  return {
-    nodes: shareMap(before.nodes, next.nodes),
-    bgpConfigurations: shareMap(before.bgpConfigurations, next.bgpConfigurations),
-    bgpPeers: shareMap(before.bgpPeers, next.bgpPeers),
-    bgpFilters: shareMap(before.bgpFilters, next.bgpFilters),
-    ipPools: shareMap(before.ipPools, next.ipPools),
-    blockAffinities: shareMap(before.blockAffinities, next.blockAffinities),
-    secrets: shareMap(before.secrets, next.secrets),
-    localWorkloads: shareMap(before.localWorkloads, next.localWorkloads),
-    services: shareMap(before.services, next.services),
-    endpointSlices: shareMap(before.endpointSlices, next.endpointSlices),
-    clusterInformation: next.clusterInformation,
-    peerProfiles: shareMap(before.peerProfiles, next.peerProfiles),
-    nodeStatuses: shareMap(before.nodeStatuses, next.nodeStatuses),
-  };
-}
-
-function shareMap<T>(
-  before: ReadonlyMap<string, T>,
-  next: ReadonlyMap<string, T>,
-): ReadonlyMap<string, T> {
-  if (before.size !== next.size) return next;
-  for (const [name, value] of next) if (before.get(name) !== value) return next;
-  return before;
+/** As a map names it. */
+function nameOf({ value }: Entry): string {
+  return 'namespace' in value ? `${value.namespace}/${value.name}` : value.name;
 }

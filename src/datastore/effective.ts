@@ -17,12 +17,12 @@ import { entryKey, localAsOf } from './sessions.ts';
 export const RESTART_TIME_SECONDS = 120;
 
 export function peerPlans(cluster: Cluster, entries: readonly SessionEntry[]): readonly PeerPlan[] {
-  const plans = withoutDuplicates(cluster, entries).flatMap((entry) => {
+  const plans: PeerPlan[] = [];
+  for (const entry of withoutDuplicates(cluster, entries)) {
     const own = nodeAddress(cluster.own, ipFamily(entry.address));
-    if (own !== undefined) return [peerPlan(cluster, entry, own)];
-    if (entry.kind !== 'mesh') warnNoAddress(cluster, entry);
-    return [];
-  });
+    if (own !== undefined) plans.push(cluster.memo.certain(entry) ?? peerPlan(cluster, entry, own));
+    else if (entry.kind !== 'mesh') warnNoAddress(cluster, entry);
+  }
   return cluster.memo.inOrder(plans);
 }
 
@@ -45,15 +45,23 @@ function sessionName(entry: SessionEntry): string {
  * explicit one wins, since it says more, and the other is named.
  */
 function withoutDuplicates(cluster: Cluster, entries: readonly SessionEntry[]): SessionEntry[] {
-  const kept = new Map<string, SessionEntry>();
+  const kept: SessionEntry[] = [];
+  const byKey = new Map<string, SessionEntry>();
   const addresses = new Map<IpAddress, SessionEntry>();
   // Names of mesh sessions say no port: two nodes with one address would have one name.
   const meshed = new Map<IpAddress, SessionEntry>();
+  const shared = cluster.memo.nodes.sharedAddresses();
   for (const entry of entries) {
+    // Those of the mesh come last, and five thousand of them have addresses of their own.
+    if (entry.kind === 'mesh' && !addresses.has(entry.address) && !shared.has(entry.address)) {
+      kept.push(entry);
+      continue;
+    }
     const key = entryKey(entry.address, entry.port);
-    const other = kept.get(key) ?? (entry.kind === 'mesh' ? meshed.get(entry.address) : undefined);
+    const other = byKey.get(key) ?? (entry.kind === 'mesh' ? meshed.get(entry.address) : undefined);
     if (other === undefined) {
-      kept.set(key, entry);
+      kept.push(entry);
+      byKey.set(key, entry);
       if (entry.kind === 'mesh') meshed.set(entry.address, entry);
       warnSameAddress(cluster, entry, addresses.get(entry.address));
       addresses.set(entry.address, entry);
@@ -70,7 +78,7 @@ function withoutDuplicates(cluster: Cluster, entries: readonly SessionEntry[]): 
       message: `The session also asked for by the ${entry.origin} is the same one and is left out`,
     });
   }
-  return [...kept.values()];
+  return kept;
 }
 
 /** Who calls from an address shows its port of the moment, not the one it listens on. */
@@ -122,7 +130,10 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
     ibgp,
     families: families.map((family) => factsOf(family).ipFamily),
   };
-  const policies = { import: importPolicy(question), export: exportPolicy(question) };
+  const policies = {
+    importPolicy: importPolicy(question),
+    exportPolicy: exportPolicy(question),
+  };
   const known = cluster.memo.planOf(entry, policies);
   if (known !== undefined) return known;
   const password = isWorkload ? undefined : passwordOf(cluster, entry);
@@ -144,8 +155,7 @@ function peerPlan(cluster: Cluster, entry: SessionEntry, own: IpAddress): PeerPl
     rrClient: isClient(cluster, entry, ibgp),
     allowLocalAs: entry.byAddress ? (peer?.numAllowedLocalAsNumbers ?? 0) : 0,
     ...(peer?.reachableBy === undefined ? {} : { reachableBy: peer.reachableBy }),
-    importPolicy: policies.import,
-    exportPolicy: policies.export,
+    ...policies,
     origin: entry.origin,
     ...settingsOf(profiled, writtenBy(cluster, entry)),
   };

@@ -9,6 +9,12 @@ export interface GoodResource {
   readonly value: unknown;
 }
 
+/** JSON-able. Ordered by key. */
+export interface LastGood {
+  readonly format: 1;
+  readonly resources: readonly GoodResource[];
+}
+
 export interface ResourceStatus {
   readonly key: string;
   readonly file: string;

@@ -30,15 +30,35 @@ export function guardPlan({ running, next, heldSince, now }: GuardQuestion): Gua
   if (running === undefined) return { action: 'apply' };
   const losses = [
     // By address, not by name: a mesh session that becomes an explicit one is not lost.
-    // The planner keeps the list in which nothing changed.
-    running.peers === next.peers
+    isMostlyThere(running.peers, next.peers, peerKey)
       ? undefined
       : loss('sessions', running.peers.map(peerKey), next.peers.map(peerKey)),
-    loss('own blocks', blocksOf(running), blocksOf(next)),
+    // The planner keeps the list in which nothing changed.
+    running.originated === next.originated
+      ? undefined
+      : loss('own blocks', blocksOf(running), blocksOf(next)),
   ].filter((text) => text !== undefined);
   const until = ((heldSince ?? now) + GUARD_HOLD) as Millis;
   if (losses.length === 0 || now >= until) return { action: 'apply' };
   return { action: 'hold', until, reason: `The change would remove ${losses.join(' and ')}` };
+}
+
+/** Less is missing than any loss is: seen in one walk, where what stays stands in the same order. */
+function isMostlyThere<T>(
+  before: readonly T[],
+  now: readonly T[],
+  keyOf: (item: T) => string,
+): boolean {
+  let missing = 0;
+  let at = 0;
+  for (const item of before) {
+    // One that has come, or gone, shifts all that follow by one.
+    while (at < now.length && now[at] !== item && now[at + 1] === item) at++;
+    const other = now[at];
+    if (other !== undefined && (other === item || keyOf(other) === keyOf(item))) at++;
+    else if (++missing === GUARD_LOST_MIN) return false;
+  }
+  return true;
 }
 
 function peerKey(peer: SpeakerPlan['peers'][number]): string {

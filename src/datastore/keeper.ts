@@ -8,9 +8,9 @@
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import type { Millis } from '../base/units.ts';
 import type { RawSnapshot } from './documents.ts';
-import type { ResourceStatus } from './good-resource.ts';
+import type { LastGood, ResourceStatus } from './good-resource.ts';
 import { guardPlan } from './guard.ts';
-import { type LastGood, NO_LAST_GOOD, settle } from './last-good.ts';
+import { NO_LAST_GOOD, settle } from './last-good.ts';
 import { planWith } from './plan.ts';
 import { sameData } from './plan-data.ts';
 import { PlanMemo } from './plan-memo.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { resource } from '../../test/support/resources.ts';
 import { type BrokenFile, plainDocument, type RawSnapshot } from './documents.ts';
-import { type LastGood, NO_LAST_GOOD, settle } from './last-good.ts';
+import type { LastGood } from './good-resource.ts';
+import { NO_LAST_GOOD, settle } from './last-good.ts';
 
 const pool = (name: string, cidr: string): unknown => resource('IPPool', name, { cidr });
 

@@ -7,18 +7,12 @@
  */
 
 import type { ConfigError } from '../base/errors.ts';
-import { collect } from './collect.ts';
-import { type BrokenFile, parsePath, type RawDocument, type RawSnapshot } from './documents.ts';
-import type { GoodResource, InForce, ResourceStatus } from './good-resource.ts';
+import { firstError, type Survey } from './claims.ts';
+import { parsePath, type RawDocument, type RawSnapshot } from './documents.ts';
+import type { GoodResource, InForce, LastGood, ResourceStatus } from './good-resource.ts';
+import { compareText } from './plan-data.ts';
 import type { Resources } from './resources.ts';
 import { SettleMemo } from './settle-memo.ts';
-import type { CheckedDocument } from './validate.ts';
-
-/** JSON-able. Ordered by key. */
-export interface LastGood {
-  readonly format: 1;
-  readonly resources: readonly GoodResource[];
-}
 
 export interface Settled {
   readonly resources: Resources;
@@ -34,38 +28,33 @@ export const NO_LAST_GOOD: LastGood = { format: 1, resources: [] };
 
 /**
  * @param memo  What the snapshot before has taught; the result is the same without it (property-tested), and what did
- *   not change is the same object as before.
+ *   not change is the same object as before. With it, only those resources are judged anew of which a document has
+ *   come, gone or moved, and those about which more than their document decides.
  */
 export function settle(
   previous: LastGood,
   snapshot: RawSnapshot,
   memo: SettleMemo = new SettleMemo(),
 ): Settled {
-  const problems: ConfigError[] = snapshot.broken.map((file) => file.error);
-  const all = snapshot.documents.flatMap((document) => memo.check(document));
-  const checked = firstOfEachKey(all, problems);
-  const inForce = new Map<string, InForce>();
-  const refused: ResourceStatus[] = [];
-  for (const one of checked.values()) {
-    if (one.entry === undefined) continue;
-    const force = memo.inForce(one, one.entry);
-    inForce.set(force.good.key, force);
+  const { claims } = memo;
+  const touched = claims.update(snapshot.documents);
+  const { problems, doubtful, unusable } = claims.survey(snapshot.broken);
+  const good = goodVersions(previous, memo);
+  const unsure = new Set(unusable);
+  const verdicts = new Map<string, InForce | undefined>();
+  for (const key of new Set([...touched, ...memo.unsure, ...unusable, ...good.orphans()])) {
+    const now = verdict(memo, { key, good: good.of(key), doubtful });
+    if (now?.status.state === 'kept') unsure.add(key);
+    verdicts.set(key, now);
   }
-  const doubtful = doubtfulFiles(snapshot.broken, checked);
-  for (const good of previous.resources) {
-    if (inForce.has(good.key)) continue;
-    const reason = whyKept(checked.get(good.key), doubtful.get(good.file));
-    const kept = reason === undefined ? undefined : keep(memo, good, reason);
-    if (kept !== undefined) inForce.set(good.key, kept);
-  }
-  for (const one of checked.values()) {
-    if (one.key === undefined || one.unused || inForce.has(one.key)) continue;
-    const reason = firstError(one);
-    refused.push({ key: one.key, file: one.document.file, state: 'refused', reason });
-  }
+  memo.unsure = unsure;
+  const ordered = memo.take(verdicts);
+  const refused = unusable.flatMap((key) => refusal(memo, key));
   const locate = (problem: ConfigError): ConfigError =>
-    located(problem, checked.get(problem.resource ?? '')?.document);
-  return { ...assemble(memo.inOrder([...inForce.values()]), refused, memo), problems, locate };
+    located(problem, claims.first(problem.resource ?? '')?.document);
+  if (refused.length === 0) return { ...ordered, problems, locate };
+  const statuses = [...ordered.statuses, ...refused].sort((a, b) => compareText(a.key, b.key));
+  return { ...ordered, statuses, problems, locate };
 }
 
 function located(problem: ConfigError, document: RawDocument | undefined): ConfigError {
@@ -74,80 +63,60 @@ function located(problem: ConfigError, document: RawDocument | undefined): Confi
   return { ...problem, file: document.file, ...(place ?? {}) };
 }
 
-/** Two documents with one name: the first in file order counts, the other is named. */
-function firstOfEachKey(
-  all: readonly CheckedDocument[],
-  problems: ConfigError[],
-): Map<string, CheckedDocument> {
-  const first = new Map<string, CheckedDocument>();
-  for (const [index, one] of all.entries()) {
-    problems.push(...one.problems);
-    // Documents without a name are kept apart: each makes its file doubtful.
-    const key = one.key ?? `?${index}`;
-    const other = first.get(key);
-    if (other === undefined) {
-      first.set(key, one);
-      continue;
-    }
-    const place = one.document.positionOf(['metadata', 'name']);
-    problems.push({
-      kind: 'ConfigError',
-      severity: 'error',
-      code: 'DuplicateResource',
-      file: one.document.file,
-      ...(place ?? {}),
-      resource: key,
-      message: `Defined a second time; the one in ${other.document.file} counts`,
-      remedy: 'Delete or rename one of them',
-    });
+/** The last good versions, for those of which no document can be used. */
+interface GoodVersions {
+  of(key: string): GoodResource | undefined;
+  /** Keys that no document claims any more, beside those that are looked at anyway. */
+  orphans(): readonly string[];
+}
+
+function goodVersions(previous: LastGood, memo: SettleMemo): GoodVersions {
+  const { claims } = memo;
+  if (previous === memo.ordered.lastGood) {
+    // Whose document is gone since then has been touched; what had none and counts was unsure.
+    return { of: (key) => memo.inForce(key)?.good, orphans: () => [] };
   }
-  return first;
-}
-
-/**
- * Files whose silence about a resource proves nothing, and why: those that cannot be read, and those with a document
- * that is not right, for that is how a file looks that has been written by half.
- */
-function doubtfulFiles(
-  broken: readonly BrokenFile[],
-  checked: ReadonlyMap<string, CheckedDocument>,
-): Map<string, string> {
-  const reasons = new Map(broken.map((item) => [item.file, item.error.message]));
-  for (const one of checked.values()) {
-    const { file } = one.document;
-    if (one.entry !== undefined || one.unused || reasons.has(file)) continue;
-    reasons.set(file, `${one.key ?? 'A document'} in the same file: ${firstError(one)}`);
-  }
-  return reasons;
-}
-
-function firstError(one: CheckedDocument): string {
-  const error = one.problems.find((problem) => problem.severity === 'error');
-  if (error === undefined) return 'Not usable';
-  return error.path === undefined ? error.message : `${error.path}: ${error.message}`;
-}
-
-function whyKept(now: CheckedDocument | undefined, doubt: string | undefined): string | undefined {
-  return now === undefined || now.unused ? doubt : firstError(now);
-}
-
-/** The last good version, read again; undefined when this version of godwit cannot use it any more. */
-function keep(memo: SettleMemo, good: GoodResource, reason: string): InForce | undefined {
-  const entry = memo.reread(good);
-  if (entry === undefined) return undefined;
-  return { good, entry, status: { key: good.key, file: good.file, state: 'kept', reason } };
-}
-
-function assemble(
-  inForce: readonly InForce[],
-  refused: readonly ResourceStatus[],
-  memo: SettleMemo,
-): Pick<Settled, 'resources' | 'lastGood' | 'statuses'> {
-  const statuses = [...inForce.map((one) => one.status), ...refused];
-  if (refused.length > 0) statuses.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const byKey = new Map(previous.resources.map((item) => [item.key, item]));
   return {
-    resources: memo.share(collect(inForce.map((one) => one.entry))),
-    lastGood: { format: 1, resources: inForce.map((one) => one.good) },
-    statuses,
+    of: (key) => byKey.get(key),
+    orphans: () => [...byKey.keys()].filter((key) => claims.first(key) === undefined),
   };
+}
+
+interface Question {
+  readonly key: string;
+  readonly good: GoodResource | undefined;
+  readonly doubtful: Survey['doubtful'];
+}
+
+/** What counts of a resource now; the object of before where that is the same. */
+function verdict(memo: SettleMemo, { key, good, doubtful }: Question): InForce | undefined {
+  const one = memo.claims.first(key);
+  const before = memo.inForce(key);
+  if (one?.entry !== undefined) {
+    const { file, value } = one.document;
+    const same = before?.entry === one.entry && before.status.state === 'in-force';
+    if (same && before.good.file === file) return before;
+    return {
+      good: { key, file, value },
+      entry: one.entry,
+      status: { key, file, state: 'in-force' },
+    };
+  }
+  if (good === undefined) return undefined;
+  const doubt = doubtful.get(good.file);
+  const reason = one === undefined || one.unused ? doubt : firstError(one);
+  if (reason === undefined) return undefined;
+  if (before?.good === good && before.status.reason === reason) return before;
+  // The last good version, read again; nothing when this version of godwit cannot use it any more.
+  const entry = before?.good === good ? before.entry : memo.reread(good);
+  if (entry === undefined) return undefined;
+  return { good, entry, status: { key, file: good.file, state: 'kept', reason } };
+}
+
+/** There is no good version of what stands in a document. */
+function refusal(memo: SettleMemo, key: string): ResourceStatus[] {
+  const one = memo.claims.first(key)!;
+  if (one.unused || memo.inForce(key) !== undefined) return [];
+  return [{ key, file: one.document.file, state: 'refused', reason: firstError(one) }];
 }

@@ -24,7 +24,9 @@ const NO_NODES: readonly NodeResource[] = [];
 
 export class NodeIndex {
   #nodes: readonly NodeResource[] = NO_NODES;
-  #byAddress: Map<IpAddress, NodeResource[]> | undefined;
+  #byAddress: Map<IpAddress, readonly NodeResource[]> | undefined;
+  /** Addresses of more than one node. */
+  readonly #shared = new Set<IpAddress>();
   readonly #selected = new Map<string, Selected>();
   #round = 0;
 
@@ -42,9 +44,13 @@ export class NodeIndex {
     const changes = changesBetween(this.#nodes, nodes);
     if (changes !== undefined && changes.length === 0) return;
     this.#nodes = nodes;
-    this.#byAddress = undefined;
-    if (changes === undefined || changes.length > FOLLOWED_MAX) this.#selected.clear();
-    else this.#follow(changes);
+    if (changes === undefined) {
+      this.#selected.clear();
+      this.#byAddress = undefined;
+      return;
+    }
+    this.#follow(changes);
+    if (this.#byAddress !== undefined) this.#followAddresses(this.#byAddress, changes);
   }
 
   /** The nodes whose labels match. */
@@ -61,8 +67,55 @@ export class NodeIndex {
 
   /** The nodes that have this address, in either family. */
   withAddress(address: IpAddress): readonly NodeResource[] {
-    this.#byAddress ??= indexAddresses(this.#nodes);
-    return this.#byAddress.get(address) ?? NO_NODES;
+    return this.#addresses().get(address) ?? NO_NODES;
+  }
+
+  /** Addresses that more than one node has. */
+  sharedAddresses(): ReadonlySet<IpAddress> {
+    this.#addresses();
+    return this.#shared;
+  }
+
+  #addresses(): ReadonlyMap<IpAddress, readonly NodeResource[]> {
+    if (this.#byAddress === undefined) {
+      this.#byAddress = new Map();
+      this.#shared.clear();
+      for (const node of this.#nodes) {
+        for (const address of addressesOf(node)) {
+          const others = this.#byAddress.get(address);
+          if (others !== undefined) this.#shared.add(address);
+          this.#byAddress.set(address, others === undefined ? [node] : [...others, node]);
+        }
+      }
+    }
+    return this.#byAddress;
+  }
+
+  #followAddresses(
+    byAddress: Map<IpAddress, readonly NodeResource[]>,
+    changes: readonly Change[],
+  ): void {
+    const put = (address: IpAddress, nodes: readonly NodeResource[]): void => {
+      if (nodes.length === 0) byAddress.delete(address);
+      else byAddress.set(address, nodes);
+      if (nodes.length > 1) this.#shared.add(address);
+      else this.#shared.delete(address);
+    };
+    for (const { before, after } of changes) {
+      for (const address of before === undefined ? [] : addressesOf(before)) {
+        put(
+          address,
+          byAddress.get(address)!.filter((node) => node !== before),
+        );
+      }
+      for (const address of after === undefined ? [] : addressesOf(after)) {
+        const nodes = [...(byAddress.get(address) ?? NO_NODES), after!];
+        put(
+          address,
+          nodes.sort((a, b) => compareText(a.name, b.name)),
+        );
+      }
+    }
   }
 
   #follow(changes: readonly Change[]): void {
@@ -113,14 +166,7 @@ function changesBetween(
   return changes;
 }
 
-function indexAddresses(nodes: readonly NodeResource[]): Map<IpAddress, NodeResource[]> {
-  const byAddress = new Map<IpAddress, NodeResource[]>();
-  for (const node of nodes) {
-    for (const { address } of [node.ipv4, node.ipv6].filter((item) => item !== undefined)) {
-      const others = byAddress.get(address);
-      if (others === undefined) byAddress.set(address, [node]);
-      else if (!others.includes(node)) others.push(node);
-    }
-  }
-  return byAddress;
+/** Each once. */
+function addressesOf({ ipv4, ipv6 }: NodeResource): readonly IpAddress[] {
+  return [ipv4?.address, ipv6?.address].filter((address) => address !== undefined);
 }

@@ -47,10 +47,14 @@ export function originatedPrefixes(
   cluster: Cluster,
   peers: readonly PeerPlan[],
 ): readonly OriginatedPrefix[] {
-  return cluster.memo.originated([
-    ...blockPrefixes(cluster),
-    ...servicePrefixes(cluster),
-    ...hostRoutes(peers),
+  const { memo, problems, own, options, global, resources } = cluster;
+  const { blockAffinities, services, endpointSlices } = resources;
+  const ofBlocks = { problems, inputs: [own, options, blockAffinities] };
+  const ofServices = { problems, inputs: [own, options, global, services, endpointSlices] };
+  return memo.originated([
+    ...memo.stage('block prefixes', ofBlocks, () => blockPrefixes(cluster)),
+    ...memo.stage('service prefixes', ofServices, () => servicePrefixes(cluster)),
+    ...memo.stage('host routes', { problems, inputs: [peers] }, () => hostRoutes(peers)),
   ]);
 }
 
@@ -58,8 +62,9 @@ export function originatedPrefixes(
 function hostRoutes(peers: readonly PeerPlan[]): OriginatedPrefix[] {
   const routes = new Map<Prefix, OriginatedPrefix>();
   for (const { reachableBy, remoteAddress, origin } of peers) {
+    if (reachableBy === undefined) continue;
     const to = hostPrefix(remoteAddress);
-    if (reachableBy === undefined || routes.has(to)) continue;
+    if (routes.has(to)) continue;
     routes.set(to, {
       prefix: to,
       source: 'static',

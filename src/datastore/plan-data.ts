@@ -18,6 +18,22 @@ export function sortedByName<T extends { readonly name: string }>(
   return [...items.values()].sort((a, b) => compareText(a.name, b.name));
 }
 
+/** Where `key` stands in a list that is in order of `keyOf`, or would stand. */
+export function placeInOrder<T>(
+  list: readonly T[],
+  key: string,
+  keyOf: (item: T) => string,
+): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keyOf(list[middle]!) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Pairs of objects already compared: the sessions of a plan share their policies, before and after a change of one. */
 export type KnownPairs = Map<object, { readonly other: object; readonly same: boolean }>;
 

@@ -6,7 +6,8 @@ import { anyProfile } from '../../test/support/any-profile.ts';
 import { documents, FILE_OPTIONS, node, resource } from '../../test/support/resources.ts';
 import { endpointSlice, service } from '../../test/support/services.ts';
 import type { RawDocument } from './documents.ts';
-import { type LastGood, NO_LAST_GOOD, settle } from './last-good.ts';
+import type { LastGood } from './good-resource.ts';
+import { NO_LAST_GOOD, settle } from './last-good.ts';
 import { planFor, planWith } from './plan.ts';
 import { PlanMemo } from './plan-memo.ts';
 import { PlanReceiver, PlanSender } from './plan-transfer.ts';
@@ -39,6 +40,7 @@ const anyPeer = fc
       { peerIP: '10.0.0.254', asNumber: 64601, filters: ['f'] },
       { peerIP: '10.0.0.3:1179', asNumber: 64512 },
       { peerIP: 'nowhere', asNumber: 64512 },
+      { localWorkloadSelector: 'all()', asNumber: 64700 },
     ),
     more: pick(
       {},
@@ -56,6 +58,13 @@ const anyPeer = fc
     ),
   );
 
+const anySecret = pick('one', 'two').map((k) => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 's', namespace: 'kube-system' },
+  stringData: { k },
+}));
+
 const anyOther = fc.oneof(
   pick(179, 1179).map((listenPort) => resource('BGPConfiguration', 'node.b', { listenPort })),
   fc
@@ -63,6 +72,8 @@ const anyOther = fc.oneof(
       asNumber: pick(64512, 65001),
       nodeToNodeMeshEnabled: fc.boolean(),
       nodeMeshPassword: pick(undefined, { secretKeyRef: { name: 's', key: 'k' } }),
+      nodeMeshMaxRestartTime: pick(undefined, '60s'),
+      listenPort: pick(undefined, undefined, 1790),
       serviceClusterIPs: pick(undefined, [{ cidr: '10.96.0.0/12' }]),
       serviceLoadBalancerAggregation: pick('Enabled', 'Disabled'),
     })
@@ -71,13 +82,27 @@ const anyOther = fc.oneof(
   pick('Never', 'Always').map((ipipMode) =>
     resource('IPPool', 'pool', { cidr: '10.1.0.0/16', ipipMode }),
   ),
-  pick('a', 'b').map((at) => resource('BlockAffinity', 'block', { node: at, cidr: '10.1.2.0/26' })),
-  pick('one', 'two').map((k) => ({
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { name: 's', namespace: 'kube-system' },
-    stringData: { k },
+  fc
+    .record({
+      name: pick('block', 'other'),
+      at: pick('a', 'b'),
+      cidr: pick('10.1.2.0/26', '10.1.3.0/26'),
+    })
+    .map(({ name, at, cidr }) => resource('BlockAffinity', name, { node: at, cidr })),
+  pick('a', 'b').map((at) =>
+    resource('CalicoNodeStatus', 'status', { node: at, classes: ['BGP'], updatePeriodSeconds: 10 }),
+  ),
+  pick('p', 'q').map((bgpPeer) => ({
+    apiVersion: 'godwit.dev/v1',
+    kind: 'LocalWorkload',
+    metadata: { name: 'w' },
+    spec: { bgpPeerName: bgpPeer, ipv4Nets: ['10.1.2.7/32'] },
   })),
+  pick('v3.31.0', 'v3.33.0').map((calicoVersion) =>
+    resource('ClusterInformation', 'default', { calicoVersion }),
+  ),
+  anySecret,
+  anySecret,
 );
 
 const anyService = fc.oneof(

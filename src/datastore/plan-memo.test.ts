@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { clusterDocuments, nodeDocument, OWN_NODE } from '../../test/support/large-cluster.ts';
-import { documents, FILE_OPTIONS } from '../../test/support/resources.ts';
+import { documents, FILE_OPTIONS, node, resource } from '../../test/support/resources.ts';
 import { NO_LAST_GOOD, settle } from './last-good.ts';
 import { planWith } from './plan.ts';
 import { PlanMemo } from './plan-memo.ts';
@@ -29,4 +29,25 @@ it('a node that changes costs a small part of planning from scratch, and no sess
   }
   // The first is from scratch; of the others the fastest, since the machine is shared.
   expect(Math.min(...took.slice(1))).toBeLessThan(took[0]! / 2);
+});
+
+it('a workload that comes to this node gets its session', () => {
+  const base = [
+    node('a', '10.0.0.1'),
+    resource('BGPPeer', 'p', { localWorkloadSelector: 'all()', asNumber: 64700 }),
+  ];
+  const workload = {
+    apiVersion: 'godwit.dev/v1',
+    kind: 'LocalWorkload',
+    metadata: { name: 'w' },
+    spec: { bgpPeerName: 'p', ipv4Nets: ['10.1.2.7/32'] },
+  };
+  const memo = new PlanMemo();
+  const settling = new SettleMemo();
+  const plans = [base, [...base, workload], base].map((values) => {
+    const raw = { documents: documents(values), broken: [] };
+    const { resources } = settle(NO_LAST_GOOD, raw, settling);
+    return planWith({ node: 'a', resources, options: FILE_OPTIONS }, memo).plan!.peers.length;
+  });
+  expect(plans).toEqual([0, 1, 0]);
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { clusterDocuments, OWN_NODE } from '../../test/support/large-cluster.ts';
 import { mustPlan } from '../../test/support/resources.ts';
 import { PART_ITEMS_MAX, type PlanPart, PlanReceiver, PlanSender } from './plan-transfer.ts';
-import type { SpeakerPlan } from './plan-types.ts';
+import type { PeerPlan, SpeakerPlan } from './plan-types.ts';
 
 const PLAN = mustPlan(OWN_NODE, clusterDocuments({ nodes: 500, peers: 10, blocks: 300 }));
 
@@ -59,5 +59,24 @@ describe('a plan between two threads', () => {
     receiver.take(structuredClone(half!));
     const small = { ...PLAN, peers: PLAN.peers.slice(200, 202), originated: [] };
     expect(deliver(new PlanSender(), receiver, small)).toEqual(small);
+  });
+
+  it('says in one line what policy thousands have instead of another', () => {
+    const sender = new PlanSender();
+    const receiver = new PlanReceiver();
+    const first = deliver(sender, receiver, PLAN);
+    const [{ exportPolicy }] = PLAN.peers as [PeerPlan];
+    const others = { ...exportPolicy, statements: [] };
+    const peers = PLAN.peers.map((peer, i) => {
+      const changed = peer.exportPolicy === exportPolicy ? { ...peer, exportPolicy: others } : peer;
+      return i === 3 ? { ...changed, holdTime: 30 } : changed;
+    });
+    const [part, ...more] = sender.parts({ ...PLAN, peers });
+    expect(more).toEqual([]);
+    expect(part!.last!.swaps).toHaveLength(1);
+    const second = receiver.take(structuredClone(part!))!;
+    expect(second).toEqual({ ...PLAN, peers });
+    expect(second.peers[5]?.importPolicy).toBe(first.peers[5]?.importPolicy);
+    expect(second.peers[5]?.exportPolicy).toBe(second.peers[6]?.exportPolicy);
   });
 });

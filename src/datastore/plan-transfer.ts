@@ -10,6 +10,7 @@
 import type { Policy } from '../policy/types.ts';
 import { compareText, originatedKey, sameData } from './plan-data.ts';
 import type { OriginatedPrefix, PeerPlan, SpeakerPlan } from './plan-types.ts';
+import { applySwaps, findSwaps, type Policies } from './policy-swaps.ts';
 
 /** Sessions or prefixes a part: some 0.3 ms for the receiver. */
 export const PART_ITEMS_MAX = 128;
@@ -22,6 +23,15 @@ export type PackedPeer = Omit<PeerPlan, 'importPolicy' | 'exportPolicy'> & {
 
 export type PlanFrame = Omit<SpeakerPlan, 'peers' | 'originated'>;
 
+/** A `Swap` of policies, by number. */
+export interface PackedSwap {
+  readonly from: PolicyPair;
+  readonly to: PolicyPair;
+}
+
+/** Numbers of an import and an export policy. */
+export type PolicyPair = readonly [number, number];
+
 export interface PlanPart {
   /** Nothing of what the receiver holds counts any more: a new sender begins. */
   readonly anew: boolean;
@@ -32,7 +42,11 @@ export interface PlanPart {
   readonly originated: readonly OriginatedPrefix[];
   readonly retracted: readonly string[];
   /** With the last part: the rest of the plan, and the policies that nobody uses any more. */
-  readonly last?: { readonly frame: PlanFrame; readonly retired: readonly number[] };
+  readonly last?: {
+    readonly frame: PlanFrame;
+    readonly swaps: readonly PackedSwap[];
+    readonly retired: readonly number[];
+  };
 }
 
 export class PlanSender {
@@ -42,9 +56,17 @@ export class PlanSender {
 
   /** What turns the plan that was sent last into `plan`, in parts; all of them are to be sent. */
   *parts(plan: SpeakerPlan): Generator<PlanPart> {
-    const peers = difference(this.#sent?.peers ?? [], plan.peers, (peer) => peer.name);
+    const before = this.#sent?.peers ?? [];
+    const { come, gone } = difference(before, plan.peers, (peer) => peer.name);
+    // Fewer are a single part anyway.
+    const { swaps, others } =
+      come.length > PART_ITEMS_MAX
+        ? findSwaps(before, plan.peers, come)
+        : { swaps: [], others: come };
+    const peers = { come: others, gone };
     const origins = difference(this.#sent?.originated ?? [], plan.originated, originatedKey);
     let anew = this.#sent === undefined;
+    const samePeers = before === plan.peers;
     this.#sent = plan;
     const rounds = Math.max(
       1,
@@ -63,29 +85,43 @@ export class PlanSender {
         retracted: slice(origins.gone, round).map(originatedKey),
       };
       anew = false;
-      yield round < rounds - 1 ? part : { ...part, last: this.#last(plan) };
+      if (round < rounds - 1) {
+        yield part;
+        continue;
+      }
+      const packed = swaps.map(({ from, to }) => ({
+        from: this.#pair(from, policies),
+        to: this.#pair(to, policies),
+      }));
+      yield { ...part, last: { ...this.#last(plan, samePeers), swaps: packed } };
     }
   }
 
   #pack(peer: PeerPlan, policies: [number, Policy][]): PackedPeer {
-    const number = (policy: Policy): number => {
-      let known = this.#numbers.get(policy);
-      if (known === undefined) {
-        known = this.#nextNumber++;
-        this.#numbers.set(policy, known);
-        policies.push([known, policy]);
-      }
-      return known;
-    };
-    const { importPolicy, exportPolicy } = peer;
-    return {
-      ...peer,
-      importPolicy: number(importPolicy),
-      exportPolicy: number(exportPolicy),
-    };
+    const [importPolicy, exportPolicy] = this.#pair(peer, policies);
+    return { ...peer, importPolicy, exportPolicy };
   }
 
-  #last({ peers: _, originated: __, ...frame }: SpeakerPlan): NonNullable<PlanPart['last']> {
+  /** @param policies  Takes those that have not been sent yet. */
+  #pair({ importPolicy, exportPolicy }: Policies, policies: [number, Policy][]): PolicyPair {
+    return [this.#number(importPolicy, policies), this.#number(exportPolicy, policies)];
+  }
+
+  #number(policy: Policy, policies: [number, Policy][]): number {
+    let known = this.#numbers.get(policy);
+    if (known === undefined) {
+      known = this.#nextNumber++;
+      this.#numbers.set(policy, known);
+      policies.push([known, policy]);
+    }
+    return known;
+  }
+
+  #last(
+    { peers: _, originated: __, ...frame }: SpeakerPlan,
+    samePeers: boolean,
+  ): Omit<NonNullable<PlanPart['last']>, 'swaps'> {
+    if (samePeers) return { frame, retired: [] };
     const used = new Set<Policy>();
     for (const peer of this.#sent!.peers) used.add(peer.importPolicy).add(peer.exportPolicy);
     const retired: number[] = [];
@@ -103,7 +139,8 @@ export class PlanReceiver {
   /** What has come of the next plan so far; undefined = gone. */
   readonly #peers = new Map<string, PeerPlan | undefined>();
   readonly #originated = new Map<string, OriginatedPrefix | undefined>();
-  #byName = new Map<string, PeerPlan>();
+  /** Of the plan before, by name, for a sender that says anew what is there already. */
+  #known: ReadonlyMap<string, PeerPlan> = new Map();
   #plan: SpeakerPlan | undefined;
   #anew = false;
 
@@ -111,6 +148,7 @@ export class PlanReceiver {
   take(part: PlanPart): SpeakerPlan | undefined {
     if (part.anew) {
       this.#anew = true;
+      this.#known = new Map(this.#plan?.peers.map((peer) => [peer.name, peer]));
       this.#peers.clear();
       this.#originated.clear();
       this.#policies.clear();
@@ -124,32 +162,39 @@ export class PlanReceiver {
   }
 
   #unpack(packed: PackedPeer): PeerPlan {
-    const importPolicy = this.#policies.get(packed.importPolicy)!;
-    const exportPolicy = this.#policies.get(packed.exportPolicy)!;
-    const peer: PeerPlan = { ...packed, importPolicy, exportPolicy };
-    const before = this.#anew ? this.#byName.get(peer.name) : undefined;
+    const { importPolicy, exportPolicy } = packed;
+    const peer: PeerPlan = { ...packed, ...this.#policiesOf([importPolicy, exportPolicy]) };
+    const before = this.#known.get(peer.name);
     return before !== undefined && sameData(before, peer) ? before : peer;
   }
 
-  #finish({ frame, retired }: NonNullable<PlanPart['last']>): SpeakerPlan {
+  #finish({ frame, swaps, retired }: NonNullable<PlanPart['last']>): SpeakerPlan {
     const before = this.#anew ? undefined : this.#plan;
     const name = (peer: PeerPlan): string => peer.name;
+    const stay = applySwaps(
+      before?.peers ?? [],
+      swaps.map(({ from, to }) => ({ from: this.#policiesOf(from), to: this.#policiesOf(to) })),
+      this.#peers,
+    );
     const plan: SpeakerPlan = {
       ...frame,
-      peers: merge(before?.peers ?? [], this.#peers, name),
+      peers: merge(stay, this.#peers, name),
       originated: merge(before?.originated ?? [], this.#originated, originatedKey),
     };
     for (const number of retired) this.#policies.delete(number);
-    for (const [key, peer] of this.#peers) {
-      if (peer === undefined) this.#byName.delete(key);
-      else this.#byName.set(key, peer);
-    }
-    if (this.#anew) this.#byName = new Map(plan.peers.map((peer) => [peer.name, peer]));
     this.#peers.clear();
     this.#originated.clear();
     this.#anew = false;
+    this.#known = new Map();
     this.#plan = plan;
     return plan;
+  }
+
+  #policiesOf([importPolicy, exportPolicy]: PolicyPair): Policies {
+    return {
+      importPolicy: this.#policies.get(importPolicy)!,
+      exportPolicy: this.#policies.get(exportPolicy)!,
+    };
   }
 }
 
@@ -165,8 +210,13 @@ function difference<T>(
 ): { readonly come: readonly T[]; readonly gone: readonly T[] } {
   const come: T[] = [];
   const gone: T[] = [];
+  if (before === now) return { come, gone };
   let i = 0;
   for (const item of now) {
+    if (before[i] === item) {
+      i++;
+      continue;
+    }
     while (i < before.length && compareText(keyOf(before[i]!), keyOf(item)) < 0) {
       gone.push(before[i++]!);
     }

@@ -41,14 +41,15 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
   const { cluster, problems } = viewCluster(question, memo);
   if (cluster === undefined) return { problems };
   const { own } = cluster;
-  const entries = profiledEntries(cluster, sessionEntries(cluster));
-  const settings = cluster.memo.profiles.nodeSettings();
-  const listenRanges = listenRangesOf(cluster);
-  const peers = peerPlans(cluster, entries);
-  const expected = expectedPrefixes(
-    cluster.resources.blockAffinities.values(),
-    cluster.resources.services.size,
+  const inputs = sessionInputs(cluster);
+  const entries = memo.stage('entries', { problems, inputs }, () =>
+    profiledEntries(cluster, sessionEntries(cluster)),
   );
+  const settings = memo.profiles.nodeSettings();
+  const listenRanges = listenRangesOf(cluster);
+  const peers = memo.stage('peers', { problems, inputs }, () => peerPlans(cluster, entries));
+  const { blockAffinities, services } = cluster.resources;
+  const expected = expectedPrefixes(blockAffinities.values(), services.size);
   const statuses = nodeStatuses(cluster);
   const plan: SpeakerPlan = {
     node,
@@ -79,6 +80,12 @@ export function planWith(question: PlanQuestion, memo: PlanMemo): PlanResult {
   reportTwoOwners(cluster);
   reportProfiles(cluster, plan.peers);
   return { plan, problems };
+}
+
+/** All that sessions are made of: services come and go, and no session is looked at. */
+function sessionInputs({ resources, own, nodes, options, compat }: Cluster): readonly unknown[] {
+  const { services: _, endpointSlices: __, nodeStatuses: ___, ...others } = resources;
+  return [...Object.values(others), own, nodes, options, compat];
 }
 
 function listenPlan(cluster: Cluster): ListenPlan {

@@ -6,8 +6,9 @@
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
 import { millis } from '../base/units.ts';
 import { type BrokenFile, plainDocument, type RawDocument, type RawSnapshot } from './documents.ts';
+import type { LastGood } from './good-resource.ts';
 import { guardPlan } from './guard.ts';
-import { type LastGood, settle } from './last-good.ts';
+import { settle } from './last-good.ts';
 import { planFor } from './plan.ts';
 import { diffPlans, type PlanChange } from './plan-diff.ts';
 import type { PlanOptions } from './plan-options.ts';

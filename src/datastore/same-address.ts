@@ -4,40 +4,18 @@ import type { ConfigError } from '../base/errors.ts';
 import type { IpAddress } from '../net/ip-address.ts';
 import type { Cluster } from './cluster.ts';
 import { compareText } from './plan-data.ts';
-import type { NodeResource } from './resources.ts';
 
 /** Addresses named one by one; more are one mistake that was made many times. */
 const NAMED_MAX = 20;
 
-/** By the nodes that were read: they are one object until one of them changes. */
-const known = new WeakMap<ReadonlyMap<string, NodeResource>, Map<IpAddress, string[]>>();
-
-export function reportSameAddress({ resources, own, problems }: Cluster): void {
-  const { nodes } = resources;
-  let shared = known.get(nodes);
-  if (shared === undefined) {
-    shared = sharedAddresses(nodes.values());
-    known.set(nodes, shared);
-  }
-  const all = [...shared].sort(([a], [b]) => compareText(a, b));
+export function reportSameAddress({ memo, own, problems }: Cluster): void {
+  const all = [...memo.nodes.sharedAddresses()].sort(compareText);
   const more = all.length - NAMED_MAX;
-  for (const [i, [address, names]] of all.slice(0, NAMED_MAX).entries()) {
+  for (const [i, address] of all.slice(0, NAMED_MAX).entries()) {
+    const names = memo.nodes.withAddress(address).map((node) => node.name);
     const rest = more > 0 && i === NAMED_MAX - 1 ? ` (and ${more} more addresses)` : '';
     problems.push(problemOf(address, { names, own: own.name, rest }));
   }
-}
-
-function sharedAddresses(nodes: Iterable<NodeResource>): Map<IpAddress, string[]> {
-  const first = new Map<IpAddress, string>();
-  const shared = new Map<IpAddress, string[]>();
-  for (const { name, ipv4, ipv6 } of nodes) {
-    for (const { address } of [ipv4, ipv6].filter((one) => one !== undefined)) {
-      const other = first.get(address);
-      if (other === undefined) first.set(address, name);
-      else shared.set(address, [...(shared.get(address) ?? [other]), name].sort(compareText));
-    }
-  }
-  return shared;
 }
 
 function problemOf(

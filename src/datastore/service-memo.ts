@@ -1,5 +1,5 @@
 /**
- * What judging the Services of one snapshot teaches the next: of thousands one has changed.
+ * What judging the Services of one snapshot teaches the next: of thousands one has changed, and that one is judged.
  *
  * A judgement is used while the Service, each of its slices and the settings are what they were. Invariant
  * (property-tested with `plan-memo.ts`): the result is the same without it.
@@ -10,74 +10,92 @@ import type { OriginatedPrefix } from './plan-types.ts';
 import type { EndpointSliceResource, Resources, ServiceResource } from './resources.ts';
 import { announcedFor, type ServiceSettings } from './service-rules.ts';
 
-interface Judgement {
-  readonly service: ServiceResource;
-  readonly slices: readonly EndpointSliceResource[];
-  readonly prefixes: readonly OriginatedPrefix[];
-}
-
 const NO_SLICES: readonly EndpointSliceResource[] = [];
+const NO_PREFIXES: readonly OriginatedPrefix[] = [];
 
 export class ServiceMemo {
   #settings: ServiceSettings | undefined;
-  #services: Resources['services'] | undefined;
-  #endpointSlices: Resources['endpointSlices'] | undefined;
+  #services: Resources['services'] = new Map();
+  #endpointSlices: Resources['endpointSlices'] = new Map();
   /** By `namespace/name` of the Service, each list in order of the names. */
-  #slices: ReadonlyMap<string, readonly EndpointSliceResource[]> = new Map();
-  #judgements = new Map<string, Judgement>();
-  #announced: readonly OriginatedPrefix[] = [];
+  readonly #slices = new Map<string, readonly EndpointSliceResource[]>();
+  /** Of each Service, in order of the names. */
+  #names: readonly string[] = [];
+  readonly #prefixes = new Map<string, readonly OriginatedPrefix[]>();
+  #announced: readonly OriginatedPrefix[] = NO_PREFIXES;
 
-  /** In order of the Services' names. */
+  /** In order of the Services' names; the same list while none of them announces anything else. */
   announced(resources: Resources, settings: ServiceSettings): readonly OriginatedPrefix[] {
     const { services, endpointSlices } = resources;
     const sameSettings = sameData(this.#settings, settings);
-    const sameSlices = this.#endpointSlices === endpointSlices;
-    if (sameSettings && sameSlices && this.#services === services) return this.#announced;
-    if (!sameSettings) this.#judgements.clear();
-    if (!sameSlices) this.#slices = byService(endpointSlices);
-    this.#settings = settings;
+    const changed = new Set<string>();
+    this.#followSlices(endpointSlices, changed);
+    for (const [name] of differences(this.#services, services)) changed.add(name);
     this.#services = services;
-    this.#endpointSlices = endpointSlices;
-    const judgements = new Map<string, Judgement>();
-    const announced: OriginatedPrefix[] = [];
-    for (const key of [...services.keys()].sort(compareText)) {
-      const judgement = this.#judge(key, services.get(key)!, settings);
-      judgements.set(key, judgement);
-      for (const item of judgement.prefixes) announced.push(item);
+    this.#settings = settings;
+    let same = true;
+    for (const key of sameSettings ? changed : [...services.keys(), ...changed]) {
+      same = this.#judge(key, services.get(key), settings) && same;
     }
-    this.#judgements = judgements;
-    this.#announced = announced;
-    return announced;
+    if (same) return this.#announced;
+    if (!isNamed(this.#names, services)) this.#names = [...services.keys()].sort(compareText);
+    this.#announced = this.#names.flatMap((name) => this.#prefixes.get(name) ?? NO_PREFIXES);
+    return this.#announced;
   }
 
-  #judge(key: string, service: ServiceResource, settings: ServiceSettings): Judgement {
+  /** @returns whether what it announces is the same as before. */
+  #judge(key: string, service: ServiceResource | undefined, settings: ServiceSettings): boolean {
+    const before = this.#prefixes.get(key) ?? NO_PREFIXES;
     const slices = this.#slices.get(key) ?? NO_SLICES;
-    const before = this.#judgements.get(key);
-    if (before?.service === service && sameItems(before.slices, slices)) return before;
-    const prefixes = announcedFor(service, slices, settings);
+    const prefixes = service === undefined ? NO_PREFIXES : announcedFor(service, slices, settings);
     // What is announced is mostly the same although an endpoint has come or gone: then it is the same object.
-    const same = before !== undefined && sameData(before.prefixes, prefixes);
-    return { service, slices, prefixes: same ? before.prefixes : prefixes };
+    if (sameData(before, prefixes)) return true;
+    if (prefixes.length === 0) this.#prefixes.delete(key);
+    else this.#prefixes.set(key, prefixes);
+    return false;
+  }
+
+  /** @param changed  Takes the Services of which slices have come, gone or changed. */
+  #followSlices(next: Resources['endpointSlices'], changed: Set<string>): void {
+    for (const [, before, after] of differences(this.#endpointSlices, next)) {
+      if (before?.service !== undefined) {
+        const key = serviceOf(before);
+        changed.add(key);
+        const rest = this.#slices.get(key)!.filter((slice) => slice !== before);
+        if (rest.length === 0) this.#slices.delete(key);
+        else this.#slices.set(key, rest);
+      }
+      if (after?.service !== undefined) {
+        const key = serviceOf(after);
+        changed.add(key);
+        const list = [...(this.#slices.get(key) ?? NO_SLICES), after];
+        this.#slices.set(
+          key,
+          list.sort((a, b) => compareText(a.name, b.name)),
+        );
+      }
+    }
+    this.#endpointSlices = next;
   }
 }
 
-function byService(
-  slices: Resources['endpointSlices'],
-): ReadonlyMap<string, readonly EndpointSliceResource[]> {
-  const lists = new Map<string, EndpointSliceResource[]>();
-  for (const slice of slices.values()) {
-    if (slice.service === undefined) continue;
-    const key = `${slice.namespace}/${slice.service}`;
-    const list = lists.get(key);
-    if (list === undefined) lists.set(key, [slice]);
-    else list.push(slice);
-  }
-  for (const list of lists.values()) {
-    if (list.length > 1) list.sort((a, b) => compareText(a.name, b.name));
-  }
-  return lists;
+function serviceOf({ namespace, service }: EndpointSliceResource): string {
+  return `${namespace}/${service}`;
 }
 
-function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
-  return a.length === b.length && a.every((item, index) => item === b[index]);
+function isNamed(names: readonly string[], services: Resources['services']): boolean {
+  return names.length === services.size && names.every((name) => services.has(name));
+}
+
+/** What is not the same object in both. */
+function* differences<T>(
+  before: ReadonlyMap<string, T>,
+  after: ReadonlyMap<string, T>,
+): Generator<readonly [string, T | undefined, T | undefined]> {
+  if (before === after) return;
+  for (const [name, value] of before) {
+    const now = after.get(name);
+    if (now !== value) yield [name, value, now];
+  }
+  for (const [name, value] of after) if (!before.has(name)) yield [name, undefined, value];
 }

@@ -22,8 +22,9 @@ import type { BgpPeerResource, NodeResource } from './resources.ts';
 import type { SessionEntry } from './session-entry.ts';
 
 export function sessionEntries(cluster: Cluster): SessionEntry[] {
-  const explicit = explicitEntries(cluster);
-  return [...explicit, ...meshEntries(cluster)].filter((entry) => !isOwn(cluster, entry.address));
+  const entries = explicitEntries(cluster).filter((entry) => !isOwn(cluster, entry.address));
+  addMesh(cluster, entries);
+  return entries;
 }
 
 /** Own entries come from selectors; the own node is recognised by its address. */
@@ -32,13 +33,16 @@ function isOwn({ own }: Cluster, address: IpAddress): boolean {
 }
 
 /** @see calico model 2.2 */
-function meshEntries(cluster: Cluster): SessionEntry[] {
+function addMesh(cluster: Cluster, entries: SessionEntry[]): void {
   const { own, global, nodes, memo } = cluster;
-  if (own.routeReflectorClusterId !== undefined) return [];
-  if (global?.nodeToNodeMeshEnabled === false) return [];
-  return nodes
-    .filter((node) => node.routeReflectorClusterId === undefined)
-    .flatMap((node) => memo.entries(MESH, node, () => meshEntriesOf(cluster, node)));
+  if (own.routeReflectorClusterId !== undefined) return;
+  if (global?.nodeToNodeMeshEnabled === false) return;
+  for (const node of nodes) {
+    if (node.routeReflectorClusterId !== undefined) continue;
+    for (const entry of memo.entries(MESH, node, () => meshEntriesOf(cluster, node))) {
+      if (!isOwn(cluster, entry.address)) entries.push(entry);
+    }
+  }
 }
 
 function meshEntriesOf(cluster: Cluster, node: NodeResource): SessionEntry[] {

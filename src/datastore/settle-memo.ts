@@ -1,69 +1,47 @@
 /**
- * What settling one snapshot teaches the next: the verdict on a document that has not changed is not formed again.
- *
- * A document is known by the identity of its parsed value, which nobody changes: a datastore hands out the same value
- * for as long as what was written is the same. Invariant: no result depends on what is remembered, only its price and
- * the identity of equal parts do. Holds nothing alive: what the datastore forgets is forgotten here.
+ * What settling one snapshot teaches the next: which documents there were, what was made of each resource, and all of
+ * it in order. Invariant: no result depends on what is remembered, only its price and the identity of equal parts do.
  */
 
-import { collect, shareKinds } from './collect.ts';
-import { plainDocument, type RawDocument } from './documents.ts';
-import type { GoodResource, InForce } from './good-resource.ts';
+import { Claims } from './claims.ts';
+import { changed, collect, type EntryChange } from './collect.ts';
+import { plainDocument } from './documents.ts';
+import type { GoodResource, InForce, LastGood, ResourceStatus } from './good-resource.ts';
+import { compareText, placeInOrder } from './plan-data.ts';
 import type { Resources } from './resources.ts';
-import { type CheckedDocument, checkDocument, type Entry } from './validate.ts';
+import { checkDocument, type Entry } from './validate.ts';
+
+/** More changes than this are not worked into the ordered lists one by one. */
+const WORKED_IN_MAX = 64;
+
+/** What counts, in order of the keys; each list is the same object until something in it changes. */
+export interface Ordered {
+  readonly resources: Resources;
+  readonly lastGood: LastGood;
+  readonly statuses: readonly ResourceStatus[];
+}
 
 export class SettleMemo {
-  readonly #checked = new WeakMap<
-    object,
-    { readonly document: RawDocument; readonly checked: readonly CheckedDocument[] }
-  >();
-  readonly #inForce = new WeakMap<Entry, InForce>();
-  readonly #reread = new WeakMap<GoodResource, Entry>();
-  #resources: Resources = collect([]);
-  #order: { readonly keys: readonly string[]; readonly places: readonly number[] } = {
-    keys: [],
-    places: [],
+  readonly claims = new Claims();
+  /** Keys about which more than a document decides, as of last time. */
+  unsure: ReadonlySet<string> = new Set();
+  readonly #inForce = new Map<string, InForce>();
+  #inOrder: readonly InForce[] = [];
+  #ordered: Ordered = {
+    resources: collect([]),
+    lastGood: { format: 1, resources: [] },
+    statuses: [],
   };
+  readonly #reread = new WeakMap<GoodResource, Entry>();
 
-  check(document: RawDocument): readonly CheckedDocument[] {
-    const { value } = document;
-    if (typeof value !== 'object' || value === null) return checkDocument(document);
-    const known = this.#checked.get(value);
-    if (known !== undefined) {
-      if (known.document === document) return known.checked;
-      const moved = move(known.checked, known.document, document);
-      if (moved !== undefined) {
-        this.#checked.set(value, { document, checked: moved });
-        return moved;
-      }
-    }
-    const checked = checkDocument(document);
-    this.#checked.set(value, { document, checked });
-    return checked;
+  /** What came of the snapshot before. */
+  get ordered(): Ordered {
+    return this.#ordered;
   }
 
-  inForce(one: CheckedDocument, entry: Entry): InForce {
-    const known = this.#inForce.get(entry);
-    if (known !== undefined && known.good.file === one.document.file) return known;
-    const good = { key: one.key!, file: one.document.file, value: one.document.value };
-    const status = { key: good.key, file: good.file, state: 'in-force' } as const;
-    const force = { good, entry, status };
-    this.#inForce.set(entry, force);
-    return force;
-  }
-
-  /** In order of their keys: that of last time, where the keys came in the same order as then. */
-  inOrder(items: readonly InForce[]): InForce[] {
-    const before = this.#order;
-    const same =
-      items.length === before.keys.length &&
-      items.every((item, index) => item.good.key === before.keys[index]);
-    if (!same) {
-      const keys = items.map((item) => item.good.key);
-      const places = keys.map((_, index) => index);
-      this.#order = { keys, places: places.sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1)) };
-    }
-    return this.#order.places.map((place) => items[place]!);
+  /** What counts of `key` since the snapshot before. */
+  inForce(key: string): InForce | undefined {
+    return this.#inForce.get(key);
   }
 
   /** What a last good version says; undefined when it cannot be used any more. */
@@ -75,20 +53,47 @@ export class SettleMemo {
     return entry;
   }
 
-  share(next: Resources): Resources {
-    this.#resources = shareKinds(this.#resources, next);
-    return this.#resources;
+  /** @param verdicts  By key: what counts now, of every resource of which that may have changed. */
+  take(verdicts: ReadonlyMap<string, InForce | undefined>): Ordered {
+    const keys = [...verdicts.keys()].filter((key) => this.#inForce.get(key) !== verdicts.get(key));
+    if (keys.length === 0) return this.#ordered;
+    const changes: EntryChange[] = [];
+    for (const key of keys.sort(compareText)) {
+      const [before, after] = [this.#inForce.get(key), verdicts.get(key)];
+      if (after === undefined) this.#inForce.delete(key);
+      else this.#inForce.set(key, after);
+      if (before?.entry !== after?.entry) {
+        changes.push({ before: before?.entry, after: after?.entry });
+      }
+    }
+    this.#inOrder = keys.length > WORKED_IN_MAX ? this.#sorted() : this.#workedIn(keys);
+    this.#ordered = {
+      resources: changed(this.#ordered.resources, changes),
+      lastGood: { format: 1, resources: this.#inOrder.map((one) => one.good) },
+      statuses: this.#inOrder.map((one) => one.status),
+    };
+    return this.#ordered;
+  }
+
+  #sorted(): InForce[] {
+    return [...this.#inForce.values()].sort((a, b) => compareText(a.good.key, b.good.key));
+  }
+
+  #workedIn(keys: readonly string[]): InForce[] {
+    const list: InForce[] = [];
+    let begin = 0;
+    for (const key of keys) {
+      const at = placeInOrder(this.#inOrder, key, keyOf);
+      for (let i = begin; i < at; i++) list.push(this.#inOrder[i]!);
+      const now = this.#inForce.get(key);
+      if (now !== undefined) list.push(now);
+      begin = this.#inOrder[at]?.good.key === key ? at + 1 : at;
+    }
+    for (let i = begin; i < this.#inOrder.length; i++) list.push(this.#inOrder[i]!);
+    return list;
   }
 }
 
-/** The same value elsewhere in its file: good as before, unless something was said of a place. */
-function move(
-  checked: readonly CheckedDocument[],
-  from: RawDocument,
-  to: RawDocument,
-): readonly CheckedDocument[] | undefined {
-  const one = checked[0];
-  // A list has a document for each item, with places of its own.
-  const movable = checked.length === 1 && one!.document === from && one!.problems.length === 0;
-  return movable && from.file === to.file ? [{ ...one!, document: to }] : undefined;
+function keyOf({ good }: InForce): string {
+  return good.key;
 }

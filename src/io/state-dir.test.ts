@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LastGood } from '../datastore/last-good.ts';
+import type { LastGood } from '../datastore/good-resource.ts';
 import { StateDir } from './state-dir.ts';
 
 let root: string;

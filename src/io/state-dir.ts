@@ -9,7 +9,7 @@ import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SystemError } from '../base/errors.ts';
 import { type Millis, millis } from '../base/units.ts';
-import type { LastGood } from '../datastore/last-good.ts';
+import type { LastGood } from '../datastore/good-resource.ts';
 
 const SNAPSHOT = 'last-good.json';
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { RawDocument } from '../datastore/documents.ts';
 import { parseYamlFile, YamlReader } from './yaml-documents.ts';
 
 const TEXT = `nodeName: a
@@ -64,4 +65,21 @@ it('gives the same value for an unchanged document, and two values for two of on
   expect(again[3]).toEqual(first);
   expect(again[3]).not.toBe(first);
   expect(read(`${text}${text}`, reader).places).toEqual(['2:1', '4:1', '6:1', '8:1']);
+});
+
+it('gives the same document while it stands where it stood, and another one elsewhere', () => {
+  const reader = new YamlReader();
+  const of = (text: string): readonly RawDocument[] => {
+    const parsed = reader.read('a.yaml', text);
+    if (!parsed.ok) throw new Error(parsed.error.message);
+    return parsed.documents;
+  };
+  const [a, b] = of('---\nspec: {a: 1}\n---\nspec: {b: 1}\n');
+  const again = of('---\nspec: {a: 2}\n---\nspec: {b: 1}\n');
+  expect([again[0] === a, again[1] === b]).toEqual([false, true]);
+  const [, moved] = of('---\nspec:\n  a: 2\n---\nspec: {b: 1}\n');
+  expect(moved).not.toBe(b);
+  expect(moved?.value).toBe(b?.value);
+  expect(moved?.positionOf(['spec', 'b'])).toMatchObject({ line: 5 });
+  expect(b?.positionOf(['spec', 'b'])).toMatchObject({ line: 4 });
 });

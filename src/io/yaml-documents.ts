@@ -39,34 +39,58 @@ interface Piece {
  * their text.
  */
 export class YamlReader {
-  #pieces = new Map<string, Piece>();
+  #pieces = new Map<string, Placed>();
 
   read(file: string, text: string): ParsedFile {
     const documents: RawDocument[] = [];
-    const seen = new Map<string, Piece>();
+    const seen = new Map<string, Placed>();
     let documentIndex = 0;
     let linesBefore = 0;
     for (const source of splitDocuments(text)) {
       // Two documents of one text are two values: each has a place of its own.
       const known = seen.has(source) ? undefined : this.#pieces.get(source);
-      const piece = known ?? parsePiece(source);
-      seen.set(source, piece);
+      const piece = known?.piece ?? parsePiece(source);
       const at: Source = { source, linesBefore };
-      if (piece.fault !== undefined)
+      if (piece.fault !== undefined) {
         return { ok: false, error: syntaxError(file, at, piece.fault) };
-      for (const [index, value] of piece.values.entries()) {
-        const positionOf = (path: Path): Position | undefined => positionIn(at, index, path);
-        // An empty document between two separators says nothing.
-        if (value !== null && value !== undefined) {
-          documents.push({ file, documentIndex, value, positionOf });
-        }
-        documentIndex++;
       }
+      const stays = known?.linesBefore === linesBefore && known.documentIndex === documentIndex;
+      const placed = stays
+        ? known
+        : {
+            piece,
+            linesBefore,
+            documentIndex,
+            documents: place(file, at, { documentIndex, piece }),
+          };
+      seen.set(source, placed);
+      documents.push(...placed.documents);
+      documentIndex += piece.values.length;
       linesBefore += countLines(source);
     }
     this.#pieces = seen;
     return { ok: true, documents };
   }
+}
+
+/** A piece where it stood last: there its documents are the same objects. A reader reads one file. */
+interface Placed extends Pick<Source, 'linesBefore'> {
+  readonly piece: Piece;
+  readonly documentIndex: number;
+  readonly documents: readonly RawDocument[];
+}
+
+function place(
+  file: string,
+  at: Source,
+  { documentIndex, piece }: Pick<Placed, 'documentIndex' | 'piece'>,
+): RawDocument[] {
+  return piece.values.flatMap((value, index) => {
+    // An empty document between two separators says nothing.
+    if (value === null || value === undefined) return [];
+    const positionOf = (path: Path): Position | undefined => positionIn(at, index, path);
+    return [{ file, documentIndex: documentIndex + index, value, positionOf }];
+  });
 }
 
 /** A piece of a file, and where it begins there. */

@@ -5,7 +5,7 @@ import { diffPlans } from '../../datastore/plan-diff.ts';
 import type { SpeakerPlan } from '../../datastore/plan-types.ts';
 import { type Document, planOfNode, resource } from '../../sim/resources.ts';
 import { peerDocument, type Stage, stage } from '../testing/stage.ts';
-import { PREVIEW_PREFIXES_MAX } from './preview.ts';
+import { PREVIEW_PREFIXES_FIRST, PREVIEW_PREFIXES_MAX } from './preview.ts';
 import type { PlanForecast } from './types.ts';
 
 function planOf(documents: readonly Document[]): SpeakerPlan {
@@ -68,6 +68,30 @@ describe('a proposed plan', () => {
     const s = withBlocks(PREVIEW_PREFIXES_MAX + 10);
     const { slices } = forecast(s, replaced(s, pool({ ipipMode: 'Always' })));
     expect(slices).toBeGreaterThan(1);
+  });
+
+  it('begins with slices of very few prefixes, while its code has not been run', () => {
+    const s = withBlocks(100);
+    const { slices } = forecast(s, replaced(s, pool({ ipipMode: 'Always' })));
+    // 16, 32 and the rest; a call for the peers of each family, and one that finds nothing left.
+    expect(slices).toBeGreaterThanOrEqual(5);
+    expect(PREVIEW_PREFIXES_FIRST).toBeLessThanOrEqual(16);
+  });
+
+  it('takes fewer prefixes at a time where many peers have policies of their own', () => {
+    const peers = Array.from({ length: 60 }, (_, i) => ({ as: 65_000 + i }));
+    const filters = peers.map((_, i) =>
+      resource('BGPFilter', `f${i}`, { exportV4: [{ action: 'Accept', priority: 1000 + i }] }),
+    );
+    const s = stage({ peers, more: filters }).up();
+    s.peers[0]!.talk.announce(Array.from({ length: 200 }, (_, index) => block(index)));
+    s.lab.run(2000);
+    const own = peers.map(({ as }, i) =>
+      peerDocument(`p${i}`, `10.0.0.${11 + i}`, as, { filters: [`f${i}`] }),
+    );
+    const { slices } = forecast(s, replaced(s, ...own));
+    // 1 + 60 + 120 policies a prefix: 22 prefixes a call.
+    expect(slices).toBeGreaterThanOrEqual(200 / 22);
   });
 
   it('without a peer loses its routes, in the kernel and towards the others', () => {

@@ -33,8 +33,14 @@ import {
   type Proposal,
 } from './types.ts';
 
-/** Prefixes looked at in one call: a few hundred microseconds each hundred, where policies are long. */
+/** Prefixes looked at in one call at most. */
 export const PREVIEW_PREFIXES_MAX = 256;
+
+/** In the first call: code that nobody has asked for before is twenty times slower. Doubled from call to call. */
+export const PREVIEW_PREFIXES_FIRST = 16;
+
+/** Runs of a policy in one call at most, some 0.5 µs each: two hundred peers may have a policy each. */
+const POLICY_RUNS_MAX = 4096;
 
 export class PlanPreview implements PreviewRun {
   readonly #core: Core;
@@ -112,6 +118,9 @@ class FamilyPreview {
   #audiences: readonly Filters[] = [];
   /** Next PrefixId; 0 = all have been looked at. */
   #at = 1;
+  /** Prefixes of the next call. */
+  #size = PREVIEW_PREFIXES_FIRST;
+  #sizeMax = PREVIEW_PREFIXES_MAX;
 
   constructor(core: Core, parts: FamilyParts) {
     const { family, proposal } = parts;
@@ -145,7 +154,8 @@ class FamilyPreview {
     }
     if (this.#at === 0) return false;
     const { prefixes } = this.#rib;
-    const end = Math.min(this.#at + PREVIEW_PREFIXES_MAX, prefixes.top + 1);
+    const end = Math.min(this.#at + this.#size, prefixes.top + 1);
+    this.#size = Math.min(this.#size * 2, this.#sizeMax);
     for (let id = this.#at; id < end; id++) if (prefixes.isLive(id)) this.#look(id);
     if (end <= prefixes.top) {
       this.#at = end;
@@ -162,6 +172,11 @@ class FamilyPreview {
     const { peers, audiences } = outlook;
     const { origins } = this.#parts;
     this.#chooser = new Chooser(this.#rib, this.#core.nextHops, { peers, origins });
+    // Each audience is asked before and after, each peer of another import policy once for its path.
+    const judged = peers.filter(({ imports }) => imports !== undefined).length;
+    const runs = 1 + judged + 2 * audiences.length;
+    this.#sizeMax = Math.max(1, Math.min(PREVIEW_PREFIXES_MAX, Math.floor(POLICY_RUNS_MAX / runs)));
+    this.#size = Math.min(this.#size, this.#sizeMax);
     const filter = (config: ExportConfig | undefined): ExportFilter | undefined =>
       config === undefined ? undefined : new ExportFilter(this.#rib.tables, config);
     this.#audiences = audiences.map((audience) => ({
