@@ -11,7 +11,7 @@ import { GodwitService } from '../api/grpc/service.ts';
 import { HttpApi, metricsResponse } from '../api/http/routes.ts';
 import type { SystemError } from '../base/errors.ts';
 import type { Octets } from '../base/units.ts';
-import { enableForwarding, writeLink } from '../io/link-writer.ts';
+import { enableForwarding, lacksVrf, writeLink } from '../io/link-writer.ts';
 import type { Log } from '../io/log.ts';
 import { nativeSockets } from '../io/native.ts';
 import { packageVersion } from '../io/package-root.ts';
@@ -98,6 +98,7 @@ export class Daemon {
       journal: this.#journal.read(),
       quarantines: this.#quarantines.read(),
       softwareVersion: SOFTWARE,
+      ...(settings.kernel.vrf !== undefined && lacksVrf() ? { lacksVrf: true } : {}),
       now: now(),
     };
     this.#speaker = new Speaker(this.#options, now);
@@ -117,6 +118,7 @@ export class Daemon {
     this.#kernel = new KernelShell({
       submit: (input) => this.#loop.submit(input),
       tables: [settings.kernel.table],
+      ...(settings.kernel.vrf === undefined ? {} : { vrf: settings.kernel.vrf }),
       onJournalError: (error) => this.#journalTrouble(error),
     });
     this.#recording = new Recording({

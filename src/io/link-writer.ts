@@ -38,6 +38,11 @@ export function writeLink(request: LinkRequest): SystemError | undefined {
   }
 }
 
+/** Whether the kernel can have no VRF, which also a privileged question alone tells; false while nobody knows. */
+export function lacksVrf(): boolean {
+  return writeLink({ what: 'askForVrf' })?.errno === 'EOPNOTSUPP';
+}
+
 /** Routers forward; where no Felix sees to it, a node without this drops what comes out of the tunnel. */
 export function enableForwarding(): SystemError | undefined {
   try {
