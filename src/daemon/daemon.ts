@@ -14,6 +14,7 @@ import type { Octets } from '../base/units.ts';
 import { enableForwarding, lacksVrf, writeLink } from '../io/link-writer.ts';
 import type { Log } from '../io/log.ts';
 import { nativeSockets } from '../io/native.ts';
+import { networkNamespace } from '../io/network-namespace.ts';
 import { packageVersion } from '../io/package-root.ts';
 import { RouteJournal } from '../io/route-journal.ts';
 import { GrpcServer } from '../io/servers/grpc.ts';
@@ -184,6 +185,8 @@ export class Daemon {
       configuration,
       recording: this.#recording,
       version: packageVersion(),
+      datastoreType: settings.datastore.type,
+      networkNamespace: networkNamespace(),
       metrics: settings.metrics,
     });
     this.#control = control;

@@ -1,6 +1,7 @@
 /** The links of the network namespace that this process is in, read once; sysfs may be that of another one. */
 
 import type { SystemError } from '../base/errors.ts';
+import type { InterfaceAddress } from '../netlink/address.ts';
 import type { KernelDump } from '../netlink/dump-request.ts';
 import type { KernelVisitor } from '../netlink/events.ts';
 import type { Link } from '../netlink/link.ts';
@@ -14,6 +15,14 @@ export async function readLinks(): Promise<readonly Link[] | SystemError> {
     { ...NOTHING, onLink: (_, link) => links.push(link) },
   );
   return error ?? links;
+}
+
+/** Of both families, also those of links that are down. */
+export async function readAddresses(): Promise<readonly InterfaceAddress[] | SystemError> {
+  const addresses: InterfaceAddress[] = [];
+  const onAddress = (_: unknown, address: InterfaceAddress) => addresses.push(address);
+  const error = await read({ kind: 'addresses' }, { ...NOTHING, onAddress });
+  return error ?? addresses;
 }
 
 const NOTHING: KernelVisitor = {
