@@ -1,6 +1,6 @@
 /**
  * `npm run test:ipip`: boots user-mode Linux, whose kernel has the real `ipip` module, with this checkout as its root,
- * and runs `guest.ts` and `vrf-guest.ts` in it, or those that are named. Needs no right beyond an ordinary user's. Exit code 0: all held; 1: it did not; 69: no
+ * and runs `guest.ts`, `vrf-guest.ts` and `unit-guest.ts` in it, or those that are named. Needs no right beyond an ordinary user's. Exit code 0: all held; 1: it did not; 69: no
  * user-mode Linux can be had here.
  */
 
@@ -22,6 +22,7 @@ const EX_UNAVAILABLE = 69;
 const GUESTS: Readonly<Record<string, string>> = {
   tunnels: 'tools/ipip/guest.ts',
   vrf: 'tools/ipip/vrf-guest.ts',
+  unit: 'tools/ipip/unit-guest.ts',
 };
 
 async function main(guests: readonly string[]): Promise<number> {
