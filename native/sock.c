@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -375,6 +376,14 @@ static napi_value PollStop(napi_env env, napi_callback_info info) {
   return number(env, 0);
 }
 
+/* clockStatus() -> the `status` bits of adjtimex(2), of which 0x40 (STA_UNSYNC) says that nobody sets the clock. */
+static napi_value ClockStatus(napi_env env, napi_callback_info info) {
+  Arguments a = arguments_of(env, info, 0);
+  if (a.failed) return NULL;
+  struct timex clock = {.modes = 0};
+  return adjtimex(&clock) < 0 ? number(env, -errno) : number(env, clock.status);
+}
+
 /* trim() -> 0. Gives freed memory back to the system, where the C library knows how. */
 static napi_value Trim(napi_env env, napi_callback_info info) {
   Arguments a = arguments_of(env, info, 0);
@@ -398,7 +407,7 @@ static const struct {
     {"pollStart", PollStart},     {"pollStop", PollStop},     {"flock", Flock},
     {"writerStart", WriterStart}, {"writerSend", WriterSend}, {"writerStop", WriterStop},
     {"attachFilter", AttachFilter}, {"trim", Trim},
-    {"threadCpuTime", ThreadCpuTime},
+    {"threadCpuTime", ThreadCpuTime}, {"clockStatus", ClockStatus},
 };
 
 NAPI_MODULE_INIT() {

@@ -132,6 +132,16 @@ export const EVENT_ROWS: { readonly [K in SpeakerEvent['event']]: EventRow<K> } 
     means: 'The kernel can be neither read nor written',
     say: (e) => `Kernel cannot be programmed: ${e.reason}`,
   },
+  'vrf-used': {
+    level: 'info',
+    means: 'The VRF of kernel.vrf is there: sessions, links and routes are those inside it',
+    say: (e) => `VRF ${e.vrf}: ${e.reason}`,
+  },
+  'vrf-lost': {
+    level: 'error',
+    means: 'The VRF of kernel.vrf cannot be used: sessions stay down and no route is written',
+    say: (e) => `VRF ${e.vrf}: ${e.reason}`,
+  },
   'datastore-lost': {
     level: 'error',
     means: 'The resources cannot be read; the last ones stay in force',

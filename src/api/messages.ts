@@ -26,6 +26,10 @@ export interface DaemonFacts {
   readonly heldChange?: string;
   /** All inputs are being written to a file. */
   readonly recording?: boolean;
+  /** As `io/network-namespace.ts` has it. */
+  readonly networkNamespace?: string;
+  /** Of godwit.yaml: file, etcd, kubernetes. */
+  readonly datastoreType?: string;
 }
 
 /** The recording that runs, or the last one. */
@@ -68,6 +72,7 @@ export function statusMessage(view: StatusView, facts: DaemonFacts) {
     uptimeSeconds: toSeconds(uptimeMs),
     datastore: {
       state: datastore.state,
+      type: facts.datastoreType ?? '',
       reason: datastore.reason ?? '',
       sinceSeconds: toSeconds(datastore.sinceMs ?? 0),
     },
@@ -83,6 +88,7 @@ export function statusMessage(view: StatusView, facts: DaemonFacts) {
     problems: facts.problems,
     heldChange: facts.heldChange ?? '',
     recording: facts.recording ?? false,
+    networkNamespace: facts.networkNamespace ?? '',
     ...(drain === undefined ? {} : { drain: drainMessage(drain) }),
   };
 }

@@ -4,10 +4,12 @@
  */
 
 import { type ConfigError, formatConfigError } from '../base/errors.ts';
+import { formatKernelTable } from '../datastore/format-plan.ts';
 import { NO_LAST_GOOD, settle } from '../datastore/last-good.ts';
 import { planFor } from '../datastore/plan.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import { readDirectoryOnce } from '../io/datastores/file.ts';
+import { lacksVrf } from '../io/link-writer.ts';
 import { type LoadOptions, loadSettings, type Settings } from './config.ts';
 import { kubernetesOptions } from './kubernetes-options.ts';
 
@@ -26,7 +28,7 @@ export async function checkConfiguration(options: LoadOptions): Promise<CheckRep
   if (settings === undefined) return report(problems, []);
   const { problems: found, plan } = await checkResources(settings);
   const summary = plan === undefined ? [] : [summaryOf(plan, settings)];
-  return report([...problems, ...found], summary);
+  return report([...problems, ...vrfProblems(settings), ...found], summary);
 }
 
 /** What the datastore holds, and what this node's plan by it would be. Nothing is taken from it. */
@@ -67,6 +69,22 @@ export async function runCheck(
   return exitCode;
 }
 
+/** A word about this machine, which need not be the one that the daemon is for. */
+function vrfProblems({ kernel: { vrf, enabled } }: Settings): ConfigError[] {
+  if (vrf === undefined || !enabled || !lacksVrf()) return [];
+  return [
+    {
+      kind: 'ConfigError',
+      severity: 'warning',
+      code: 'NoVrf',
+      path: 'kernel.vrf',
+      value: vrf,
+      message: 'The kernel of this machine has no VRFs: on it no session would come up',
+      remedy: 'Leave it out, or run a kernel with CONFIG_NET_VRF',
+    },
+  ];
+}
+
 function report(problems: readonly ConfigError[], summary: readonly string[]): CheckReport {
   const errors = problems.filter((problem) => problem.severity === 'error').length;
   const lines = problems.map((problem) => `${problem.severity}: ${formatConfigError(problem)}`);
@@ -88,7 +106,7 @@ function summaryOf(plan: SpeakerPlan, settings: Settings): string {
     `${count(peers.length, 'session')}`,
     `${count(originated.length, 'own block')}`,
     `${count(kernel.pools.length, 'pool')}`,
-    settings.kernel.enabled ? `kernel table ${kernel.table}` : 'kernel not written',
+    settings.kernel.enabled ? formatKernelTable(kernel) : 'kernel not written',
   ].join(', ');
 }
 

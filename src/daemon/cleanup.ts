@@ -14,6 +14,7 @@ import { SettleMemo } from '../datastore/settle-memo.ts';
 import { readJournal } from '../fib/journal.ts';
 import type { KernelRules } from '../fib/kernel-rules.ts';
 import { ExitCode } from '../io/exit-codes.ts';
+import { readLinks } from '../io/read-links.ts';
 import { RouteJournal } from '../io/route-journal.ts';
 import { StateDir } from '../io/state-dir.ts';
 import { lockStateDir } from '../io/state-lock.ts';
@@ -62,14 +63,16 @@ export async function runCleanup(options: CleanupOptions, streams: Streams): Pro
 async function clean(settings: Settings, list: boolean, streams: Streams): Promise<number> {
   const journal = new RouteJournal(settings.stateDir);
   const octets = journal.read();
-  const tables = new Set([settings.kernel.table]);
+  const own = await ownTable(settings.kernel, streams);
+  const tables = new Set(own === undefined ? [] : [own]);
   readJournal(octets, ({ table }) => tables.add(table));
-  const rules = await rulesOf(settings, streams);
+  // Here a table is swept, whoever else it may belong to.
+  const { vrf: _vrf, ...rules } = await rulesOf(settings, streams);
   let removed = 0;
   let failed = 0;
   for (const table of tables) {
     // Pools say nothing of tables that we were once told to write to: there the journal alone counts.
-    const pools = table === settings.kernel.table ? rules.pools : [];
+    const pools = table === own ? rules.pools : [];
     const outcome = await sweepTable({ rules: { ...rules, table, pools }, journal: octets, list });
     for (const line of outcome.routes) streams.out(`${list ? 'would remove' : 'removed'} ${line}`);
     for (const line of outcome.trouble) streams.err(line);
@@ -81,6 +84,19 @@ async function clean(settings: Settings, list: boolean, streams: Streams): Promi
   if (list) streams.out(`${what} would be removed`);
   else streams.out(failed === 0 ? `${what} removed; nothing of godwit is left` : `${what} removed`);
   return failed === 0 ? ExitCode.Done : ExitCode.Refused;
+}
+
+/** The table that the daemon would write to; undefined while the VRF that says it is not there. */
+async function ownTable(
+  { table, vrf }: Settings['kernel'],
+  { err }: Streams,
+): Promise<number | undefined> {
+  if (vrf === undefined) return table;
+  const links = await readLinks();
+  const found = Array.isArray(links) ? links.find(({ name }) => name === vrf) : undefined;
+  if (found?.vrfTable === undefined)
+    err(`There is no VRF ${vrf}: only tables of the journal are looked at`);
+  return found?.vrfTable;
 }
 
 /** Which pools there are: by the datastore, else by the last good snapshot, else none. */

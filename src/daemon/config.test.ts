@@ -85,6 +85,19 @@ policy: { outside: calico }
     expect(settings('bird: { sockets: on, path: /b }').bird).toEqual({ sockets: true, path: '/b' });
   });
 
+  it('a VRF brings its own table, and no tunnel device of ours', () => {
+    expect(settings('kernel: { vrf: blue }').kernel).toMatchObject({
+      vrf: 'blue',
+      table: 0,
+      manageTunnel: false,
+    });
+    const both = settings('kernel: { vrf: blue, table: 10 }');
+    expect(both.plan).toMatchObject({ vrf: 'blue', table: 10 });
+    expect(errors('kernel: { vrf: blue, manageTunnel: true }')[0]).toContain(
+      'Not together with vrf',
+    );
+  });
+
   it('an unknown key is an error with file, line, and the nearest key', () => {
     expect(errors('nodeName: a\nkernel:\n  tabel: 5\n')).toEqual([
       'godwit.yaml:3:10: kernel.tabel: Unknown key. Did you mean table?',

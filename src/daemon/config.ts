@@ -10,7 +10,7 @@ import { hostname } from 'node:os';
 import type { MetricsOptions } from '../api/metrics.ts';
 import type { ConfigError } from '../base/errors.ts';
 import { plainDocument, type RawDocument } from '../datastore/documents.ts';
-import { asObject, Fields, type Findings } from '../datastore/fields.ts';
+import { asObject, Fields, type Finding, type Findings } from '../datastore/fields.ts';
 import {
   type CalicoCompat,
   type DatastoreType,
@@ -33,6 +33,7 @@ const TABLE_MAX = 4_294_967_295;
 
 /** IFNAMSIZ without its terminating zero. */
 const INTERFACE_NAME_MAX = 15;
+const INTERFACE_NAME = new RegExp(`^[^\\s/]{1,${INTERFACE_NAME_MAX}}$`);
 /** What every IPv4 host takes (RFC 1122 §3.3.2); the kernel itself refuses less than 1280 for IPv6. */
 const ROUTE_MTU_MIN = 576;
 
@@ -60,7 +61,10 @@ export interface Settings {
 
 export interface KernelSettings {
   readonly enabled: boolean;
+  /** 0 with `vrf`, unless set beside it: the one that the VRF has. */
   readonly table: number;
+  /** The VRF that the node lives in: its sessions, its links, its routes. */
+  readonly vrf?: string;
   readonly tunnelDevice: string;
   /** Whether the tunnel device is ours to make, raise and address; `auto`: with the `file` datastore. */
   readonly manageTunnel: 'auto' | boolean;
@@ -197,6 +201,7 @@ function planOptions({ datastore, calico, outside, kernel, environment }: PlanPa
     compat: calico,
     outside: outsidePolicyFor(outside, datastore),
     table: kernel.table,
+    ...(kernel.vrf === undefined ? {} : { vrf: kernel.vrf }),
     tunnelDevice: kernel.tunnelDevice,
     ...(kernel.enabled && managesTunnel(kernel.manageTunnel, datastore)
       ? { manageTunnel: true }
@@ -219,20 +224,35 @@ function readKernel(root: Fields): KernelSettings {
   const fields = section(root, 'kernel');
   const what = `the name of an interface: 1 to ${INTERFACE_NAME_MAX} characters, no blank, no /`;
   const tunnelDevice = fields.parsed('tunnelDevice', what, (value) =>
-    typeof value === 'string' && /^[^\s/]{1,15}$/.test(value) ? value : undefined,
+    isInterfaceName(value) ? value : undefined,
   );
+  const vrf = fields.parsed('vrf', what, (value) => (isInterfaceName(value) ? value : undefined));
   const manageTunnel = fields.parsed('manageTunnel', 'auto, true or false', (value) =>
     value === 'auto' || typeof value === 'boolean' ? value : undefined,
   );
+  if (vrf !== undefined && manageTunnel === true) fields.report('manageTunnel', TUNNEL_IN_VRF);
   const kernel: KernelSettings = {
     enabled: fields.boolean('enabled') ?? true,
-    table: fields.integer('table', { min: 1, max: TABLE_MAX }) ?? 254,
+    table: fields.integer('table', { min: 1, max: TABLE_MAX }) ?? (vrf === undefined ? 254 : 0),
+    ...(vrf === undefined ? {} : { vrf }),
     tunnelDevice: tunnelDevice ?? 'tunl0',
-    manageTunnel: manageTunnel ?? 'auto',
+    manageTunnel: vrf === undefined ? (manageTunnel ?? 'auto') : false,
     ...readRouteExtras(fields),
   };
   fields.finish();
   return kernel;
+}
+
+const TUNNEL_IN_VRF: Finding = {
+  code: 'BadValue',
+  message: 'Not together with vrf: the device tunl0 looks its own packets up in the main table',
+  remedy:
+    'Make a device of your own (ip link add tun-blue type ipip local ADDRESS dev eth0, then master the VRF) and name it in tunnelDevice',
+  value: true,
+};
+
+function isInterfaceName(value: unknown): value is string {
+  return typeof value === 'string' && INTERFACE_NAME.test(value);
 }
 
 function readRouteExtras(kernel: Fields): { routeExtras?: RouteExtras } {

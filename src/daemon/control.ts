@@ -24,6 +24,9 @@ export interface ControlParts {
   readonly configuration: Configuration;
   readonly recording: Recording;
   readonly version: string;
+  readonly datastoreType: string;
+  /** Of this process. */
+  readonly networkNamespace: string;
   readonly metrics: MetricsOptions;
 }
 
@@ -51,9 +54,12 @@ export class Control implements DaemonPort, BirdPort {
 
   facts(): DaemonFacts {
     const { configuration, recording, version } = this.#parts;
+    const { networkNamespace, datastoreType } = this.#parts;
     const { problems, held } = configuration.view();
     return {
       version,
+      networkNamespace,
+      datastoreType,
       problems: problems.length,
       recording: recording.state().active,
       ...(held === undefined ? {} : { heldChange: held.reason }),

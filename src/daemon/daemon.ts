@@ -11,9 +11,10 @@ import { GodwitService } from '../api/grpc/service.ts';
 import { HttpApi, metricsResponse } from '../api/http/routes.ts';
 import type { SystemError } from '../base/errors.ts';
 import type { Octets } from '../base/units.ts';
-import { enableForwarding, writeLink } from '../io/link-writer.ts';
+import { enableForwarding, lacksVrf, writeLink } from '../io/link-writer.ts';
 import type { Log } from '../io/log.ts';
 import { nativeSockets } from '../io/native.ts';
+import { networkNamespace } from '../io/network-namespace.ts';
 import { packageVersion } from '../io/package-root.ts';
 import { RouteJournal } from '../io/route-journal.ts';
 import { GrpcServer } from '../io/servers/grpc.ts';
@@ -98,6 +99,7 @@ export class Daemon {
       journal: this.#journal.read(),
       quarantines: this.#quarantines.read(),
       softwareVersion: SOFTWARE,
+      ...(settings.kernel.vrf !== undefined && lacksVrf() ? { lacksVrf: true } : {}),
       now: now(),
     };
     this.#speaker = new Speaker(this.#options, now);
@@ -117,6 +119,7 @@ export class Daemon {
     this.#kernel = new KernelShell({
       submit: (input) => this.#loop.submit(input),
       tables: [settings.kernel.table],
+      ...(settings.kernel.vrf === undefined ? {} : { vrf: settings.kernel.vrf }),
       onJournalError: (error) => this.#journalTrouble(error),
     });
     this.#recording = new Recording({
@@ -182,6 +185,8 @@ export class Daemon {
       configuration,
       recording: this.#recording,
       version: packageVersion(),
+      datastoreType: settings.datastore.type,
+      networkNamespace: networkNamespace(),
       metrics: settings.metrics,
     });
     this.#control = control;

@@ -28,6 +28,8 @@ export interface KernelShellOptions {
   readonly submit: (input: SpeakerInput) => void;
   /** Routing tables to read beside main. */
   readonly tables: readonly number[];
+  /** The VRF whose table is read in place of main and `tables`, while it is there. */
+  readonly vrf?: string;
   /** How the sockets are come by; default the kernel's. */
   readonly open?: typeof KernelSocket.open;
   /** The journal could not be written; routes are all the same. */
@@ -42,6 +44,8 @@ export class KernelShell {
   #flushing = false;
   /** The core wants a dump, and gave up a batch that the writer still has. */
   #dumpWaits = false;
+  /** Of the VRF, as last told. */
+  #vrfTable: number | undefined;
 
   constructor(options: KernelShellOptions) {
     this.#options = options;
@@ -143,17 +147,27 @@ export class KernelShell {
   }
 
   #dumpOnce(attempt: number): void {
-    const kinds: KernelDump[] = [{ kind: 'links' }, { kind: 'addresses' }];
-    for (const table of new Set([254, ...this.#options.tables])) {
-      kinds.push({ kind: 'routes', family: 4, table }, { kind: 'routes', family: 6, table });
-    }
     this.#flush();
     this.#options.submit({ type: 'kernelDumpStarted' });
-    this.#dumpNext(kinds, { attempt, interrupted: false });
+    this.#vrfTable = undefined;
+    this.#dumpNext(LINKS_AND_ADDRESSES, { attempt, interrupted: false, routes: false });
   }
 
-  #dumpNext(kinds: readonly KernelDump[], state: { attempt: number; interrupted: boolean }): void {
+  /** Asked once the links have been read, which tell of the VRF. */
+  #routeDumps(): KernelDump[] {
+    const { vrf, tables } = this.#options;
+    const own = this.#vrfTable === undefined ? [] : [this.#vrfTable];
+    return [...new Set(vrf === undefined ? [254, ...tables] : own)].flatMap((table) => [
+      { kind: 'routes', family: 4, table } as const,
+      { kind: 'routes', family: 6, table } as const,
+    ]);
+  }
+
+  #dumpNext(kinds: readonly KernelDump[], state: DumpState): void {
     const [kind, ...rest] = kinds;
+    if (kind === undefined && !state.routes) {
+      return this.#dumpNext(this.#routeDumps(), { ...state, routes: true });
+    }
     if (kind === undefined) return this.#dumpEnded(state);
     this.#socket?.dump(kind, this.#visitor(), ({ interrupted, error }) => {
       if (error !== undefined && !isMissingTable(error)) {
@@ -164,7 +178,7 @@ export class KernelShell {
     });
   }
 
-  #dumpEnded({ attempt, interrupted }: { attempt: number; interrupted: boolean }): void {
+  #dumpEnded({ attempt, interrupted }: DumpState): void {
     this.#flush();
     if (!interrupted) return this.#options.submit({ type: 'kernelDumpDone' });
     if (attempt < DUMP_TRIES_MAX) return this.#dumpOnce(attempt + 1);
@@ -176,7 +190,12 @@ export class KernelShell {
   #visitor(nameOf?: (port: number) => string | undefined): KernelVisitor {
     const removed = (change: Change): boolean => change === 'removed';
     return {
-      onLink: (change, link) => this.#add({ what: 'link', link, removed: removed(change) }),
+      onLink: (change, link) => {
+        if (link.name === this.#options.vrf) {
+          this.#vrfTable = removed(change) ? undefined : link.vrfTable;
+        }
+        this.#add({ what: 'link', link, removed: removed(change) });
+      },
       onAddress: (change, address) =>
         this.#add({ what: 'address', address, removed: removed(change) }),
       onRoute: (raw) => {
@@ -214,6 +233,15 @@ export class KernelShell {
   #unavailable(error: SystemError): void {
     this.#options.submit({ type: 'kernelUnavailable', error });
   }
+}
+
+const LINKS_AND_ADDRESSES: readonly KernelDump[] = [{ kind: 'links' }, { kind: 'addresses' }];
+
+interface DumpState {
+  readonly attempt: number;
+  readonly interrupted: boolean;
+  /** The routes are being read, which come last. */
+  readonly routes: boolean;
 }
 
 /** The socket is gone; the core is about to hear of it, or has. */

@@ -55,6 +55,8 @@ type TcpEffect = Extract<
   { type: 'listen' | 'listenerPeers' | 'rekey' | 'dial' | 'hangUp' | 'send' | 'wantsWrite' }
 >;
 
+type Listen = Extract<Effect, { type: 'listen' }>;
+
 export class TcpShell {
   readonly #options: TcpShellOptions;
   readonly #open = new Map<ConnectionId, Open>();
@@ -87,7 +89,7 @@ export class TcpShell {
     switch (effect.type) {
       case 'listen':
         this.#watchMd5();
-        return this.#listen(effect.port, effect.addresses);
+        return this.#listen(effect);
       case 'listenerPeers':
         return this.#listenerPeers.set(effect.peers, this.#listeners.values());
       case 'rekey':
@@ -126,12 +128,12 @@ export class TcpShell {
   }
 
   /** What stands and is still wanted stays open: callers in its backlog are not turned away. */
-  #listen(port: number, addresses: readonly IpAddress[]): void {
+  #listen({ port, addresses, device, renew }: Listen): void {
     clearTimeout(this.#retry);
     const wanted = (addresses.length === 0 ? ANY : addresses).map((address) => ({ address, port }));
     const keys = new Set(wanted.map(formatEndpoint));
     for (const [key, listener] of this.#listeners) {
-      if (keys.has(key)) continue;
+      if (keys.has(key) && renew !== true) continue;
       listener.close();
       this.#listeners.delete(key);
     }
@@ -140,18 +142,22 @@ export class TcpShell {
       addresses.length === 0 && local.address === '::';
     let failed = false;
     for (const local of wanted) {
-      const error = this.#openListener(local);
+      const error = this.#openListener(local, device);
       if (error?.errno === 'EAFNOSUPPORT' && isOptional(local)) continue;
       if (error !== undefined) failed = true;
       this.#tellListener(local, error);
     }
-    if (failed) this.#retry = setTimeout(() => this.#listen(port, addresses), LISTEN_RETRY_MS);
+    if (!failed) return;
+    const again: Listen = { type: 'listen', port, addresses };
+    const bound = device === undefined ? again : { ...again, device };
+    this.#retry = setTimeout(() => this.#listen(bound), LISTEN_RETRY_MS);
   }
 
-  #openListener(local: Endpoint): SystemError | undefined {
+  #openListener(local: Endpoint, device: string | undefined): SystemError | undefined {
     const key = formatEndpoint(local);
     if (this.#listeners.has(key)) return undefined;
-    const listener = TcpListener.open(local, {
+    const bound = device === undefined ? local : { ...local, bindDevice: device };
+    const listener = TcpListener.open(bound, {
       onIncoming: (pending) => this.#onIncoming(pending),
       onError: (error) => this.#tellListener(local, error),
       onRecovered: () => this.#tellListener(local, undefined),
@@ -230,7 +236,7 @@ export class TcpShell {
   }
 
   #dial(connection: ConnectionId, wanted: Dial): void {
-    const { remote, localAddress, ttl, minTtl, password, authentication } = wanted;
+    const { remote, localAddress, device, ttl, minTtl, password, authentication } = wanted;
     const attempt = dial(
       {
         remote,
@@ -238,6 +244,7 @@ export class TcpShell {
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         ...(localAddress === undefined ? {} : { local: localAddress }),
         ...(minTtl === undefined ? {} : { minTtl }),
+        ...(device === undefined ? {} : { bindDevice: device }),
         ...(password === undefined
           ? {}
           : { [authentication === 'ao' ? 'aoKey' : 'md5Key']: password }),

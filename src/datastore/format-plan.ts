@@ -22,7 +22,7 @@ export function formatPlan(plan: SpeakerPlan): string {
     ...Object.entries(plan.expectedPrefixes ?? {}).map(
       ([family, count]) => `expect at most ${count} ${family} prefixes of a neighbor`,
     ),
-    `kernel table ${kernel.table}, tunnel device ${kernel.tunnelDevice}, metric ${metric}`,
+    `${formatKernelTable(kernel)}, tunnel device ${kernel.tunnelDevice}, metric ${metric}`,
     `own subnets ${[kernel.ownSubnet.ipv4, kernel.ownSubnet.ipv6].filter(Boolean).join(', ') || 'unknown'}`,
     ...optional('tunnelled routes are held:', kernel.holdTunnelled),
     ...kernel.pools.map(
@@ -102,4 +102,10 @@ function optional(label: string, value: string | number | undefined): string[] {
 
 function seconds(label: string, value: number | undefined): string {
   return value === undefined ? '' : `${label} ${value} s`;
+}
+
+/** Where routes are written: `kernel table 254`, `VRF blue`, `VRF blue, which must have kernel table 10`. */
+export function formatKernelTable({ table, vrf }: SpeakerPlan['kernel']): string {
+  if (vrf === undefined) return `kernel table ${table}`;
+  return table === 0 ? `VRF ${vrf}` : `VRF ${vrf}, which must have kernel table ${table}`;
 }

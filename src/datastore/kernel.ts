@@ -41,6 +41,7 @@ export function kernelRules(cluster: Cluster): KernelRules {
   const wireguard = wireguardNodes(cluster);
   return {
     table: options.table,
+    ...(options.vrf === undefined ? {} : { vrf: options.vrf }),
     tunnelDevice: options.tunnelDevice,
     ...(options.manageTunnel === true ? { tunnel: tunnelOf(cluster) } : {}),
     ...(options.routeExtras === undefined ? {} : { extras: options.routeExtras }),

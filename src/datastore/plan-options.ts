@@ -15,7 +15,9 @@ export interface PlanOptions {
   readonly compat: CalicoCompat;
   /** `auto` of godwit.yaml already resolved by `outsidePolicyFor`. */
   readonly outside: OutsidePolicy;
+  /** As in `KernelRules`. */
   readonly table: number;
+  readonly vrf?: string;
   readonly tunnelDevice: string;
   /** `kernel.preferredSource` and `kernel.routeMtu`, where set. */
   readonly routeExtras?: RouteExtras;

@@ -71,6 +71,8 @@ interface Source {
   readonly rec: Reconciler;
   readonly view: KernelView;
   readonly restart: boolean;
+  /** Why nothing can be written, for want of a VRF. */
+  readonly unusable: string | undefined;
 }
 
 /** The cursor is a ref, IPv4 rows first: even refs, then odd ones from `IPV6_START`. */
@@ -120,7 +122,9 @@ function viewOf(source: Source, table: FibTable, row: number): FibRouteView {
   const kind = table.kind[row]!;
   const wanted = (flags & WANTED) !== 0;
   const held = (flags & HELD) !== 0;
-  const because = reasonOf(source, table, row);
+  // Nothing is asked of a kernel that has no place for it: it waits as what waits for a link does.
+  const waits = kind === Kind.pending && source.unusable !== undefined;
+  const because = waits ? source.unusable : reasonOf(source, table, row);
   const origin = rec.texts.textOf(table.origin[row]!);
   return {
     prefix: table.prefixes.prefixOf(row),
@@ -130,7 +134,7 @@ function viewOf(source: Source, table: FibTable, row: number): FibRouteView {
     ...requestsOf(source, table, row),
     ...(held ? { held: textOf(source, table.heldShape[row]!, table.heldMetric[row]!) } : {}),
     ...inKernel(source, table, row),
-    state: STATES[kind] ?? 'pending',
+    state: waits ? 'parked' : (STATES[kind] ?? 'pending'),
     ...(because === undefined ? {} : { because }),
     origin: origin === '' && kind === Kind.adopted ? 'found in the kernel' : origin,
   };

@@ -30,7 +30,7 @@ type Stored = ForeignRoute & { epoch: number };
 export class ForeignRoutes {
   /** Routes that were not kept because of the limit, since start. */
   refused = 0;
-  readonly #tables: ReadonlySet<number>;
+  #tables: ReadonlySet<number>;
   readonly #byPrefix = new Map<Prefix, Stored[]>();
   readonly #lengths = { 4: new Int32Array(33), 6: new Int32Array(129) };
   #count = 0;
@@ -39,6 +39,11 @@ export class ForeignRoutes {
 
   constructor(tables: readonly number[]) {
     this.#tables = new Set(tables);
+  }
+
+  /** From now on those of `table` alone; the others go with the next dump. */
+  useTable(table: number): void {
+    this.#tables = new Set([table]);
   }
 
   get count(): number {

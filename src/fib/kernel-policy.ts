@@ -289,6 +289,8 @@ export class KernelPolicy {
   #tunnelHop(nextHop: IpAddress): ShapeHop | string {
     const name = this.#rules.tunnelDevice;
     const link = this.#view.linkByName(name);
+    const { vrf } = this.#rules;
+    if (link === undefined && vrf !== undefined) return `Waiting for ${name} in VRF ${vrf}`;
     if (link === undefined) return `Waiting for ${name}, which does not exist yet`;
     if (!link.up) return `Waiting for ${name}, which is down`;
     return { gateway: nextHop, interfaceIndex: link.index, weight: 1, onlink: true };

@@ -9,8 +9,10 @@ import type { IpAddress } from '../net/ip-address.ts';
 import type { Prefix } from '../net/prefix.ts';
 
 export interface KernelRules {
-  /** Routing table, 254 = main. */
+  /** Routing table, 254 = main. With `vrf`: the one that it must have, 0 = whichever it has. */
   readonly table: number;
+  /** `kernel.vrf`: the node's links, sessions and routes are those of this VRF. */
+  readonly vrf?: string;
   readonly tunnelDevice: string;
   /** Present where the device is ours to make, raise and address (`kernel.manageTunnel`). */
   readonly tunnel?: {

@@ -17,6 +17,9 @@ import type { Resolution, ResolvedHop } from './types.ts';
 /** Next hops whose resolution is remembered; past it all are forgotten. About 300 octets each. */
 const RESOLUTIONS_MAX = 65_536;
 
+/** RT_TABLE_MAIN. */
+const MAIN_TABLE = 254;
+
 export interface KernelViewOptions {
   /** Routing tables that resolve next hops, e.g. main (254). */
   readonly tables: readonly number[];
@@ -35,6 +38,8 @@ export class KernelView {
   /** Moves with everything that is told of links and addresses, and with every dump. */
   linkNews = 0;
   readonly foreign: ForeignRoutes;
+  /** The first of the tables that resolve next hops: whose routes are learned. */
+  mainTable: number;
   #viaDefaultRoute: boolean;
   readonly #links = new Map<number, Link>();
   readonly #indexByName = new Map<string, number>();
@@ -53,6 +58,7 @@ export class KernelView {
 
   constructor(options: KernelViewOptions) {
     this.#viaDefaultRoute = options.viaDefaultRoute ?? true;
+    this.mainTable = options.tables[0] ?? MAIN_TABLE;
     this.foreign = new ForeignRoutes(options.tables);
   }
 
@@ -73,6 +79,12 @@ export class KernelView {
     if (this.#viaDefaultRoute === isEnough) return;
     this.#viaDefaultRoute = isEnough;
     this.#recheckAll();
+  }
+
+  /** Next hops are resolved, and routes learned, by this table alone from now on; read the kernel anew. */
+  useTable(table: number): void {
+    this.mainTable = table;
+    this.foreign.useTable(table);
   }
 
   link(index: number): Link | undefined {

@@ -62,6 +62,9 @@ export interface RouteProgrammerOptions {
   readonly enabled?: boolean;
 }
 
+/** RT_TABLE_UNSPEC, in which no route is. */
+const NO_TABLE = 0;
+
 export class RouteProgrammer {
   readonly view: KernelView;
   readonly shapes: RouteShapes;
@@ -75,6 +78,10 @@ export class RouteProgrammer {
   readonly #wishes: Wishes;
   readonly #proof: KernelProof;
   #restart = false;
+  #began = false;
+  /** Why nothing can be written for want of a VRF. */
+  #unusable: string | undefined;
+  #vrfTable = NO_TABLE;
   /** A dump is due as soon as nothing is in flight. */
   #yieldsToDump = false;
   #journal: Uint8Array | undefined;
@@ -104,7 +111,7 @@ export class RouteProgrammer {
 
   /** Table, pools and service CIDRs: what may be adopted and swept. Call before `begin` and at every plan. */
   setRules(rules: KernelRules): void {
-    this.#rec.table = rules.table;
+    this.#rec.table = rules.vrf === undefined ? rules.table : this.#vrfTable;
     const changed = this.#rec.ownership.setRules(rules);
     if (changed && this.#dumps.syncedOnce) this.#dumps.need('The pools changed');
   }
@@ -122,9 +129,30 @@ export class RouteProgrammer {
   /** Starts, after `setRules`; a first dump is due at once. `restart` only changes the words shown for adopted routes. */
   begin(options: { readonly restart: boolean }): void {
     this.#restart = options.restart;
-    if (this.#journal !== undefined) loadJournal(this.#rec, this.#journal);
-    this.#journal = undefined;
+    this.#began = true;
+    this.#readJournal();
     this.#dumps.need('Start');
+  }
+
+  /** Routing table written to; 0 while the VRF that is to say it is not there. */
+  get table(): number {
+    return this.#rec.table;
+  }
+
+  /** The VRF can be used, and has this table. @param reread  A dump that runs was begun without it. */
+  useTable(table: number, reread: boolean): void {
+    this.#vrfTable = table;
+    this.#rec.table = table;
+    this.#unusable = undefined;
+    this.view.useTable(table);
+    if (this.#began) this.#readJournal();
+    if (reread) this.#dumps.need('The VRF came');
+  }
+
+  /** The VRF went: nothing is written, and what was there is gone or out of reach. */
+  loseTable(reason: string): void {
+    this.#unusable = reason;
+    if (this.#dumps.syncedOnce) this.#dumps.need(reason);
   }
 
   /** The prefix is to be in the kernel so. Equal to what is held: no write at all. */
@@ -171,6 +199,7 @@ export class RouteProgrammer {
     if (this.#yieldsToDump) return undefined;
     if (this.#dumps.underWay || !this.#dumps.syncedOnce || this.#observer.sweeping)
       return undefined;
+    if (this.#unusable !== undefined) return undefined;
     this.shapes.collect();
     const batch = this.#batches.build(now, !this.#dumps.needed);
     const { updates, deletes } = this.#rec;
@@ -328,7 +357,8 @@ export class RouteProgrammer {
     if (this.#observer.sweeping || this.#parked.due || this.#proof.judging) return true;
     const { updates, deletes } = this.#rec;
     const waits = this.#batches.full || (this.#batches.inFlight && this.#yieldsToDump);
-    const blocked = waits || this.#dumps.underWay || !this.#dumps.syncedOnce;
+    const unable = this.#unusable !== undefined || !this.#dumps.syncedOnce;
+    const blocked = waits || this.#dumps.underWay || unable;
     if (!this.#enabled || blocked || this.#access.pausedUntil !== undefined) return false;
     return updates.size > 0 || (deletes.size > 0 && !this.#dumps.needed);
   }
@@ -388,7 +418,8 @@ export class RouteProgrammer {
 
   /** Rows in table order from `cursor` (0 to begin); `next` undefined at the end. */
   routes(query: FibQuery): { readonly routes: readonly FibRouteView[]; readonly next?: number } {
-    return routesOf({ rec: this.#rec, view: this.view, restart: this.#restart }, query);
+    const source = { rec: this.#rec, view: this.view, restart: this.#restart };
+    return routesOf({ ...source, unusable: this.#unusable }, query);
   }
 
   takeEvents(): readonly FibEvent[] {
@@ -397,7 +428,7 @@ export class RouteProgrammer {
 
   #state(): { readonly state: FibCounts['state']; readonly reason?: string } {
     if (!this.#enabled) return { state: 'disabled', reason: 'kernel.enabled is false' };
-    const { unavailable } = this.#access;
+    const unavailable = this.#unusable ?? this.#access.unavailable;
     if (unavailable !== undefined) return { state: 'unavailable', reason: unavailable };
     const reason = this.#dumps.reason;
     if (reason !== undefined) return { state: 'syncing', reason };
@@ -408,7 +439,15 @@ export class RouteProgrammer {
   /** There is a picture to prove, and nobody is about to make another. */
   get #mayProve(): boolean {
     const reading = this.#dumps.underWay || this.#dumps.needed || this.#observer.sweeping;
-    return this.#enabled && this.#dumps.syncedOnce && !reading;
+    const able = this.#enabled && this.#unusable === undefined;
+    return able && this.#dumps.syncedOnce && !reading;
+  }
+
+  /** Once the table is known, whose records alone count. */
+  #readJournal(): void {
+    if (this.#journal === undefined || this.#rec.table === NO_TABLE) return;
+    loadJournal(this.#rec, this.#journal);
+    this.#journal = undefined;
   }
 
   #failDump(): void {
@@ -433,6 +472,7 @@ export class RouteProgrammer {
   }
 
   #synced(): void {
+    if (this.#unusable !== undefined) return;
     const counts = countsOf(this.#rec, { state: 'synced' });
     const reason = `The kernel was read: ${counts.installed} routes as wished, ${counts.adopted} adopted`;
     this.#rec.publish({ event: 'kernel-synced', reason });

@@ -3,7 +3,7 @@
  * waits when that returns. For the few requests of a life, each on a socket of its own.
  */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { SystemError } from '../base/errors.ts';
 import { Errno } from '../netlink/errno.ts';
 import { encodeLinkRequest, type LinkRequest } from '../netlink/link-request.ts';
@@ -38,13 +38,29 @@ export function writeLink(request: LinkRequest): SystemError | undefined {
   }
 }
 
+/** Whether the kernel can have no VRF, which also a privileged question alone tells; false while nobody knows. */
+export function lacksVrf(): boolean {
+  return writeLink({ what: 'askForVrf' })?.errno === 'EOPNOTSUPP';
+}
+
+const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
+const FORWARD_BY_HAND =
+  'packets from the tunnel are dropped until somebody sets it to 1 (sysctl -w net.ipv4.ip_forward=1, and in /etc/sysctl.d)';
+
 /** Routers forward; where no Felix sees to it, a node without this drops what comes out of the tunnel. */
 export function enableForwarding(): SystemError | undefined {
   try {
-    writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+    // It may stand, and be kept from us: a sandbox that shows /proc/sys read-only is no fault then.
+    if (readFileSync(IP_FORWARD, 'utf8').trim() === '1') return undefined;
+    writeFileSync(IP_FORWARD, '1');
     return undefined;
   } catch (error) {
     const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
-    return { kind: 'SystemError', call: 'write', errno, detail: '/proc/sys/net/ipv4/ip_forward' };
+    return {
+      kind: 'SystemError',
+      call: 'write',
+      errno,
+      detail: `${IP_FORWARD}: ${FORWARD_BY_HAND}`,
+    };
   }
 }

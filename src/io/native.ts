@@ -71,6 +71,8 @@ export interface NativeSockets {
   ): number;
   /** Does not wait: the thread writes what it was given, and ends. Nothing is called back any more. */
   writerStop(handle: WriterHandle): number;
+  /** `status` of adjtimex(2). */
+  clockStatus(): number;
   /** Fills 8 octets with a double: CPU seconds of the calling thread. */
   threadCpuTime(seconds: Uint8Array): number;
 }

@@ -148,7 +148,9 @@ export const LinkAttribute = {
   LINKINFO: 18,
   EXT_MASK: 29,
 } as const;
-export const LinkInfoAttribute = { KIND: 1 } as const;
+export const LinkInfoAttribute = { KIND: 1, DATA: 2 } as const;
+/** Inside IFLA_INFO_DATA of a link of kind `vrf`. */
+export const VrfAttribute = { TABLE: 1 } as const;
 /** Leaves the counters of IPv6 out of link dumps (RTEXT_FILTER_SKIP_STATS). */
 export const LINK_DUMP_SKIP_STATS = 8;
 

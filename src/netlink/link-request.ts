@@ -21,21 +21,18 @@ export type LinkRequest =
   | { readonly what: 'create'; readonly name: string }
   | { readonly what: 'mtu'; readonly interfaceIndex: number; readonly mtu: number }
   | { readonly what: 'up'; readonly interfaceIndex: number }
+  /** A VRF without a table, which no kernel makes: EINVAL from one that has VRFs, EOPNOTSUPP from one that has not. */
+  | { readonly what: 'askForVrf' }
   /** A host address of scope global. */
   | { readonly what: 'address'; readonly interfaceIndex: number; readonly address: IpAddress };
 
 /** A whole message that asks for an acknowledgement. */
 export function encodeLinkRequest(request: LinkRequest, sequence: number): Uint8Array {
   switch (request.what) {
-    case 'create': {
-      const info = encodeAttributes([{ type: LinkInfoAttribute.KIND, value: textOctets('ipip') }]);
-      const attributes = encodeAttributes([
-        { type: LinkAttribute.IFNAME, value: textOctets(request.name) },
-        { type: LinkAttribute.LINKINFO, value: info },
-      ]);
-      const header = new Uint8Array(LINK_HEADER_OCTETS);
-      return message({ type: MessageType.NEWLINK, flags: CREATE, header, attributes, sequence });
-    }
+    case 'create':
+      return newLink('ipip', request.name, sequence);
+    case 'askForVrf':
+      return newLink('vrf', 'godwit-vrf', sequence);
     case 'mtu': {
       const attributes = encodeAttributes([
         { type: LinkAttribute.MTU, value: u32Octets(request.mtu) },
@@ -58,6 +55,16 @@ export function encodeLinkRequest(request: LinkRequest, sequence: number): Uint8
     case 'address':
       return addressMessage(request, sequence);
   }
+}
+
+function newLink(kind: string, name: string, sequence: number): Uint8Array {
+  const info = encodeAttributes([{ type: LinkInfoAttribute.KIND, value: textOctets(kind) }]);
+  const attributes = encodeAttributes([
+    { type: LinkAttribute.IFNAME, value: textOctets(name) },
+    { type: LinkAttribute.LINKINFO, value: info },
+  ]);
+  const header = new Uint8Array(LINK_HEADER_OCTETS);
+  return message({ type: MessageType.NEWLINK, flags: CREATE, header, attributes, sequence });
 }
 
 function addressMessage(

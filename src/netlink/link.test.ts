@@ -30,6 +30,19 @@ describe('RTM_NEWLINK', () => {
     });
   });
 
+  it('is a VRF with its table', () => {
+    const info = '18001200 08000100 76726600 0c000280 08000100e9030000'; // { KIND vrf, DATA { TABLE 1001 } }
+    const vrf = decode(VETH.replace('10001200 09000100 7665746800000000', info));
+    expect(vrf).toMatchObject({ kind: 'vrf', vrfTable: 1001 });
+  });
+
+  it('takes what another kind says of itself for no table', () => {
+    const info = '18001200 08000100 74756e00 0c000280 08000100e9030000'; // { KIND tun, DATA { 1: 1001 } }
+    const link = decode(VETH.replace('10001200 09000100 7665746800000000', info));
+    expect(link).toMatchObject({ kind: 'tun' });
+    expect(link).not.toHaveProperty('vrfTable');
+  });
+
   it('knows administratively up without carrier', () => {
     expect(decode(VETH.replace('43100100', '03100000'))).toMatchObject({
       up: true,

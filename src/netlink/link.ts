@@ -8,6 +8,7 @@ import {
   LinkInfoAttribute,
   OPER_STATES,
   type OperState,
+  VrfAttribute,
 } from './codes.ts';
 import { readU32 } from './host-order.ts';
 
@@ -27,6 +28,8 @@ export interface Link {
   readonly pointToPoint: boolean;
   /** Index of the bridge, bond or VRF that this link is part of. */
   readonly master?: number;
+  /** Of a VRF (kind `vrf`): its routing table, which it has for life. */
+  readonly vrfTable?: number;
 }
 
 /** Octets of `struct ifinfomsg`. */
@@ -45,7 +48,7 @@ export function decodeLink(octets: Uint8Array, start: number, end: number): Link
   let name = '';
   let mtu = 0;
   let operState: OperState = 'unknown';
-  let kind: string | undefined;
+  let info: LinkInfo = {};
   let master: number | undefined;
   const attribute = new AttributeCursor(octets, start + LINK_HEADER_OCTETS, end);
   while (attribute.next()) {
@@ -54,7 +57,7 @@ export function decodeLink(octets: Uint8Array, start: number, end: number): Link
     else if (attribute.type === LinkAttribute.MASTER) master = attribute.u32();
     else if (attribute.type === LinkAttribute.OPERSTATE) {
       operState = OPER_STATES[attribute.u8() ?? 0] ?? 'unknown';
-    } else if (attribute.type === LinkAttribute.LINKINFO) kind = decodeKind(attribute);
+    } else if (attribute.type === LinkAttribute.LINKINFO) info = decodeInfo(attribute);
   }
   if (name === '') return undefined;
   return {
@@ -66,15 +69,32 @@ export function decodeLink(octets: Uint8Array, start: number, end: number): Link
     mtu,
     loopback: (flags & LinkFlag.LOOPBACK) !== 0,
     pointToPoint: (flags & LinkFlag.POINTOPOINT) !== 0,
-    ...(kind === undefined ? {} : { kind }),
+    ...info,
     ...(master === undefined ? {} : { master }),
   };
 }
 
-function decodeKind(linkInfo: AttributeCursor): string | undefined {
+type LinkInfo = Pick<Link, 'kind' | 'vrfTable'>;
+
+function decodeInfo(linkInfo: AttributeCursor): LinkInfo {
   const attribute = linkInfo.nested();
+  let kind: string | undefined;
+  let table: number | undefined;
   while (attribute.next()) {
-    if (attribute.type === LinkInfoAttribute.KIND) return attribute.text();
+    if (attribute.type === LinkInfoAttribute.KIND) kind = attribute.text();
+    // The data is another structure for every kind, and the kind comes first.
+    else if (attribute.type === LinkInfoAttribute.DATA && kind === 'vrf') {
+      table = decodeVrfTable(attribute);
+    }
   }
+  return {
+    ...(kind === undefined ? {} : { kind }),
+    ...(table === undefined ? {} : { vrfTable: table }),
+  };
+}
+
+function decodeVrfTable(data: AttributeCursor): number | undefined {
+  const attribute = data.nested();
+  while (attribute.next()) if (attribute.type === VrfAttribute.TABLE) return attribute.u32();
   return undefined;
 }

@@ -44,6 +44,7 @@ import { ResolutionHandles } from './resolution-handles.ts';
 import { SessionConfigs } from './session-configs.ts';
 import { TRAIL, Trails } from './trails.ts';
 import { UnknownCallers } from './unknown-callers.ts';
+import type { VrfGate } from './vrf-gate.ts';
 
 export interface SpeakerOptions {
   /** Seeds jitter and hash keys; a simulation repeats exactly with the same. */
@@ -62,6 +63,8 @@ export interface SpeakerOptions {
   readonly trailOctets?: Octets;
   /** Shown to peers in their show commands; undefined = not sent. */
   readonly softwareVersion?: string;
+  /** The kernel can have no VRFs: what is said where one is wanted. */
+  readonly lacksVrf?: boolean;
   readonly now: Millis;
 }
 
@@ -116,6 +119,10 @@ export class Core {
   readonly quarantines: QuarantineRecords;
   readonly kernelRoutes: Readonly<Record<AfiSafi, KernelRoutes>>;
   readonly learned: LearnedRoutes;
+  /** What of the kernel concerns us, where the plan names a VRF and a kernel is there. */
+  vrf: VrfGate | undefined;
+  /** It could be used before: what was bound then is bound to that one. */
+  vrfWasUsed = false;
   kernelPolicy: KernelPolicy | undefined;
   /** Of the kernel policy when next hops were last resolved. */
   kernelGeneration = '';

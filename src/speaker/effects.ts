@@ -13,7 +13,14 @@ import type { ConnectionId, Endpoint } from './inputs.ts';
 import type { StoredQuarantine } from './quarantine-records.ts';
 
 export type Effect =
-  | { readonly type: 'listen'; readonly port: number; readonly addresses: readonly IpAddress[] }
+  /** `device`: only callers that come through this VRF. `renew`: it is another one, whatever its name says. */
+  | {
+      readonly type: 'listen';
+      readonly port: number;
+      readonly addresses: readonly IpAddress[];
+      readonly device?: string;
+      readonly renew?: true;
+    }
   /** Socket options by peer address on the listener: TCP-MD5 keys and the minimum TTL expected from that peer. */
   | { readonly type: 'listenerPeers'; readonly peers: readonly ListenerPeer[] }
   /** The TCP-MD5 key of a connection that stands, or is being made, is another one from now on. */
@@ -59,6 +66,8 @@ export interface Evidence {
 export interface Dial {
   readonly remote: Endpoint;
   readonly localAddress?: IpAddress;
+  /** The VRF to call through. */
+  readonly device?: string;
   /** Sent TTL / hop limit and the least accepted one (GTSM, RFC 5082). */
   readonly ttl: number;
   readonly minTtl?: number;

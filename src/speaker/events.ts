@@ -108,6 +108,7 @@ export type SpeakerEvent =
       readonly event: 'kernel-overrun' | 'kernel-synced' | 'kernel-unavailable';
       readonly reason: string;
     }
+  | { readonly event: 'vrf-used' | 'vrf-lost'; readonly vrf: string; readonly reason: string }
   | { readonly event: 'datastore-lost' | 'datastore-back'; readonly reason: string }
   | { readonly event: 'resource-rejected'; readonly resource: string; readonly reason: string }
   | {

@@ -1,15 +1,22 @@
 /**
- * Why no session with a peer may come up: by hand, because the node is drained, for want of a secret, in quarantine,
+ * Why no session with a peer may come up: by hand, because the node is drained, for want of the VRF or of a secret, in quarantine,
  * beyond a limit. Each ends by itself only.
  *
  * Invariant: a reason of one kind is never lifted by the end of another; a plan that changes lifts nothing but what
  * the plan itself asked for.
  */
 
-export type HoldKind = 'operator' | 'drain' | 'secret' | 'quarantine' | 'prefix-limit';
+export type HoldKind = 'operator' | 'drain' | 'vrf' | 'secret' | 'quarantine' | 'prefix-limit';
 
 /** The first that is there is the one that is shown. */
-const KINDS: readonly HoldKind[] = ['operator', 'drain', 'secret', 'quarantine', 'prefix-limit'];
+const KINDS: readonly HoldKind[] = [
+  'operator',
+  'drain',
+  'vrf',
+  'secret',
+  'quarantine',
+  'prefix-limit',
+];
 
 export class Holds {
   /** Nearly no peer is held: there is a map while there is a reason. */

@@ -17,8 +17,7 @@ export function askForProof(core: Core, id: number): void {
 export function driveProof(core: Core): void {
   const { programmer, now } = core;
   if (programmer.takeProofRequest(now)) {
-    const table = core.plan?.kernel.table;
-    if (table !== undefined) core.effect({ type: 'kernelProof', table });
+    if (core.plan !== undefined) core.effect({ type: 'kernelProof', table: programmer.table });
   }
   const ended = programmer.takeProofEnd();
   if (ended === undefined) return;

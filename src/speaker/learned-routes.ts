@@ -24,8 +24,6 @@ const LEARN_PREFIXES_PER_STEP_MAX = 256;
 const PASSED_PER_STEP_MAX = 512;
 /** Prefixes that wait to be looked at; past it everything is. */
 const TOUCHED_MAX = 16_384;
-/** RT_TABLE_MAIN: the table that BIRD learns from. */
-const MAIN_TABLE = 254;
 /** LOCAL_PREF = this − metric (calico model 3.8). */
 const PRIORITY_TOTAL = 2_147_483_647;
 
@@ -150,7 +148,7 @@ export class LearnedRoutes {
   /** The route that the kernel uses: of the lowest metric. */
   #kernel(prefix: Prefix): Origination | undefined {
     const routes = this.#core.kernelView.foreign.at(prefix) ?? [];
-    const route = routes.find((one) => isLearnable(one));
+    const route = routes.find((one) => isLearnable(one, this.#core.kernelView.mainTable));
     if (route === undefined) return undefined;
     const hop = route.nextHops[0];
     const index = hop?.interfaceIndex;
@@ -192,8 +190,8 @@ export class LearnedRoutes {
 }
 
 /** What the kernel made itself are subnets of interfaces; those have their own source. */
-function isLearnable({ table, protocol, type }: ForeignRoute): boolean {
-  if (table !== MAIN_TABLE || protocol === RouteProtocol.KERNEL) return false;
+function isLearnable({ table, protocol, type }: ForeignRoute, learned: number): boolean {
+  if (table !== learned || protocol === RouteProtocol.KERNEL) return false;
   return (
     type === 'unicast' || type === 'blackhole' || type === 'unreachable' || type === 'prohibit'
   );

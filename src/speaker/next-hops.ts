@@ -7,10 +7,12 @@ import type { KernelRules } from '../fib/kernel-rules.ts';
 import { AFI_SAFIS } from '../net/afi-safi.ts';
 import type { NextHopId } from '../rib/ids.ts';
 import type { Core } from './core.ts';
+import { useVrf } from './vrf.ts';
 
 export function rulesChanged(core: Core, rules: KernelRules): void {
   // Without a kernel nothing is desired of one: routes are chosen and announced only.
   if (!core.options.kernelEnabled) return;
+  useVrf(core, rules);
   core.programmer.setRules(rules);
   if (core.kernelPolicy === undefined) {
     core.kernelPolicy = new KernelPolicy({ view: core.kernelView, shapes: core.shapes, rules });

@@ -7,22 +7,28 @@ import type { InterfaceAddress } from '../netlink/address.ts';
 import type { Core } from './core.ts';
 import { onLinkChange } from './fall-over.ts';
 import type { KernelChange, KernelInput } from './inputs.ts';
+import { listen } from './listen.ts';
 import { remakeKernelRoutes, resolveAllNextHops } from './next-hops.ts';
 import { startPeersWhenReady } from './on-plan.ts';
+import { releasePeersOfVrf, throughVrf, vrfDumped } from './vrf.ts';
 
 export function onKernel(core: Core, input: KernelInput): void {
   const { programmer, now } = core;
   switch (input.type) {
     case 'kernelChanged':
-      for (const change of input.changes) onChange(core, change);
+      for (const change of input.changes) throughVrf(core, change, (one) => onChange(core, one));
       return;
     case 'kernelDumpStarted':
+      core.vrf?.dumpStarted();
       return programmer.onDumpStarted(now);
     case 'kernelDumpDone':
+      vrfDumped(core, (one) => onChange(core, one));
       programmer.onDumpDone(now);
       core.learned.remake();
-      return onFirstDump(core);
+      if (core.vrf?.trouble === undefined) onFirstDump(core);
+      return;
     case 'kernelOverrun':
+      core.vrf?.dumpFailed();
       return programmer.onOverrun(input.reason);
     case 'kernelAck':
       return programmer.onAck(input.batch, input.errnos, now);
@@ -31,6 +37,7 @@ export function onKernel(core: Core, input: KernelInput): void {
     case 'kernelProofRead':
       return programmer.onProofRead(input, now);
     case 'kernelUnavailable': {
+      core.vrf?.dumpFailed();
       programmer.onUnavailable(input.error, now);
       const { errno, call } = input.error;
       const reason =
@@ -39,6 +46,7 @@ export function onKernel(core: Core, input: KernelInput): void {
           : `${call}: ${errno}. Routes are learned and announced, none is installed`;
       core.kernelState = { state: 'unavailable', reason };
       resolveAllNextHops(core);
+      if (core.vrf !== undefined && core.listeners.size === 0) listen(core);
       return startPeersWhenReady(core);
     }
   }
@@ -78,7 +86,7 @@ function listenAgain(core: Core, change: Extract<KernelChange, { what: 'address'
   const failed = [...core.listeners.values()].some(
     (listener) => listener.error !== undefined && listener.local.address === change.address.address,
   );
-  if (failed) core.effect({ type: 'listen', ...core.plan.listen });
+  if (failed) listen(core);
 }
 
 /**
@@ -95,6 +103,7 @@ function onFirstDump(core: Core): void {
   }
   remakeKernelRoutes(core);
   startPeersWhenReady(core);
+  releasePeersOfVrf(core);
 }
 
 /** Whether the kernel kept any route of ours in this family. */

@@ -16,6 +16,7 @@ import type { Core } from './core.ts';
 import { dynamicChanges, makeWayForNamed } from './dynamic-peers.ts';
 import type { PlanInput } from './inputs.ts';
 import { setInstallGate } from './install-gate.ts';
+import { listen } from './listen.ts';
 import { rekey, tellListenerPeers } from './listener-peers.ts';
 import { askForDropped, checkPrefixes } from './max-prefixes.ts';
 import { remakeKernelRoutes, rulesChanged } from './next-hops.ts';
@@ -98,7 +99,10 @@ function finishPlan(core: Core, work: PlanWork): void {
     core.policies.keepOnly([...policies, ...core.dynamic.policies()]);
     tellListenerPeers(core);
     setGateways(core, plan);
-    if (work.has('listen-changed')) listen(core);
+    if (work.has('listen-changed')) {
+      core.listeners.clear();
+      listen(core);
+    }
     const { changedAt } = work;
     if (changedAt !== undefined) core.lags.begin(changedAt, core.programmer.totals.requests);
     const reason = work.summary();
@@ -282,9 +286,4 @@ function setGateways(core: Core, { originated }: SpeakerPlan): void {
 
 function familyOf({ prefix }: OriginatedPrefix): AfiSafi {
   return afiSafiOfIpFamily(prefixFamily(prefix));
-}
-
-function listen(core: Core): void {
-  core.listeners.clear();
-  core.effect({ type: 'listen', ...core.plan!.listen });
 }

@@ -16,7 +16,7 @@ export function notReadyBecause(core: Core): string[] {
     reasons.push('it waits for the neighbors to tell their routes after its start');
   const { state, reason } = core.kernelState;
   if (state === 'unavailable') reasons.push(`the kernel cannot be programmed: ${reason ?? ''}`);
-  if (state === 'syncing') reasons.push('the kernel has not been read yet');
+  if (state === 'syncing') reasons.push(reason ?? 'the kernel has not been read yet');
   const { pending } = core.programmer.counts();
   if (state === 'synced' && pending > 0)
     reasons.push(`${pending} kernel routes are still to be written`);

@@ -29,6 +29,7 @@ const TTL_GTSM = 255;
  */
 export function startPeer(core: Core, peer: Peer): void {
   const ready = core.recoveryStarted !== undefined && core.stopping === undefined;
+  peer.holds.set('vrf', core.vrf?.trouble);
   const wanted = ready && peer.heldBecause === undefined && !isHeldByDrain(core, peer);
   if (!wanted || peer.sessions.length > 0) return;
   const slot = addSlot(peer, new Session(sessionConfigOf(core, peer), core.prng));
@@ -161,16 +162,18 @@ function schedule(core: Core, slot: SessionSlot): void {
 function dial(core: Core, slot: SessionSlot): void {
   const id = core.nextConnectionId();
   attach(core, slot, { id, accepted: false, local: undefined });
-  core.effect({ type: 'dial', connection: id, dial: dialOf(slot.peer) });
+  core.effect({ type: 'dial', connection: id, dial: dialOf(core, slot.peer) });
 }
 
-function dialOf({ plan, password }: Peer): Dial {
+function dialOf(core: Core, { plan, password }: Peer): Dial {
   const gtsm = plan.ttlSecurity;
+  const device = core.plan?.kernel.vrf;
   return {
     remote: { address: plan.remoteAddress, port: plan.remotePort },
     ttl: gtsm === undefined ? TTL_ORDINARY : TTL_GTSM,
     ...(gtsm === undefined ? {} : { minTtl: TTL_GTSM + 1 - gtsm }),
     ...(plan.localAddress === undefined ? {} : { localAddress: plan.localAddress }),
+    ...(device === undefined ? {} : { device }),
     ...(password === undefined ? {} : { password, ...authenticationOf(plan) }),
   };
 }

@@ -79,6 +79,7 @@ export class SnapshotView implements SpeakerView {
       kernel: {
         state: state === 'synced' ? fib.state : state,
         ...((reason ?? fib.reason) === undefined ? {} : { reason: (reason ?? fib.reason)! }),
+        ...(plan?.kernel.vrf === undefined ? {} : { vrf: plan.kernel.vrf }),
         desired: fib.desired,
         installed: fib.installed,
         pending: fib.pending,

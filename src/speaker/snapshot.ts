@@ -70,6 +70,8 @@ export interface StatusView {
   readonly kernel: {
     readonly state: 'synced' | 'syncing' | 'unavailable' | 'disabled';
     readonly reason?: string;
+    /** The node lives in it. */
+    readonly vrf?: string;
     readonly desired: number;
     readonly installed: number;
     readonly pending: number;

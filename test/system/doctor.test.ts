@@ -43,6 +43,7 @@ interface Stage {
   readonly a: Godwit;
   readonly b: Godwit;
   readonly onA: Namespace;
+  readonly onB: Namespace;
 }
 
 const FAULTS: readonly Fault[] = [
@@ -116,6 +117,15 @@ const FAULTS: readonly Fault[] = [
     undo: ({ onA }) => onA.run(['ip', 'link', 'set', 'eth0', 'up']),
   },
   {
+    code: 'DuplicateAddress',
+    // b answers for the address of a as a third machine on the link would (arp_ignore is 0).
+    prepare: ({ onB }) => onB.run(['ip', 'address', 'add', '10.9.0.1/32', 'dev', 'lo']),
+    undo: async ({ a, onB }) => {
+      await onB.run(['ip', 'address', 'del', '10.9.0.1/32', 'dev', 'lo']);
+      await a.command('reset', '10.9.0.2');
+    },
+  },
+  {
     code: 'WrongAs',
     prepare: ({ b }) => b.writeResource(mesh({ asNumber: 65_001 })),
     undo: async ({ a, b }) => {
@@ -180,7 +190,7 @@ describeWith(['root', 'netns', 'ip', 'veth', 'native'], 'godwit doctor', () => {
     );
     const a = new Godwit({ lab, namespace: onA, name: 'a', resources: SHARED });
     const b = new Godwit({ lab, namespace: onB, name: 'b', resources: SHARED });
-    stage = { a, b, onA };
+    stage = { a, b, onA, onB };
     await Promise.all([a.start(), b.start()]);
     await untilWell();
   }, 60_000);
@@ -197,6 +207,11 @@ describeWith(['root', 'netns', 'ip', 'veth', 'native'], 'godwit doctor', () => {
       code: 0,
       stdout: 'Nothing is wrong that is known to go wrong\n',
     });
+  });
+
+  it('says that it was called from where the daemon does not live', async () => {
+    const { stdout } = await stage.a.runCommand('doctor', '--json');
+    expect(JSON.parse(stdout.split('\n')[0]!)).toMatchObject({ code: 'Elsewhere' });
   });
 
   it.each(FAULTS)(

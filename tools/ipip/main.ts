@@ -1,6 +1,6 @@
 /**
  * `npm run test:ipip`: boots user-mode Linux, whose kernel has the real `ipip` module, with this checkout as its root,
- * and runs `guest.ts` in it. Needs no right beyond an ordinary user's. Exit code 0: all held; 1: it did not; 69: no
+ * and runs `guest.ts`, `vrf-guest.ts` and `unit-guest.ts` in it, or those that are named. Needs no right beyond an ordinary user's. Exit code 0: all held; 1: it did not; 69: no
  * user-mode Linux can be had here.
  */
 
@@ -8,17 +8,24 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toolArguments } from '../arguments.ts';
+import { refuseArguments, toolArguments } from '../arguments.ts';
 import { REPOSITORY } from '../cache-dir.ts';
 import { PackageError } from '../peers/debian.ts';
 import { findUserModeLinux, type UserModeLinux } from './find-uml.ts';
 
 /** A quiet machine takes 30 s; one that hangs must still be named. */
-const SECONDS_MAX = 400;
+const SECONDS_MAX = 900;
 const MEMORY = '1500M';
 const EX_UNAVAILABLE = 69;
 
-async function main(): Promise<number> {
+/** One after the other in one boot. */
+const GUESTS: Readonly<Record<string, string>> = {
+  tunnels: 'tools/ipip/guest.ts',
+  vrf: 'tools/ipip/vrf-guest.ts',
+  unit: 'tools/ipip/unit-guest.ts',
+};
+
+async function main(guests: readonly string[]): Promise<number> {
   let uml: UserModeLinux;
   try {
     uml = findUserModeLinux();
@@ -29,7 +36,7 @@ async function main(): Promise<number> {
   }
   const out = mkdtempSync(join(tmpdir(), 'godwit-ipip-'));
   try {
-    await boot(uml, out);
+    await boot(uml, { out, guests });
     const status = statusIn(out);
     if (status === undefined) console.error(`The guest did not end within ${SECONDS_MAX} s`);
     return status === 0 ? 0 : 1;
@@ -38,13 +45,19 @@ async function main(): Promise<number> {
   }
 }
 
-function boot({ kernel, modules }: UserModeLinux, out: string): Promise<void> {
+interface Run {
+  /** A folder for the exit status. */
+  readonly out: string;
+  readonly guests: readonly string[];
+}
+
+function boot({ kernel, modules }: UserModeLinux, { out, guests }: Run): Promise<void> {
   const argv = [
     `mem=${MEMORY}`,
     ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', 'quiet'],
     ...['con=null', 'con0=null,fd:1'],
     `init=${join(REPOSITORY, 'tools/ipip/init')}`,
-    `GUEST=${join(REPOSITORY, 'tools/ipip/guest.ts')}`,
+    `GUESTS=${guests.map((name) => join(REPOSITORY, GUESTS[name]!)).join()}`,
     `NODE=${process.execPath}`,
     `MODULES=${modules}`,
     `OUT=${out}`,
@@ -75,11 +88,12 @@ function statusIn(out: string): number | undefined {
   }
 }
 
-toolArguments({
-  usage: `npm run test:ipip
+const USAGE = `npm run test:ipip [-- GUEST…]
 
-Boots user-mode Linux with the real ipip module and sends packets between pods. Takes no options.
-`,
-});
-
-process.exitCode = await main();
+Boots user-mode Linux with the real ipip and vrf modules and sends packets between pods.
+Guests, all without a name: ${Object.keys(GUESTS).join(', ')}.
+`;
+const { positionals } = toolArguments({ usage: USAGE, allowPositionals: true });
+const unknown = positionals.find((name) => GUESTS[name] === undefined);
+if (unknown !== undefined) refuseArguments(`There is no guest ${unknown}`, USAGE);
+process.exitCode = await main(positionals.length === 0 ? Object.keys(GUESTS) : positionals);

@@ -5,6 +5,7 @@ import { ExitCode } from '../../io/exit-codes.ts';
 import type { GodwitClient } from '../client.ts';
 import { command, JSON_FLAG } from '../command.ts';
 import { callNeighbors } from '../doctor/call.ts';
+import { askStations } from '../doctor/duplicates.ts';
 import { examine, isElsewhere } from '../doctor/examine.ts';
 import type { DaemonFacts, HostFacts } from '../doctor/facts.ts';
 import { readHost } from '../doctor/host.ts';
@@ -16,7 +17,7 @@ export const doctor = command({
   examples: ['doctor', 'doctor --json'],
   exitCodes: { 0: 'nothing is broken; there may be risks', 3: 'something is broken' },
   async run({ api, options, out }) {
-    const host = readHost();
+    const host = await readHost();
     const findings = examine({ host, daemon: await askDaemon(api(), host) });
     for (const [i, finding] of findings.entries()) {
       if (options.json) {
@@ -37,13 +38,15 @@ async function askDaemon(client: GodwitClient, host: HostFacts): Promise<DaemonF
   try {
     const status = await client.getStatus();
     const neighbors = await all(client.listNeighbors({}));
-    const [problems, routes, calls] = await Promise.all([
+    // From another network namespace a call says nothing.
+    const near = isElsewhere({ host, daemon: { status } }) ? [] : neighbors;
+    const [problems, routes, calls, stations] = await Promise.all([
       all(client.listProblems()),
       all(client.listKernelRoutes({ differing: true })),
-      // From another network namespace a call says nothing.
-      callNeighbors(isElsewhere({ host, daemon: { neighbors } }) ? [] : neighbors),
+      callNeighbors(near),
+      askStations(near),
     ]);
-    return { status, neighbors, problems, routes, calls };
+    return { status, neighbors, problems, routes, calls, stations };
   } catch (error) {
     if (error instanceof ClientError && error.kind === 'unreachable') return error.message;
     throw error;

@@ -1,6 +1,6 @@
 /** What the daemon itself knows to be wrong: that it does not run, its configuration, its sockets, kernel routes. */
 
-import type { DaemonFacts, Facts, Finding } from './facts.ts';
+import type { DaemonFacts, Facts, Finding, HostFacts } from './facts.ts';
 
 type Check = (daemon: DaemonFacts, facts: Facts) => Finding[];
 
@@ -91,28 +91,56 @@ function listenRemedy(error: string, speakers: readonly string[]): string {
 
 /** Only where this is the machine of the daemon. */
 export const ownAddress: Check = ({ neighbors }, { host }) => {
-  const here = new Set(host.links.flatMap(({ addresses }) => addresses));
-  const wrong = new Set(
-    neighbors.map(({ localAddress }) => localAddress).filter((own) => own && !here.has(own)),
-  );
-  // The system names addresses of links that are up alone.
-  const down = host.links.filter(
-    ({ name, addresses }) => addresses.length === 0 && !OTHER_LINKS.test(name),
-  );
-  const names = down.map(({ name }) => name).join(', ');
-  const raise = down.length === 0 ? '' : `ip link set ${down[0]!.name} up, if it is there; or `;
-  return [...wrong].map((own) => ({
-    code: down.length === 0 ? 'AddressNotHere' : 'LinkDown',
-    grade: 'broken',
-    weight: 92,
-    what: `Sessions are to come from ${own}, which no interface that is up has${names === '' ? '' : `; down, or without an address, is ${names}`}`,
-    remedy: `${raise}correct ipv4Address or ipv6Address of this Node resource, or sourceAddress of the BGPPeer`,
-  }));
+  const own = new Set(neighbors.flatMap(({ localAddress }) => localAddress || []));
+  return [...own].flatMap((address) => {
+    const having = host.links.filter(({ addresses }) => addresses.includes(address));
+    if (having.some(({ up }) => up)) return [];
+    const [link] = having;
+    return [link === undefined ? notHere(address, host) : downUnder(address, link.name)];
+  });
 };
 
-/** Without an address by nature: what modules of the kernel bring along. */
-export const OTHER_LINKS =
+function downUnder(address: string, name: string): Finding {
+  return {
+    code: 'LinkDown',
+    grade: 'broken',
+    weight: 92,
+    what: `Sessions are to come from ${address}, and its link ${name} is down`,
+    remedy: `ip link set ${name} up`,
+  };
+}
+
+function notHere(address: string, { links }: HostFacts): Finding {
+  // IPv6 addresses go with a link that goes down.
+  const down = links.filter(({ up, name }) => !up && !OTHER_LINKS.test(name));
+  const names = address.includes(':') ? down.map(({ name }) => name).join(', ') : '';
+  return {
+    code: 'AddressNotHere',
+    grade: 'broken',
+    weight: 92,
+    what: `Sessions are to come from ${address}, which no interface has${names === '' ? '' : `; down is ${names}, and IPv6 addresses go with their link`}`,
+    remedy:
+      'Correct ipv4Address or ipv6Address of this Node resource, or sourceAddress of the BGPPeer; or give an interface the address',
+  };
+}
+
+/** Down by nature: what modules of the kernel bring along. */
+const OTHER_LINKS =
   /^(lo$|tunl|gre|gretap|erspan|ip6tnl|ip6gre|ip_vti|ip6_vti|sit|dummy|bond|docker|ifb|teql|nlmon)/;
+
+/** What stands in the way of all sessions and all routes. */
+const vrf: Check = ({ status: { kernel } }) =>
+  kernel?.vrf && kernel.reason?.includes(kernel.vrf)
+    ? [
+        {
+          code: 'Vrf',
+          grade: 'broken',
+          weight: 96,
+          what: `This node lives in VRF ${kernel.vrf}, and sessions stay down: ${kernel.reason}`,
+          remedy: 'docs/vrf.md has the lines that make one and put links into it',
+        },
+      ]
+    : [];
 
 const tunnel: Check = ({ routes }, { host }) => {
   const waiting = routes.filter(({ because = '' }) => /tunl0|tunnel device/.test(because));
@@ -166,6 +194,7 @@ const refusedRoutes: Check = ({ routes }) => {
 };
 
 export const DAEMON_CHECKS: readonly Check[] = [
+  vrf,
   datastore,
   configuration,
   listeners,

@@ -13,6 +13,8 @@ const HOST: HostFacts = {
     ['net.core.optmem_max', '131072'],
   ]),
   links: [{ name: 'eth0', mtu: 1500, up: true, addresses: ['10.0.0.1'] }],
+  networkNamespace: 'net:[1] boot',
+  clockIsSet: true,
   speakers: [],
   networkd: 'absent',
   nodeVersion: '24.1.0',
@@ -24,7 +26,8 @@ const STATUS = {
   localAs: 64_512,
   routerId: '10.0.0.1',
   neighborsConfigured: 1,
-  datastore: { state: 'in-sync', reason: '' },
+  datastore: { state: 'in-sync', type: 'file', reason: '' },
+  networkNamespace: 'net:[1] boot',
   heldChange: '',
   listeners: [],
 } as unknown as DaemonFacts['status'];
@@ -53,6 +56,7 @@ const DAEMON: DaemonFacts = {
   problems: [],
   routes: [],
   calls: new Map(),
+  stations: new Map(),
 };
 
 interface Changes {
@@ -127,6 +131,49 @@ const CASES: readonly (readonly [code: string, changes: Changes])[] = [
   ['ChangeHeld', { status: { heldChange: 'would remove 9 of 10 sessions' } }],
   ['PortTaken', { status: { listeners: [{ local: '0.0.0.0:179', error: 'EADDRINUSE' }] } }],
   ['SameIdentifier', { neighbor: { routerId: '10.0.0.1' } }],
+  [
+    'ClockNotSet',
+    {
+      host: { clockIsSet: false },
+      status: { datastore: { state: 'in-sync', type: 'kubernetes', reason: '' } },
+    },
+  ],
+  ['DuplicateAddress', { daemon: { stations: new Map([['10.0.0.1', ['02:00:00:00:00:09']]]) } }],
+  [
+    'DuplicateAddress',
+    {
+      host: {
+        links: [
+          {
+            name: 'eth0',
+            mtu: 1500,
+            up: true,
+            addresses: ['10.0.0.1', 'fd00::1'],
+            duplicates: ['fd00::1'],
+          },
+        ],
+      },
+    },
+  ],
+  [
+    'DuplicateNeighbor',
+    {
+      daemon: {
+        stations: new Map([
+          ['10.0.0.1', []],
+          ['10.0.0.2', ['02:00:00:00:00:02', '02:00:00:00:00:09']],
+        ]),
+      },
+    },
+  ],
+  [
+    'Vrf',
+    {
+      status: {
+        kernel: { state: 'syncing', vrf: 'blue', reason: 'there is no VRF blue: make it' },
+      },
+    },
+  ],
   ['AddressNotHere', { daemon: { neighbors: [NEIGHBOR, NOT_HERE] } }],
   [
     'Md5Mismatch',
@@ -177,7 +224,9 @@ const CASES: readonly (readonly [code: string, changes: Changes])[] = [
     'LinkDown',
     {
       daemon: { neighbors: [NEIGHBOR, NOT_HERE] },
-      host: { links: [...HOST.links, { name: 'eth1', mtu: 1500, up: false, addresses: [] }] },
+      host: {
+        links: [...HOST.links, { name: 'eth1', mtu: 1500, up: false, addresses: ['10.0.0.9'] }],
+      },
     },
   ],
   [
@@ -229,12 +278,28 @@ describe('godwit doctor', () => {
   });
 
   it('judges no machine that is not the daemon’s, and says so', () => {
-    const unused = { name: 'ifb0', mtu: 1500, up: false, addresses: [] };
-    const elsewhere = { ...sysctl('net.ipv4.ip_forward', '0'), links: [unused] };
-    const eth0 = { name: 'eth0', mtu: 1500, up: false, addresses: [] };
-    const down = { ...elsewhere, links: [eth0] };
-    expect(examine(facts({ host: down })).map(({ code }) => code)).toContain('LinkDown');
-    expect(examine(facts({ host: elsewhere })).map(({ code }) => code)).toEqual(['Elsewhere']);
+    const host = sysctl('net.ipv4.ip_forward', '0');
+    const status = { networkNamespace: 'net:[2] boot' };
+    expect(examine(facts({ host, status })).map(({ code }) => code)).toEqual(['Elsewhere']);
+  });
+
+  it.each([
+    ['the daemon', { status: { networkNamespace: '' } }],
+    ['this command', { host: { networkNamespace: '' } }],
+  ])('takes it for the daemon’s where %s does not know where it is', (_who, changes) => {
+    expect(examine(facts(changes))).toEqual([]);
+  });
+
+  it('says where an address is whose link is down', () => {
+    const eth0 = { name: 'eth0', mtu: 1500, up: false, addresses: ['10.0.0.1'] };
+    const [first] = examine(facts({ host: { links: [eth0] } }));
+    expect(first).toMatchObject({ code: 'LinkDown', remedy: 'ip link set eth0 up' });
+  });
+
+  it('asks for no clock where nothing is judged by it', () => {
+    expect(examine(facts({ host: { clockIsSet: false } }))).toEqual([]);
+    const datastore = { state: 'in-sync', type: 'etcd', reason: '' };
+    expect(examine(facts({ host: { clockIsSet: undefined }, status: { datastore } }))).toEqual([]);
   });
 
   it('names what is broken before what is a risk, and the likelier cause first', () => {

@@ -1,7 +1,9 @@
 /** All checks over the facts; findings in the order in which somebody should mend them. */
 
-import { DAEMON_CHECKS, notRunning, OTHER_LINKS, ownAddress } from './daemon-checks.ts';
-import type { DaemonFacts, Facts, Finding, HostFacts } from './facts.ts';
+import type { StatusMessage } from '../../api/messages.ts';
+import { DAEMON_CHECKS, notRunning, ownAddress } from './daemon-checks.ts';
+import { duplicates } from './duplicates.ts';
+import type { Facts, Finding, HostFacts } from './facts.ts';
 import { HOST_CHECKS } from './host-checks.ts';
 import { sessionFindings } from './session-checks.ts';
 
@@ -12,7 +14,7 @@ export function examine(facts: Facts): Finding[] {
   else findings.push(...HOST_CHECKS.flatMap((check) => check(facts)));
   if (typeof daemon === 'string') findings.push(notRunning(daemon));
   else {
-    const checks = isElsewhere(facts) ? DAEMON_CHECKS : [...DAEMON_CHECKS, ownAddress];
+    const checks = isElsewhere(facts) ? DAEMON_CHECKS : [...DAEMON_CHECKS, ownAddress, duplicates];
     findings.push(...checks.flatMap((check) => check(daemon, facts)));
     findings.push(...sessionFindings(daemon, facts));
   }
@@ -21,23 +23,16 @@ export function examine(facts: Facts): Finding[] {
   );
 }
 
-/** Sessions are up from addresses that are not here: then this is not where the daemon lives. */
+/** The daemon is in another network namespace, or on another machine. Where either is not known, nobody says so. */
 export function isElsewhere({
   host,
   daemon,
 }: {
-  readonly host: HostFacts;
-  readonly daemon: Pick<DaemonFacts, 'neighbors'> | string;
+  readonly host: Pick<HostFacts, 'networkNamespace'>;
+  readonly daemon: { readonly status: Pick<StatusMessage, 'networkNamespace'> } | string;
 }): boolean {
-  if (typeof daemon === 'string') return false;
-  const here = new Set(host.links.flatMap(({ addresses }) => addresses));
-  const up = daemon.neighbors.filter(({ state }) => state === 'Established');
-  // The system names no addresses of a link that is down: it may be the one.
-  const mayBeDown = host.links.some(
-    ({ name, addresses }) => addresses.length === 0 && !OTHER_LINKS.test(name),
-  );
-  if (mayBeDown) return false;
-  return up.length > 0 && up.every(({ localAddress }) => !here.has(localAddress ?? ''));
+  const there = typeof daemon === 'string' ? '' : daemon.status.networkNamespace;
+  return there !== '' && host.networkNamespace !== '' && there !== host.networkNamespace;
 }
 
 const ELSEWHERE: Finding = {

@@ -21,6 +21,8 @@ export interface DaemonFacts {
   readonly routes: readonly KernelRouteMessage[];
   /** What came of calling neighbors that are to call us and do not, by address. */
   readonly calls: ReadonlyMap<string, CallOutcome>;
+  /** Hardware addresses of others that say on the link that they have an address; asked of few. */
+  readonly stations: ReadonlyMap<string, readonly string[]>;
 }
 
 /** `open`: somebody listens there. Others are the names of errno, or `ETIMEDOUT` where nobody answers. */
@@ -30,6 +32,10 @@ export interface HostFacts {
   /** By dotted name; absent where the kernel has no such setting. */
   readonly sysctl: ReadonlyMap<string, string>;
   readonly links: readonly LinkFacts[];
+  /** Of this process; empty where it is not known. */
+  readonly networkNamespace: string;
+  /** Whether somebody keeps the clock right; undefined where the kernel does not say. */
+  readonly clockIsSet: boolean | undefined;
   /** Names of programs that speak BGP, in this network namespace. */
   readonly speakers: readonly string[];
   /** Programs that manage the network and may take away routes that are not theirs. */
@@ -43,7 +49,10 @@ export interface LinkFacts {
   readonly name: string;
   readonly mtu: number;
   readonly up: boolean;
+  /** Also while it is down. */
   readonly addresses: readonly string[];
+  /** Those that another machine had before (IPv6, RFC 4862 §5.4): the kernel does not use them. */
+  readonly duplicates?: readonly string[];
 }
 
 /** One thing that is wrong, or may become so. */

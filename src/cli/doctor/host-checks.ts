@@ -150,6 +150,21 @@ const clock: Check = ({ host: { now } }) =>
         },
       ];
 
+/** Only where somebody's certificates and tokens are judged by it: BGP itself goes by no clock on the wall. */
+const clockSource: Check = ({ host, daemon }) => {
+  const store = typeof daemon === 'string' ? '' : daemon.status.datastore.type;
+  if (host.clockIsSet !== false || (store !== 'etcd' && store !== 'kubernetes')) return [];
+  return [
+    {
+      code: 'ClockNotSet',
+      grade: 'risk',
+      weight: 20,
+      what: `Nobody sets the clock of this machine (adjtimex says STA_UNSYNC): one day the certificates of the ${store} datastore are refused by it`,
+      remedy: 'Let systemd-timesyncd or chrony set it: timedatectl set-ntp true',
+    },
+  ];
+};
+
 export const HOST_CHECKS: readonly Check[] = [
   forwarding,
   reversePath,
@@ -160,6 +175,7 @@ export const HOST_CHECKS: readonly Check[] = [
   optionMemory,
   versions,
   clock,
+  clockSource,
 ];
 
 /** Those with an address that a session comes from. */

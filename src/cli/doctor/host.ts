@@ -1,8 +1,14 @@
-/** Reads the host: /proc, /sys and what Node knows. Whatever cannot be read is simply not known. */
+/**
+ * Reads the host: /proc, the kernel by netlink, and what Node knows. Whatever cannot be read is simply not known. Not sysfs:
+ * it shows the links of the namespace that it was mounted in.
+ */
 
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { networkInterfaces, release } from 'node:os';
+import { release } from 'node:os';
 import { join } from 'node:path';
+import { nativeSockets } from '../../io/native.ts';
+import { networkNamespace } from '../../io/network-namespace.ts';
+import { readAddresses, readLinks } from '../../io/read-links.ts';
 import type { HostFacts, LinkFacts } from './facts.ts';
 
 const SYSCTLS = [
@@ -15,7 +21,10 @@ const SYSCTLS = [
 const SPEAKERS = new Set(['bird', 'bird6', 'bgpd', 'gobgpd', 'exabgp', 'rustybgpd', 'holod']);
 const NETWORKD_FOLDERS = ['/etc/systemd', '/run/systemd', '/usr/lib/systemd'];
 
-export function readHost(): HostFacts {
+/** `status` of adjtimex(2), STA_UNSYNC. */
+const CLOCK_UNSET = 0x40;
+
+export async function readHost(): Promise<HostFacts> {
   return {
     sysctl: new Map(
       [...SYSCTLS, ...reversePaths()].flatMap((name) => {
@@ -23,7 +32,9 @@ export function readHost(): HostFacts {
         return value === undefined ? [] : [[name, value] as const];
       }),
     ),
-    links: readLinks(),
+    links: await links(),
+    networkNamespace: networkNamespace(),
+    clockIsSet: clockIsSet(),
     speakers: otherSpeakers(),
     networkd: networkd(),
     nodeVersion: process.versions.node,
@@ -38,15 +49,20 @@ function reversePaths(): string[] {
   return links.map((name) => `net.ipv4.conf.${name}.rp_filter`);
 }
 
-function readLinks(): LinkFacts[] {
-  const addresses = networkInterfaces();
-  return listed('/sys/class/net').map((name) => {
-    const at = (file: string): string => readText(join('/sys/class/net', name, file)) ?? '';
-    // IFF_UP of net/if.h.
-    const up = (Number.parseInt(at('flags'), 16) & 1) !== 0;
-    const own = (addresses[name] ?? []).map(({ address }) => address);
-    return { name, mtu: Number(at('mtu')), up, addresses: own };
+async function links(): Promise<LinkFacts[]> {
+  const [found, addresses] = await Promise.all([readLinks(), readAddresses()]);
+  if ('kind' in found || 'kind' in addresses) return [];
+  return found.map(({ index, name, mtu, up }) => {
+    const own = addresses.filter(({ interfaceIndex }) => interfaceIndex === index);
+    const duplicates = own.flatMap((one) => (one.duplicate ? [one.address] : []));
+    const all = own.map(({ address }) => address);
+    return { name, mtu, up, addresses: all, duplicates };
   });
+}
+
+function clockIsSet(): boolean | undefined {
+  const status = nativeSockets().clockStatus();
+  return status < 0 ? undefined : (status & CLOCK_UNSET) === 0;
 }
 
 function otherSpeakers(): string[] {
