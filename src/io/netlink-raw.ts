@@ -85,6 +85,7 @@ export class RawNetlinkSocket {
 
   /** Reads what is there, at most a turn's worth. @returns false once there is nothing left. */
   drain(): boolean {
+    if (this.#fd < 0) return false; // closed meanwhile: nobody is told of a loss any more
     let octets = 0;
     const most = this.#options.octetsPerTurn ?? OCTETS_PER_TURN_MAX;
     for (let reads = 0; reads < READS_PER_TURN_MAX && octets < most; reads++) {
