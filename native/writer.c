@@ -22,8 +22,9 @@
 
 #include <uv.h>
 
-/* Batches that may wait or be written: one in the kernel, and one behind it so that the thread need not wait. */
-enum { SLOTS = 2 };
+/* Batches that may wait or be written: what the kernel does while the loop is in one turn, so that the thread need not
+ * wait for the loop. Each has buffers of its own, grown when first used. */
+enum { SLOTS = 16 };
 /* Octets of one sendmsg: well below any SO_SNDBUF, past which the kernel says EMSGSIZE. */
 enum { SEND_OCTETS = 16384 };
 /* Octets of one datagram of answers: an NLMSG_ERROR with its text takes some hundreds at most. */
@@ -373,7 +374,7 @@ static Writer *writer_argument(Arguments *a, int index) {
   return ((Box *)data)->writer;
 }
 
-/* writerSend(handle, requests, count, journal, journalFd) -> 0; -EAGAIN while two batches have not been told,
+/* writerSend(handle, requests, count, journal, journalFd) -> 0; -EAGAIN while SLOTS batches have not been told,
  * -EBADF after a stop. Both octets are copied. journalFd is negative where there is nothing to write. */
 napi_value WriterSend(napi_env env, napi_callback_info info) {
   Arguments a = arguments_of(env, info, 5);

@@ -6,7 +6,7 @@
 
 import type { Millis } from '../base/units.ts';
 import { Errno, errnoName } from '../netlink/errno.ts';
-import { BATCH_REQUESTS_MAX } from '../netlink/route-request.ts';
+import { BATCH_REQUESTS_MAX, RouteRequestWriter } from '../netlink/route-request.ts';
 import { REFUSAL_PACE } from './back-offs.ts';
 import {
   type FibTable,
@@ -21,11 +21,12 @@ import {
 import { Need, type Reconciler } from './reconciler.ts';
 import { NO_SHAPE } from './route-shape.ts';
 
-/** What was asked for in one batch, by request. */
+/** What was asked for in one batch, by request, and the octets that ask: lent to whoever sends them. */
 export class Flight {
   id = 0;
   count = 0;
   sentAt: Millis = 0;
+  readonly writer = new RouteRequestWriter();
   readonly refs = new Uint32Array(BATCH_REQUESTS_MAX);
   readonly needs = new Uint8Array(BATCH_REQUESTS_MAX);
   readonly metrics = new Uint32Array(BATCH_REQUESTS_MAX);

@@ -79,20 +79,30 @@ describe('RouteProgrammer installs and removes', () => {
     expect(order).toEqual([BLOCK, '10.1.2.0/25']);
   });
 
-  it('A batch carries at most 512 requests, and two are in flight at most', () => {
+  it('A batch carries at most 512 requests, and 16 are in flight at most', () => {
     const d = new Driver().start();
-    for (let i = 0; i < 1300; i++) d.want(`10.1.${i >> 3}.${(i & 7) * 32}/27`, d.via('10.0.0.2'));
-    const first = d.nextBatch()!;
-    const second = d.nextBatch()!;
-    expect([first.count, second.count]).toEqual([512, 512]);
+    const routes = 16 * 512 + 276;
+    for (let i = 0; i < routes; i++)
+      d.want(`10.${i >> 11}.${(i >> 3) & 255}.${(i & 7) * 32}/27`, d.via('10.0.0.2'));
+    const batches = Array.from({ length: 16 }, () => d.nextBatch()!);
+    expect(batches.map(({ count }) => count)).toEqual(Array.from({ length: 16 }, () => 512));
     expect(d.nextBatch()).toBeUndefined();
-    d.answer(first);
-    const third = d.nextBatch()!;
-    expect(third.count).toBe(1300 - 1024);
-    d.answer(second);
-    d.answer(third);
+    d.answer(batches[0]!);
+    const last = d.nextBatch()!;
+    expect(last.count).toBe(276);
+    for (const batch of [...batches.slice(1), last]) d.answer(batch);
     d.run();
-    expect(d.fib.counts().installed).toBe(1300);
+    expect(d.fib.counts().installed).toBe(routes);
+  });
+
+  it('What a batch lends is its own until it is answered', () => {
+    const d = new Driver().start();
+    for (const block of ['10.1.2.0/26', '10.1.3.0/26']) d.want(block, d.via('10.0.0.2'));
+    const lent = d.fib.nextBatch(millis(d.now))!;
+    const before = lent.octets.slice();
+    d.want('10.1.4.0/26', d.via('10.0.0.2'));
+    expect(d.nextBatch()!.count).toBe(1);
+    expect(lent.octets).toEqual(before);
   });
 
   it('A dump that is due waits for the batches in flight, and no more are given out before it', () => {

@@ -44,7 +44,7 @@ export interface RouteChange {
 /** Encoded rtnetlink requests for one sendmsg; the acknowledgement names them by index. */
 export interface RouteBatch {
   readonly id: number;
-  /** Messages back to back, a copy of its own; sequence numbers are `firstSequence …` in order. */
+  /** Messages back to back; sequence numbers are `firstSequence …` in order. Lent until the batch is answered or given up. */
   readonly octets: Uint8Array;
   readonly count: number;
   readonly firstSequence: number;

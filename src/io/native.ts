@@ -77,8 +77,8 @@ export interface NativeSockets {
   threadCpuTime(seconds: Uint8Array): number;
 }
 
-/** `SLOTS` of `native/writer.c`. */
-export const WRITER_BATCHES_MAX = 2;
+/** `SLOTS` of `native/writer.c`, `BATCHES_IN_FLIGHT_MAX` of `fib/batch-writer.ts`. */
+export const WRITER_BATCHES_MAX = 16;
 
 /** The shim is not there or does not load. `message` ends with the remedy. */
 class NativeShimError extends Error {

@@ -1,7 +1,7 @@
 /**
  * Route requests to the kernel by a thread of the native shim: the kernel does the work of a request inside sendmsg
- * (4 µs a route), and the loop must not be held meanwhile. At most two batches are under way: one in the kernel,
- * one behind it.
+ * (4 µs a route), and the loop must not be held meanwhile. At most `WRITER_BATCHES_MAX` are under way:
+ * one in the kernel, the others behind it.
  *
  * Invariant: every batch gets exactly one outcome, in order, unless the writer is closed first; its journal octets are
  * on disk before its requests are sent.

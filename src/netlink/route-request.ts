@@ -46,7 +46,7 @@ export const BATCH_REQUESTS_MAX = 512;
 const BATCH_OCTETS_MAX = 131_072;
 
 export class RouteRequestWriter {
-  #octets: Uint8Array = new Uint8Array(16_384);
+  #octets: Uint8Array = new Uint8Array(4096);
   #length = 0;
   #count = 0;
   #lastAt = 0;

@@ -55,8 +55,9 @@ export class KernelSide {
 
   send(batch: KernelBatch): void {
     if (!this.#open) return;
+    const octets = batch.octets.slice(); // lent, as to the writer's thread
     this.#later(() => {
-      const errnos = this.#kernel.request(batch.octets, batch.count);
+      const errnos = this.#kernel.request(octets, batch.count);
       // What the kernel told before it answered comes first.
       this.tellEvents();
       this.#options.submit({ type: 'kernelAck', batch: batch.id, errnos });

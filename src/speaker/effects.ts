@@ -84,10 +84,10 @@ export interface ListenerPeer {
   readonly minTtl?: number;
 }
 
-/** Encoded rtnetlink requests, at most 128, each ACKed or refused by sequence number. */
+/** Encoded rtnetlink requests, at most `BATCH_REQUESTS_MAX`, each refused by sequence number or carried out. */
 export interface KernelBatch {
   readonly id: number;
-  /** One buffer of messages back to back; sequence numbers are `firstSequence …` in order. */
+  /** Messages back to back; sequence numbers are `firstSequence …` in order. Lent until it is answered or given up. */
   readonly octets: Uint8Array;
   readonly count: number;
   readonly firstSequence: number;

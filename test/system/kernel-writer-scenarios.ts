@@ -192,6 +192,10 @@ const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
     const input = [...deleted, ...lines].join('\n');
     execFileSync('ip', ['-force', '-batch', '-'], { input, stdio: ['pipe', 'ignore', 'ignore'] });
     await untilQuiet();
+    // The loss is told once what was queued before it has been read, which takes longer than writing the routes.
+    const end = now() + 20_000;
+    while (fib.totals.overruns === 0 && now() < end) await turn(10);
+    await untilQuiet();
     return { overruns: fib.totals.overruns, held: held() };
   },
 

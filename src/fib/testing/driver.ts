@@ -118,7 +118,7 @@ export class Driver {
     const batch = this.fib.nextBatch(millis(this.now));
     const journal = this.fib.takeJournal();
     if (journal !== undefined) this.journal = Uint8Array.from([...this.journal, ...journal]);
-    return batch;
+    return batch && { ...batch, octets: batch.octets.slice() };
   }
 
   /** All slices of the exported journal. */
