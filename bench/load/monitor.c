@@ -1,4 +1,5 @@
-/* The kernel as a sink: rtnetlink notifications of IPv4 routes with protocol 12 (bird) in another namespace. */
+/* The kernel as a sink: rtnetlink notifications of IPv4 routes with protocol 12 (bird) or 186 (bgp: FRR's zebra) in
+ * another namespace. */
 #define _GNU_SOURCE
 #include "load.h"
 
@@ -12,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PROTOCOL_BIRD = 12, RECEIVE_BUFFER = 512 << 20 };
+enum { PROTOCOL_BIRD = 12, PROTOCOL_BGP = 186, RECEIVE_BUFFER = 512 << 20 };
 
 int monitor_open(const char *netns) {
   int home = open("/proc/self/ns/net", O_RDONLY);
@@ -34,7 +35,8 @@ int monitor_open(const char *netns) {
 
 static void visit_route(const struct nlmsghdr *header, const UpdateVisitor *visitor) {
   const struct rtmsg *route = NLMSG_DATA(header);
-  if (route->rtm_family != AF_INET || route->rtm_protocol != PROTOCOL_BIRD) return;
+  if (route->rtm_family != AF_INET) return;
+  if (route->rtm_protocol != PROTOCOL_BIRD && route->rtm_protocol != PROTOCOL_BGP) return;
   size_t left = RTM_PAYLOAD(header);
   uint32_t destination = 0, gateway = 0;
   for (struct rtattr *a = RTM_RTA(route); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
