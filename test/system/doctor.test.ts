@@ -1,6 +1,10 @@
 /** `godwit doctor` on prepared faults: each is named first, with its remedy; nothing on a fabric that is well. */
+import { once } from 'node:events';
 import { renameSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { NeighborMessage } from '../../src/api/messages.ts';
+import { callNeighbors } from '../../src/cli/doctor/call.ts';
 import type { Finding } from '../../src/cli/doctor/facts.ts';
 import type { Namespace } from '../../tools/fabric/netns.ts';
 import { type CalicoResource, calico, Godwit } from '../support/godwit.ts';
@@ -177,6 +181,21 @@ const FAULTS: readonly Fault[] = [
     undo: ({ a }) => a.start(),
   },
 ];
+
+describeWith(['root', 'native'], 'a call of the doctor', () => {
+  it('goes through the device that the daemon is bound to', async () => {
+    const server = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const peer = { address: '127.0.0.1', port, passive: true, state: 'Active' } as NeighborMessage;
+    const outcome = async (device: string) => [...(await callNeighbors([peer], device)).values()];
+    expect(await outcome('lo')).toEqual(['open']);
+    expect(await outcome('no-such-vrf')).toEqual(['ENODEV']);
+    server.close();
+    await once(server, 'close');
+    expect(await outcome('lo')).toEqual(['ECONNREFUSED']);
+  });
+});
 
 describeWith(['root', 'netns', 'ip', 'veth', 'native'], 'godwit doctor', () => {
   const lab = new NetworkLab();

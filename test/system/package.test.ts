@@ -95,6 +95,16 @@ describeWith(
       expect(await machine.ok('godwit', 'show', 'status')).toMatch(/Ready: +yes/);
     });
 
+    it('may switch IPv4 forwarding on, and set nothing else of the kernel', async () => {
+      const inside = ['nsenter', '-t', await property('MainPID'), '-m'];
+      const write = (value: number, name: string) =>
+        machine.run(...inside, 'sh', '-c', `echo ${value} >/proc/sys/net/ipv4/${name}`);
+      expect(await write(1, 'ip_forward')).toMatchObject({ code: 0 });
+      expect(await write(2, 'conf/all/rp_filter')).toMatchObject({
+        stderr: expect.stringContaining('Read-only file system'),
+      });
+    });
+
     it('is ended and started again by systemd when its loop hangs', async () => {
       await machine.ok('mkdir', '-p', '/run/systemd/system/godwitd.service.d');
       const short = 'printf "[Service]\\nWatchdogSec=2\\n"';

@@ -43,7 +43,7 @@ async function askDaemon(client: GodwitClient, host: HostFacts): Promise<DaemonF
     const [problems, routes, calls, stations] = await Promise.all([
       all(client.listProblems()),
       all(client.listKernelRoutes({ differing: true })),
-      callNeighbors(near),
+      callNeighbors(near, status.kernel.vrf ?? ''),
       askStations(near),
     ]);
     return { status, neighbors, problems, routes, calls, stations };

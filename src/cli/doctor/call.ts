@@ -5,23 +5,45 @@
 
 import { connect } from 'node:net';
 import type { NeighborMessage } from '../../api/messages.ts';
+import { dial } from '../../io/tcp-dial.ts';
+import { type IpAddress, parseIpAddress } from '../../net/ip-address.ts';
 import type { CallOutcome } from './facts.ts';
 
 const CALL_MS_MAX = 2000;
 /** Called at once; a mesh of a thousand that is down is not told more by the seventeenth. */
 const CALLS_MAX = 16;
 
-/** Of those that are passive and not Established. */
+/** Of those that are passive and not Established. @param vrf  The one that the daemon calls through; empty for none. */
 export async function callNeighbors(
   neighbors: readonly NeighborMessage[],
+  vrf: string,
 ): Promise<ReadonlyMap<string, CallOutcome>> {
   const down = neighbors
     .filter(({ state, passive }) => passive && state !== 'Established')
     .slice(0, CALLS_MAX);
   const outcomes = await Promise.all(
-    down.map(async ({ address, port }) => [address, await call(address, port)] as const),
+    down.map(async ({ address, port }) => [address, await callFrom(vrf, address, port)] as const),
   );
   return new Map(outcomes);
+}
+
+function callFrom(vrf: string, host: string, port: number): Promise<CallOutcome> {
+  const address = parseIpAddress(host);
+  return vrf === '' || address === undefined ? call(host, port) : callThrough(vrf, address, port);
+}
+
+/** Outside its VRF the same address may be another machine. */
+function callThrough(vrf: string, address: IpAddress, port: number): Promise<CallOutcome> {
+  const options = { remote: { address, port }, bindDevice: vrf, connectTimeoutMs: CALL_MS_MAX };
+  return new Promise((resolve) => {
+    dial(options, {
+      onConnected: (connection) => {
+        connection.refuse();
+        resolve('open');
+      },
+      onFailed: ({ errno }) => resolve(errno),
+    });
+  });
 }
 
 function call(host: string, port: number): Promise<CallOutcome> {
