@@ -1,5 +1,6 @@
 /** The plan that the warm-up runs by: an external feed, an external sink, and a peer of the mesh that comes and goes. */
 
+import { PlanReceiver, PlanSender } from '../../datastore/plan-transfer.ts';
 import type { PeerPlan, SpeakerPlan } from '../../datastore/plan-types.ts';
 import { AFI_SAFIS } from '../../net/afi-safi.ts';
 import { type IpAddress, ip, ipv4ToU32 } from '../../net/ip-address.ts';
@@ -113,8 +114,20 @@ export const WARM_PLAN: SpeakerPlan = {
     rejected: [],
     metric: { mode: 'priority', normal: { ipv4: 1024, ipv6: 1024 } },
   },
+  learn: { inside: [POOL, POOL6], ignoredInterfaces: ['cali*', 'kube-ipvs*'] },
   logLevel: 'none',
 };
+
+/**
+ * The plan as the daemon gets its own, from the planner's thread: V8 gives objects that have crossed another inner form
+ * than literals, and throws code away that has met only the one when it meets the other.
+ */
+export function warmPlan(): SpeakerPlan {
+  const receiver = new PlanReceiver();
+  let plan: SpeakerPlan | undefined;
+  for (const part of new PlanSender().parts(WARM_PLAN)) plan = receiver.take(structuredClone(part));
+  return plan!;
+}
 
 function peerPlan(name: string, peer: WarmPeer, exportPolicy: Policy): PeerPlan {
   return {
@@ -135,5 +148,6 @@ function peerPlan(name: string, peer: WarmPeer, exportPolicy: Policy): PeerPlan 
     importPolicy: IMPORT,
     exportPolicy,
     origin: 'warm-up',
+    ...(peer.as === LOCAL_AS ? {} : { settingsFrom: { restartTime: 'warm-up' } }),
   };
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { mustPlan, resource } from '../../../test/support/resources.ts';
+import type { SpeakerPlan } from '../../datastore/plan-types.ts';
 import { AFI_SAFIS } from '../../net/afi-safi.ts';
 import { KEEPALIVE } from '../../wire/keepalive.ts';
-import { FEED, openOf, SINK, WARM_PLAN } from './warm-plan.ts';
+import { FEED, openOf, SINK, WARM_PLAN, warmPlan } from './warm-plan.ts';
 import { WarmSpeaker } from './warm-speaker.ts';
 import { warmUp } from './warm-up.ts';
 import { warmUpdates } from './warm-updates.ts';
@@ -15,6 +17,36 @@ describe('warmUp', () => {
   it('runs no round where no time is left', () => {
     let now = 0;
     expect(warmUp(() => (now += 1000), { kernelEnabled: false })).toBe(0);
+  });
+});
+
+describe('warmPlan', () => {
+  const real = mustPlan('a', [
+    resource('Node', 'a', { bgp: { ipv4Address: '192.0.2.1/24', ipv6Address: '2001:db8::1/64' } }),
+    resource('Node', 'b', { bgp: { ipv4Address: '192.0.2.2/24' } }),
+    resource('IPPool', 'pods', { cidr: '10.0.0.0/8' }),
+    resource('BlockAffinity', 'own', { node: 'a', cidr: '10.0.0.0/26', state: 'confirmed' }),
+    resource('BGPPeer', 'tor', { node: 'a', peerIP: '192.0.2.9', asNumber: 64_601 }),
+  ]);
+  const fields = (value: object): string => Object.keys(value).join(' ');
+  const makesOf = (values: readonly object[]): string[] => [...new Set(values.map(fields))].sort();
+
+  it('has the fields of a real plan in their order, or what is compiled is compiled again', () => {
+    const warm = WARM_PLAN;
+    expect(fields(warm)).toBe(fields(real));
+    expect(fields(warm.kernel)).toBe(fields(real.kernel));
+    for (const list of ['peers', 'originated'] as const) {
+      expect(makesOf(warm[list])).toEqual(makesOf(real[list]));
+    }
+    expect(makesOf(warm.kernel.pools)).toEqual(makesOf(real.kernel.pools));
+    const statements = ({ peers }: SpeakerPlan): object[] =>
+      peers.flatMap(({ importPolicy }) => [importPolicy, ...importPolicy.statements]);
+    const known = makesOf(statements(real));
+    for (const make of makesOf(statements(warm))) expect(known).toContain(make);
+  });
+
+  it('is the same on the other side', () => {
+    expect(warmPlan()).toEqual(WARM_PLAN);
   });
 });
 

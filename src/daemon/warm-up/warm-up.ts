@@ -10,7 +10,7 @@
 import { AFI_SAFIS } from '../../net/afi-safi.ts';
 import type { ConnectionId } from '../../speaker/inputs.ts';
 import { KEEPALIVE } from '../../wire/keepalive.ts';
-import { FEED, MESH, openOf, SINK, WARM_PLAN, type WarmPeer } from './warm-plan.ts';
+import { FEED, MESH, openOf, SINK, type WarmPeer, warmPlan } from './warm-plan.ts';
 import { WarmSpeaker } from './warm-speaker.ts';
 import { type WarmVariant, warmUpdates } from './warm-updates.ts';
 
@@ -38,7 +38,7 @@ export function warmUp(now: () => number, options: { kernelEnabled: boolean }): 
   let rounds = 0;
   for (const last of SPEAKERS_END_AT) {
     const speaker = new WarmSpeaker(options.kernelEnabled);
-    speaker.step({ type: 'planChanged', plan: WARM_PLAN, revision: 1 });
+    speaker.step({ type: 'planChanged', plan: warmPlan(), revision: 1 });
     const feed = establish(speaker, FEED);
     establish(speaker, SINK);
     for (let large = true; rounds < last && now() < end; rounds++, large = false) {
