@@ -38,6 +38,15 @@ export function takeCall(
   feed(core, slot, { type: 'TcpConnectionConfirmed' });
 }
 
+/** A second connection has spoken while the first session only waits: from now on it is the peer's one, for good or bad. */
+export function takePlace(core: Core, slot: SessionSlot): void {
+  const other = slot.peer.sessions.find((candidate) => candidate !== slot);
+  const state = other?.session.state;
+  if (other !== undefined && (state === 'Active' || state === 'Idle')) {
+    end(core, other, { type: 'OpenCollisionDump' });
+  }
+}
+
 /**
  * RFC 4271 §6.8: the peer's OPEN tells who it is; of two connections with it one may stay.
  *

@@ -18,7 +18,7 @@ import { decodeOpen, type OpenMessage } from '../wire/open.ts';
 import { ProtocolError } from '../wire/protocol-error.ts';
 import { decodeRouteRefresh } from '../wire/route-refresh.ts';
 import { locateUpdateIn, type UpdateContext, updateLayout } from '../wire/update.ts';
-import { endCollision } from './collisions.ts';
+import { endCollision, takePlace } from './collisions.ts';
 import type { Core } from './core.ts';
 import { noteNotUsed } from './import-guards.ts';
 import { checkPrefixes } from './max-prefixes.ts';
@@ -36,6 +36,7 @@ export function onOctets(core: Core, connection: Connection, octets: Uint8Array)
   const { slot } = connection;
   const { peer } = slot;
   peer.octetsReceived += octets.length;
+  if (slot.session.ephemeral) takePlace(core, slot);
   try {
     connection.framer.feedSpans(octets, connection.visit);
   } catch (error) {

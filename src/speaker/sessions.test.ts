@@ -105,6 +105,22 @@ describe('a session comes up', () => {
 });
 
 describe('a session is refused', () => {
+  it('who calls us and errs is shown with what it did wrong, and called again after its stay in Idle', () => {
+    const s = stage({
+      peers: [{ configured: false, as: 65009, listens: false }],
+      more: [peerDocument('tor', '10.0.0.11', 65001)],
+    });
+    s.lab.run(1000);
+    s.peer.call(NODE_ADDRESS);
+    s.lab.run(100);
+    expect(s.neighbor()).toMatchObject({
+      state: 'Idle',
+      downBecause: expect.stringContaining('Bad Peer AS'),
+    });
+    s.lab.run(4000);
+    expect(s.neighbor().downBecause).toContain('Bad Peer AS');
+  });
+
   it('a wrong AS gets OPEN Message Error, Bad Peer AS, and the reason is shown', () => {
     const s = stage({
       peers: [{ configured: false, as: 65009 }],
