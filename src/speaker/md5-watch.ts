@@ -36,11 +36,16 @@ export class Md5Watch {
     }
   }
 
-  /** For a session that does not come up: what is dropped these days, as a sentence; undefined when nothing is. */
-  suspicion(hasPassword: boolean, now: Millis): string | undefined {
+  /**
+   * For a session that does not come up: what is dropped these days, as a sentence; undefined when nothing is.
+   *
+   * @param heardAt  When words of the peer were last read: what was dropped before then is somebody else's.
+   */
+  suspicion(hasPassword: boolean, now: Millis, heardAt?: Millis): string | undefined {
+    const since = Math.max(now - RECENT_MS, heardAt ?? Number.NEGATIVE_INFINITY);
     const isRecent = (name: keyof Md5Counters): boolean => {
       const at = this.#movedAt.get(name);
-      return at !== undefined && now - at < RECENT_MS;
+      return at !== undefined && at > since;
     };
     if (!hasPassword) {
       return isRecent('unexpected')

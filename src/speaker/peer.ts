@@ -128,6 +128,8 @@ export class Peer {
   lastError: string | undefined;
   /** What `lastError` says in words; of the last attempt, until a session is Established. */
   lastDown: DownReason | undefined;
+  /** When that was. */
+  lastDownAt: Millis = 0;
   lastErrorPublished: string | undefined;
   /** When an UPDATE fault of this peer was last published; the others are only counted. */
   faultPublished: Millis | undefined;

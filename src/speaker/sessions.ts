@@ -228,6 +228,7 @@ function tellDown(core: Core, slot: SessionSlot, down: SessionDown): void {
   const reason = formatDownReason(down.reason);
   peer.lastError = reason;
   peer.lastDown = down.reason;
+  peer.lastDownAt = core.now;
   if (down.wasEstablished) {
     peer.lastErrorPublished = undefined;
     core.publish({ event: 'session-down', peer: name, address, state: 'Established', reason });

@@ -5,6 +5,8 @@
 
 import { describe, expect, it } from 'vitest';
 import type { PeerPlan, SpeakerPlan } from '../datastore/plan-types.ts';
+import { CeaseSubcode } from '../wire/iana.ts';
+import { ceaseNotification } from '../wire/notification.ts';
 import { peerDocument, type Stage, settingsOfPeers, stage } from './testing/stage.ts';
 
 const NODE_AS = 64512;
@@ -19,8 +21,6 @@ function whyOf(s: Stage, ms = 60_000): string | undefined {
   s.lab.run(ms);
   return s.neighbor().downBecause;
 }
-
-const OTHER_AS = peerDocument('tor', '10.0.0.11', 65_009);
 
 const kernelDropped = (s: Stage, name: 'notFound' | 'unexpected' | 'failure'): void => {
   const none = { notFound: 0, unexpected: 0, failure: 0 };
@@ -50,15 +50,21 @@ describe('why a neighbor is down', () => {
     );
   });
 
-  it('segments that the kernel drops are no matter of a peer whose words were read', () => {
-    const s = stage({
-      peers: [{ as: 65001, remoteAs: NODE_AS, configured: false }],
-      more: [OTHER_AS],
-    });
-    s.lab.run(1000);
+  it('segments that were dropped before a peer’s words were read are no matter of that peer', () => {
+    const more = [peerDocument('tor', '10.0.0.11', 65_009)];
+    const s = stage({ peers: [{ as: 65001, remoteAs: NODE_AS, configured: false }], more });
     kernelDropped(s, 'unexpected');
-    expect(whyOf(s, 1)).toContain('Bad Peer AS');
+    expect(whyOf(s, 1000)).toMatch(/Bad Peer AS/);
     expect(whyOf(s, 1)).not.toContain('TCP-MD5');
+  });
+
+  it('segments that were dropped since then may be', () => {
+    const s = stage().up();
+    s.peer.talk.notify(ceaseNotification(CeaseSubcode.OtherConfigurationChange));
+    s.lab.run(100);
+    s.lab.network.partition(s.node.host, s.peer.host);
+    kernelDropped(s, 'unexpected');
+    expect(whyOf(s, 1)).toContain('TCP-MD5');
   });
 
   it('a Secret that cannot be read', () => {

@@ -34,9 +34,9 @@ function hints(core: Core, peer: Peer, isSilent: boolean): string[] {
     const { call, errno, detail = errno } = listenerKeyError;
     found.push(`calls of it are refused, since ${call} failed: ${detail}`);
   }
-  // Whose words were read has the same key as we; what the kernel drops is somebody else's.
   const hasSpoken = !isSilent && lastDown !== undefined && SPOKEN.has(lastDown.kind);
-  const suspicion = hasSpoken ? undefined : core.md5.suspicion(password !== undefined, core.now);
+  const heardAt = hasSpoken ? peer.lastDownAt : undefined;
+  const suspicion = core.md5.suspicion(password !== undefined, core.now, heardAt);
   if (suspicion !== undefined) found.push(suspicion);
   else if (isSilent && password !== undefined) {
     found.push('or the passwords differ: a wrong TCP-MD5 key is silence');
