@@ -111,7 +111,7 @@ export class Session implements SessionFacts {
   get sendHoldTimeRunning(): number {
     return this.#timers.sendHoldTime;
   }
-  /** A call of the peer belongs to this session: give it `TcpConnectionConfirmed`. Otherwise make a `companion`. */
+  /** A call of the peer may be given to it (`TcpConnectionConfirmed`); who calls himself gets a `companion` instead (0024). */
   get wantsCall(): boolean {
     return this.#state === 'Active' && this.#connection === 'none';
   }

@@ -23,7 +23,7 @@ export function takeCall(
     core.effect({ type: 'hangUp', connection: given.id, abort: false });
     return;
   }
-  // Who calls himself goes on doing so beside it: one who connects and says nothing must not be able to stop him.
+  // Who calls himself goes on doing so beside it: one who connects and says nothing must not stop him (decision 0024).
   if (first.session.wantsCall && first.session.passive) {
     attach(core, first, given);
     return feed(core, first, { type: 'TcpConnectionConfirmed' });

@@ -232,7 +232,7 @@ function tellDown(core: Core, slot: SessionSlot, down: SessionDown): void {
   if (down.wasEstablished) {
     peer.lastErrorPublished = undefined;
     core.publish({ event: 'session-down', peer: name, address, state: 'Established', reason });
-  } else if (peer.lastErrorPublished !== reason && (slot === first || !first?.connection)) {
+  } else if (peer.lastErrorPublished !== reason && slot === first) {
     // Equal causes in a row are one event: a peer that is away would fill the log with its absence.
     peer.lastErrorPublished = reason;
     core.publish({ event: 'session-refused', peer: name, address, reason });
