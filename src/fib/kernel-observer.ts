@@ -127,7 +127,10 @@ export class KernelObserver {
     }
     this.#by = undefined;
     if (unseen) this.#lost(ref, 'It was missing from the kernel', now);
-    if ((table.flags[row]! & (HELD | RECORDED)) === RECORDED) rec.clearRecord(table, row);
+    if ((table.flags[row]! & (HELD | RECORDED)) === RECORDED) {
+      rec.clearRecord(table, row);
+      this.#adoptExtra(ref);
+    }
     // A refusal without a timer (too many at once) is tried again with every dump.
     if ((table.flags[row]! & REFUSED) !== 0 && rec.backOffs.deadlineOf(ref) === undefined) {
       table.flags[row]! &= ~REFUSED;
@@ -283,26 +286,32 @@ export class KernelObserver {
       if (table.sentDelete[row] === 0)
         doubt = `Another program deleted ${route.prefix} while we wrote it`;
     } else if ((flags & HELD) !== 0 && table.heldMetric[row] === metric) {
-      this.#removedHeld(ref, route, now);
+      doubt = this.#removedHeld(ref, route, now);
     } else rec.removeExtra(ref, metric, true);
     rec.checkForeign(ref);
     rec.consider(ref);
     return doubt;
   }
 
-  #removedHeld(ref: number, route: KernelRoute, now: Millis): void {
+  #removedHeld(ref: number, route: KernelRoute, now: Millis): string | undefined {
     const rec = this.#rec;
     const table = rec.tableOf(ref);
     const row = ref >> 1;
-    const left = this.#hopsLeft(table.heldShape[row]!, rec.shapes.fromKernel(route));
-    if (left === undefined) {
+    const removed = rec.shapes.fromKernel(route);
+    if (removed === table.heldShape[row]) {
       this.#lost(ref, `${this.#culprit} deleted it${culpritRemedy(this.#by)}`, now);
-      return;
+      return undefined;
+    }
+    const left = this.#hopsLeft(table.heldShape[row]!, removed);
+    // Of another's route, which went before ours took its key: told late.
+    if (left === undefined) {
+      return `Another program deleted a route to ${route.prefix} that is not as ours`;
     }
     const wasRight = rec.isFulfilled(table, row);
     const shape = rec.shapes.unicast(table.family, left);
     rec.setHeld(table, row, { shape, metric: route.metric });
     if (wasRight) this.#disturbed(ref, 'deleted some of its next hops', now);
+    return undefined;
   }
 
   /** IPv6 may tell the end of one next hop of several. Undefined when nothing stays. */
@@ -319,15 +328,29 @@ export class KernelObserver {
     return left.length === 0 || left.length === spec.hops.length ? undefined : left;
   }
 
+  /**
+   * Of two routes to a prefix that a daemon before us wrote, the one named first is gone: the other is what carries
+   * the packets, and stands as that one would have.
+   */
+  #adoptExtra(ref: number): void {
+    const table = this.#rec.tableOf(ref);
+    const row = ref >> 1;
+    const [extra] = this.#rec.extras.get(ref) ?? [];
+    if (extra === undefined || (table.flags[row]! & (WANTED | HOLD)) !== 0) return;
+    this.#rec.promoteExtra(ref, extra.metric);
+    if (this.adopting[table.family]) table.flags[row]! |= ADOPTED;
+  }
+
   #lost(ref: number, reason: string, now: Millis): void {
     const rec = this.#rec;
     const table = rec.tableOf(ref);
     const row = ref >> 1;
-    const wanted = (table.flags[row]! & WANTED) !== 0;
+    const flags = table.flags[row]!;
     const wasRight = rec.isFulfilled(table, row);
     rec.clearHeld(table, row);
-    if (!wanted) rec.clearRecord(table, row);
-    else if (wasRight) rec.disturbed(ref, { reason, by: this.#by }, now);
+    if ((flags & WANTED) === 0) rec.clearRecord(table, row);
+    if ((flags & ADOPTED) !== 0) this.#adoptExtra(ref);
+    if (wasRight) rec.disturbed(ref, { reason, by: this.#by }, now);
   }
 
   #disturbed(ref: number, did: string, now: Millis): void {

@@ -298,12 +298,11 @@ export class Reconciler {
     return true;
   }
 
-  /** The one of our other routes that the wish asks for becomes the held one. */
-  promoteExtra(ref: number): void {
+  /** The one of our other routes with this metric, if none is given with the wished one, becomes the held one. */
+  promoteExtra(ref: number, metric = this.tableOf(ref).wantedMetric[ref >> 1]!): void {
     const table = this.tableOf(ref);
     const row = ref >> 1;
-    const wanted = table.wantedMetric[row]!;
-    const match = this.extras.get(ref)?.find((extra) => extra.metric === wanted);
+    const match = this.extras.get(ref)?.find((extra) => extra.metric === metric);
     if (match === undefined) return;
     const extra = { ...match };
     this.shapes.retain(extra.shape);

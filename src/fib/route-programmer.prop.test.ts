@@ -23,6 +23,7 @@ const PREFIXES = [
 ].map(prefix);
 /** Held by a stock BIRD from the start, protocol 12, metric 512. */
 const STOCK = prefix('192.0.2.0/24');
+const OUTSIDE = ['198.51.100.0/24', STOCK].map(prefix);
 const METRICS = [512, 1024];
 
 interface Wish {
@@ -63,6 +64,13 @@ const op = fc.oneof(
 );
 type Op = typeof op extends fc.Arbitrary<infer T> ? T : never;
 
+interface Sent {
+  readonly batch: RouteBatch;
+  /** Its place among all that were built. */
+  readonly built: number;
+  errnos?: Int32Array;
+}
+
 /** A world in which the speaker, other programs, links and faults do what `op` says, and rules are watched. */
 class World {
   readonly wishes = new Map<Prefix, Wish | 'hold'>();
@@ -76,7 +84,20 @@ class World {
   #byUs = false;
   #wishedAtBuild: ReadonlySet<Prefix> = new Set();
   /** Oldest first; with what became of it, once the kernel has done it. */
-  #sent: { readonly batch: RouteBatch; errnos?: Int32Array }[] = [];
+  #sent: Sent[] = [];
+  /** Routes of ours that others changed. */
+  readonly #changed = new WeakSet<KernelRoute>();
+  /**
+   * Those that stood outside the pools at a crash. Where the journal has no more than the intent to write the key, what
+   * looks otherwise is nobody's whom we know, and is left alone.
+   */
+  readonly disowned = new WeakSet<KernelRoute>();
+  /** Batches built so far. */
+  #built = 0;
+  /** How many were built when the programmer heard of a route. */
+  #told = new WeakMap<KernelRoute, number>();
+  /** The place among them of the one that is carried out. */
+  #executing = 0;
 
   constructor(echo: boolean) {
     this.kernel = standardKernel({
@@ -109,7 +130,7 @@ class World {
         return;
       case 'theyChange':
         // Only what is ours: else it would be one more route of a stock BIRD.
-        if (this.#has(step, BIRD)) this.kernel.write(this.#theirs(step, BIRD), { flags: REPLACE });
+        if (this.#has(step, BIRD)) this.#changeOurs(this.#theirs(step, BIRD));
         return;
       case 'foreignTakes':
         if (PREFIXES[step.index] !== STOCK) {
@@ -224,6 +245,13 @@ class World {
     return routeOf(to, { protocol, gateway, metric: step.metric });
   }
 
+  #changeOurs(theirs: KernelRoute): void {
+    this.kernel.write(theirs, { flags: REPLACE });
+    for (const route of this.kernel.routesTo(theirs.prefix)) {
+      if (route.nextHops === theirs.nextHops) this.#changed.add(route);
+    }
+  }
+
   #has(step: { index: number; metric: number }, protocol: number): boolean {
     return this.kernel
       .routesTo(PREFIXES[step.index]!)
@@ -238,17 +266,25 @@ class World {
     d.nextBatch = () => {
       const batch = build();
       if (batch !== undefined) this.#wishedAtBuild = new Set(this.wishes.keys());
+      if (batch !== undefined) this.#built++;
       return batch;
     };
     d.answer = (batch) => {
-      this.#sent.push({ batch });
+      this.#sent.push({ batch, built: this.#built });
       this.#answerAll();
+    };
+    const tell = d.tell.bind(d);
+    d.tell = (event) => {
+      if (event.type === 'route' && !this.#told.has(event.route)) {
+        this.#told.set(event.route, this.#built);
+      }
+      tell(event);
     };
   }
 
   #send(): void {
     const batch = this.driver.nextBatch();
-    if (batch !== undefined) this.#sent.push({ batch });
+    if (batch !== undefined) this.#sent.push({ batch, built: this.#built });
   }
 
   /** What is pending is for the file before, whose place the export takes. */
@@ -262,6 +298,7 @@ class World {
     const next = this.#sent.find(({ errnos }) => errnos === undefined);
     if (next === undefined) return;
     this.#byUs = true;
+    this.#executing = next.built;
     next.errnos = this.kernel.request(next.batch.octets, next.batch.count);
     this.#byUs = false;
   }
@@ -281,6 +318,10 @@ class World {
   #crash(): void {
     const { journal, now } = this.driver;
     this.#sent = [];
+    this.#told = new WeakMap();
+    for (const route of OUTSIDE.flatMap((to) => this.kernel.routesTo(to))) {
+      if (this.#changed.has(route)) this.disowned.add(route);
+    }
     this.kernel.events.length = 0;
     this.driver = new Driver({}, this.kernel);
     this.driver.now = now;
@@ -293,12 +334,20 @@ class World {
     }
   }
 
+  /**
+   * Whether the programmer had been told of a route when it built the batch that is carried out. Whoever puts one in
+   * the place of ours in the moment before may lose it: netlink has no replace that asks who holds the key.
+   */
+  #wasKnown(route: KernelRoute): boolean {
+    return (this.#told.get(route) ?? this.#executing) < this.#executing;
+  }
+
   /** Rules for every single change that our requests make. */
   #watch(to: Prefix, before: readonly KernelRoute[], after: readonly KernelRoute[]): void {
     if (!this.#byUs) return;
     const isOurs = (route: KernelRoute): boolean => route.protocol === BIRD && !isStock(route);
     for (const route of before) {
-      if (isOurs(route) || after.includes(route)) continue;
+      if (isOurs(route) || after.includes(route) || !this.#wasKnown(route)) continue;
       this.broken.push(`${to}: a route of protocol ${route.protocol} was overwritten or deleted`);
     }
     const gap = before.some(isOurs) && !after.some(isOurs);
@@ -316,7 +365,9 @@ function wrong(world: World, to: Prefix): string | undefined {
   if (wish === 'hold') return undefined;
   const routes = world.kernel.routesTo(to);
   const shown = JSON.stringify(world.driver.shown(to));
-  const ours = routes.filter((route) => route.protocol === BIRD && !isStock(route));
+  const ours = routes.filter(
+    (route) => route.protocol === BIRD && !isStock(route) && !world.disowned.has(route),
+  );
   if (wish === undefined) return ours.length === 0 ? undefined : `${to} is left over: ${shown}`;
   const metric = kernelMetric(to.includes(':') ? 6 : 4, wish.metric);
   const taken = routes.some((route) => route.metric === metric && !ours.includes(route));
