@@ -40,7 +40,7 @@ import { QuarantineShell } from './quarantine-shell.ts';
 import { Recording } from './recording.ts';
 import { ServiceManager } from './service-manager.ts';
 import { TcpShell } from './tcp-shell.ts';
-import { warmUp } from './warm-up/warm-up.ts';
+import { type WarmUp, warmUp } from './warm-up/warm-up.ts';
 
 const RECORDING_LOST =
   'The disk is too slow for the recording: steps are missing in it; what follows can only be read';
@@ -57,6 +57,8 @@ const FAREWELL_MS = 500;
 
 export class Daemon {
   readonly #settings: Settings;
+  /** Kept for what is compiled. */
+  readonly #warmth: WarmUp;
   readonly #log: Log;
   readonly #eventLog = new EventLog(() => new Date().toISOString());
   readonly #events: Events;
@@ -80,8 +82,9 @@ export class Daemon {
   #tunnelRefused = '';
   #ended: ((exitCode: number) => void) | undefined;
 
-  private constructor(settings: Settings, log: Log) {
+  private constructor(settings: Settings, log: Log, warmth: WarmUp) {
     this.#settings = settings;
+    this.#warmth = warmth;
     this.#log = log;
     this.#journal = new RouteJournal(settings.stateDir);
     const common = {
@@ -156,10 +159,10 @@ export class Daemon {
     if ('kind' in lock) return refuseLock(lock, settings, log);
     // Before the real speaker is made: objects of the first one teach V8 what the fields hold, and those made earlier
     // would have to be converted in the middle of the first table.
-    warmUp(() => performance.now(), { kernelEnabled: settings.kernel.enabled });
+    const warmth = warmUp(() => performance.now(), { kernelEnabled: settings.kernel.enabled });
     giveBackMemory();
     try {
-      return await new Daemon(settings, log).#run();
+      return await new Daemon(settings, log, warmth).#run();
     } finally {
       lock.release();
     }
@@ -167,7 +170,8 @@ export class Daemon {
 
   async #run(): Promise<number> {
     const { settings, log } = { settings: this.#settings, log: this.#log };
-    logLine(log, 'starting', { fields: { version: packageVersion() }, text: 'godwit starts' });
+    const fields = { version: packageVersion(), warmUpRounds: this.#warmth.rounds };
+    logLine(log, 'starting', { fields, text: 'godwit starts' });
     this.#record();
     const configuration = new Configuration({
       settings,
@@ -390,10 +394,11 @@ export class Daemon {
 }
 
 /**
- * What the warm-up and the loading of modules left behind: 15 MB (docs/performance.md). No collection first, though it would give
- * back more: it throws away the code that was just compiled, and the first table takes twice as long.
+ * What the warm-up and the loading of modules left behind: 25 MB (docs/performance.md). Collected now, so that no collection of
+ * the whole heap falls into the first table; `bin/node-flags` makes `gc` known.
  */
 function giveBackMemory(): void {
+  globalThis.gc?.();
   nativeSockets().trim();
 }
 

@@ -91,7 +91,7 @@ export class BatchAnswers {
         break;
     }
     this.#keepOldMetric(ref, metric);
-    rec.setHeld(table, row, { shape: table.sentShape[row]!, metric });
+    rec.setHeld(ref, table.sentShape[row]!, metric);
     rec.noteAcknowledged(ref, table.sentShape[row]!, metric);
     table.flags[row]! |= RECORDED;
     // The wish may have gone back meanwhile to the route that stands beside this one.

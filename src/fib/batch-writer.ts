@@ -7,6 +7,7 @@
  */
 
 import type { Millis } from '../base/units.ts';
+import type { RouteOperation } from '../netlink/route-request.ts';
 import { type AckOutcome, BatchAnswers, Flight } from './batch-answers.ts';
 import { IN_FLIGHT, QUEUED_DELETE, QUEUED_UPDATE, RECORDED } from './fib-table.ts';
 import type { KernelView } from './kernel-view.ts';
@@ -25,6 +26,15 @@ const ACK_TIMEOUT = 10_000;
  * and 8 less, beyond 16 nothing is gained (decision 0011).
  */
 const BATCHES_IN_FLIGHT_MAX = 16;
+
+/** By need; `none` asks for nothing. */
+const OPERATIONS: readonly (RouteOperation | undefined)[] = [
+  undefined,
+  'add',
+  'replace',
+  'delete',
+  'delete',
+];
 
 export class BatchWriter {
   readonly #rec: Reconciler;
@@ -144,8 +154,9 @@ export class BatchWriter {
       else rec.journal.wrote(key);
     }
     if (need === Need.replace) table.flags[row]! |= RECORDED;
-    const operation = need === Need.add ? 'add' : 'replace';
-    this.#send(ref, need, { operation, shape, metric, fresh: !recorded });
+    this.#key.metric = metric;
+    this.#send(ref, need, shape);
+    if (!recorded) this.#flight.fresh[this.#flight.count - 1] = 1;
   }
 
   #remove(ref: number): void {
@@ -155,19 +166,14 @@ export class BatchWriter {
     const need = rec.need(ref);
     if (need === Need.removeExtra) {
       const extra = rec.extras.get(ref)![0]!;
-      this.#send(ref, need, {
-        operation: 'delete',
-        shape: extra.shape,
-        metric: extra.metric,
-        fresh: false,
-      });
+      this.#key.metric = extra.metric;
+      this.#send(ref, need, extra.shape);
       return;
     }
     if (need === Need.remove) {
       if (rec.mayRemove(table, row)) {
-        const shape = table.heldShape[row]!;
-        const metric = table.heldMetric[row]!;
-        this.#send(ref, need, { operation: 'delete', shape, metric, fresh: false });
+        this.#key.metric = table.heldMetric[row]!;
+        this.#send(ref, need, table.heldShape[row]!);
         return;
       }
       // Its pool is gone and we did not write it: it is somebody else's now.
@@ -176,34 +182,27 @@ export class BatchWriter {
     rec.consider(ref);
   }
 
-  #send(
-    ref: number,
-    need: Need,
-    request: {
-      readonly operation: 'add' | 'replace' | 'delete';
-      readonly shape: number;
-      readonly metric: number;
-      readonly fresh: boolean;
-    },
-  ): void {
+  /** One request of the batch, for the metric in `#key`; not taken for one that the journal names only since. */
+  #send(ref: number, need: Need, shape: number): void {
     const rec = this.#rec;
     const table = rec.tableOf(ref);
     const row = ref >> 1;
-    const { operation, shape, metric } = request;
+    const operation = OPERATIONS[need]!;
     const key = this.#key;
     key.family = table.family;
     key.octets = table.address(row);
     key.length = table.prefixes.lengthOf(row);
     key.table = rec.table;
-    key.metric = metric;
+    const { metric } = key;
     const flight = this.#flight;
     const i = flight.writer.add(operation, key, rec.shapes.encoded(shape));
     flight.refs[i] = ref;
     flight.needs[i] = need;
     flight.metrics[i] = metric;
-    flight.fresh[i] = request.fresh ? 1 : 0;
+    flight.fresh[i] = 0;
     flight.count = i + 1;
-    rec.noteSent(table, row, { shape, metric, deletes: operation === 'delete' });
+    rec.noteSent(ref, shape, metric);
+    table.sentDelete[row] = operation === 'delete' ? 1 : 0;
     table.flags[row]! |= IN_FLIGHT;
     rec.consider(ref);
   }

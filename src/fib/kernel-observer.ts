@@ -226,7 +226,7 @@ export class KernelObserver {
     table.epoch[row] = rec.epoch;
     if (table.heldShape[row] === shape) return;
     const wasRight = rec.isFulfilled(table, row);
-    rec.setHeld(table, row, { shape, metric: table.heldMetric[row]! });
+    rec.setHeld(ref, shape, table.heldMetric[row]!);
     if (!wasRight) return;
     this.#disturbed(ref, `changed it to ${this.textOf(shape)}`, now);
   }
@@ -251,7 +251,7 @@ export class KernelObserver {
       return;
     }
     if ((flags & RECORDED) !== 0 && table.heldMetric[row] !== metric) rec.clearRecord(table, row);
-    rec.setHeld(table, row, { shape, metric });
+    rec.setHeld(ref, shape, metric);
     const unknown = (flags & (WANTED | HOLD)) === 0;
     if (unknown && this.adopting[table.family]) table.flags[row]! |= ADOPTED;
   }
@@ -309,7 +309,7 @@ export class KernelObserver {
     }
     const wasRight = rec.isFulfilled(table, row);
     const shape = rec.shapes.unicast(table.family, left);
-    rec.setHeld(table, row, { shape, metric: route.metric });
+    rec.setHeld(ref, shape, route.metric);
     if (wasRight) this.#disturbed(ref, 'deleted some of its next hops', now);
     return undefined;
   }

@@ -107,6 +107,13 @@ export class Reconciler {
   epoch = 0;
   /** Rows whose state changed, while somebody watches; some stand in it more than once. */
   moved: RefQueue | undefined;
+  readonly #key = {
+    family: 4 as 4 | 6,
+    address: new Uint8Array(0) as Uint8Array,
+    length: 0,
+    metric: 0,
+    table: 0,
+  };
   #events: FibEvent[] = [];
   #eventsLost = 0;
 
@@ -206,26 +213,25 @@ export class Reconciler {
     return this.tableOf(ref).prefixes.prefixOf(ref >> 1);
   }
 
-  setHeld(table: FibTable, row: number, held: { shape: number; metric: number }): void {
-    this.shapes.retain(held.shape);
+  setHeld(ref: number, shape: number, metric: number): void {
+    const table = this.tableOf(ref);
+    const row = ref >> 1;
+    this.shapes.retain(shape);
     if ((table.flags[row]! & HELD) !== 0) this.shapes.release(table.heldShape[row]!);
     table.flags[row]! |= HELD;
-    table.heldShape[row] = held.shape;
-    table.heldMetric[row] = held.metric;
+    table.heldShape[row] = shape;
+    table.heldMetric[row] = metric;
     table.epoch[row] = this.epoch;
   }
 
   /** A request for the row goes out; the column keeps it until the next one does. */
-  noteSent(
-    table: FibTable,
-    row: number,
-    sent: { readonly shape: number; readonly metric: number; readonly deletes: boolean },
-  ): void {
-    this.shapes.retain(sent.shape);
+  noteSent(ref: number, shape: number, metric: number): void {
+    const table = this.tableOf(ref);
+    const row = ref >> 1;
+    this.shapes.retain(shape);
     this.shapes.release(table.sentShape[row]!);
-    table.sentShape[row] = sent.shape;
-    table.sentMetric[row] = sent.metric;
-    table.sentDelete[row] = sent.deletes ? 1 : 0;
+    table.sentShape[row] = shape;
+    table.sentMetric[row] = metric;
   }
 
   /** The kernel said yes to what was sent: it has `shape` under `metric` now, or (`NO_SHAPE`) nothing. */
@@ -253,9 +259,15 @@ export class Reconciler {
     this.journal.removed(this.journalKey(table, row, table.heldMetric[row]!));
   }
 
+  /** Borrowed: valid until the next call. */
   journalKey(table: FibTable, row: number, metric: number): JournalKey {
-    const length = table.prefixes.lengthOf(row);
-    return { family: table.family, address: table.address(row), length, metric, table: this.table };
+    const key = this.#key;
+    key.family = table.family;
+    key.address = table.address(row);
+    key.length = table.prefixes.lengthOf(row);
+    key.metric = metric;
+    key.table = this.table;
+    return key;
   }
 
   addExtra(ref: number, extra: Extra): void {
@@ -318,7 +330,7 @@ export class Reconciler {
         epoch: table.epoch[row]!,
       });
     } else this.clearRecord(table, row);
-    this.setHeld(table, row, extra);
+    this.setHeld(ref, extra.shape, extra.metric);
     this.shapes.release(extra.shape);
     table.epoch[row] = extra.epoch;
     table.flags[row] = (table.flags[row]! & ~RECORDED) | (extra.recorded ? RECORDED : 0);

@@ -12,6 +12,12 @@ import { assert } from '../base/assert.ts';
 /** Rows at each stage; the last is the most that an `IdIndex` can name. */
 const STAGES = [1 << 10, 1 << 12, 1 << 16, 1 << 22, 1 << 24] as const;
 
+/**
+ * For what comes and goes, whose memory V8 counts as it is reserved, touched or not: at 65,537 rows the stages above
+ * would be 24 MB a column set, and begin a collection of the whole heap in the middle of a table.
+ */
+const STAGES_FOR_A_WHILE = [1 << 10, 1 << 12, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24] as const;
+
 /** Most rows of any table: identifiers have 24 bits. */
 export const ROWS_MAX = (1 << 24) - 1;
 
@@ -19,7 +25,16 @@ export type Column = Int32Array | Uint32Array | Uint16Array | Uint8Array | Float
 
 /** Capacity to reserve so that row `row` exists. */
 export function capacityFor(row: number): number {
-  for (const stage of STAGES) if (row < stage) return stage;
+  return stageFor(row, STAGES);
+}
+
+/** As `capacityFor`, for `grownForAWhile`. */
+export function capacityForAWhile(row: number): number {
+  return stageFor(row, STAGES_FOR_A_WHILE);
+}
+
+function stageFor(row: number, stages: readonly number[]): number {
+  for (const stage of stages) if (row < stage) return stage;
   assert(false, `row ${row} is within ROWS_MAX`);
   return 0;
 }

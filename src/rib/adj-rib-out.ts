@@ -6,7 +6,7 @@
  * its order; counters equal what the columns say.
  */
 
-import { capacityFor, grownForAWhile } from '../net/columns.ts';
+import { capacityForAWhile, grownForAWhile } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { GroupOut, ToldPath } from './announcer.ts';
 import type { AttributeTable } from './attribute-table.ts';
@@ -25,9 +25,9 @@ export const sourceOf = (how: How): PeerId => how & 0xffff;
 
 export class AdjRibOut implements GroupOut {
   /** As accepted on import; 0 = nothing is announced. */
-  sets = new Uint32Array(capacityFor(0));
+  sets = new Uint32Array(capacityForAWhile(0));
   /** Meaningful where `sets` is not 0. */
-  how = new Uint32Array(capacityFor(0));
+  how = new Uint32Array(capacityForAWhile(0));
   readonly #table: AttributeTable;
   readonly #orders: ExportOrders;
   #count = 0;
@@ -62,7 +62,7 @@ export class AdjRibOut implements GroupOut {
 
   ensure(top: PrefixId): void {
     if (top < this.sets.length) return;
-    const rows = capacityFor(top);
+    const rows = capacityForAWhile(top);
     this.sets = grownForAWhile(this.sets, rows);
     this.how = grownForAWhile(this.how, rows);
   }

@@ -11,7 +11,7 @@
  */
 
 import { assertShared } from '../base/assert.ts';
-import { capacityFor, grownForAWhile, ROWS_MAX } from '../net/columns.ts';
+import { capacityForAWhile, grownForAWhile, ROWS_MAX } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import { type How, orderOf, sourceOf } from './adj-rib-out.ts';
 import type { GroupOut, ToldPath } from './announcer.ts';
@@ -30,16 +30,16 @@ export interface PathKey {
 }
 
 export class PathsOut implements GroupOut {
-  heads = new Uint32Array(capacityFor(0));
+  heads = new Uint32Array(capacityForAWhile(0));
   /** Next row of the prefix; link of the free list in a free row. */
-  next = new Uint32Array(capacityFor(0));
+  next = new Uint32Array(capacityForAWhile(0));
   /** As accepted on import; 0 = a ghost. */
-  sets = new Uint32Array(capacityFor(0));
+  sets = new Uint32Array(capacityForAWhile(0));
   /** Order, and the peer that is not told; the order is 0 in a ghost. */
-  how = new Uint32Array(capacityFor(0));
-  sources = new Uint16Array(capacityFor(0));
-  received = new Uint32Array(capacityFor(0));
-  identifiers = new Uint32Array(capacityFor(0));
+  how = new Uint32Array(capacityForAWhile(0));
+  sources = new Uint16Array(capacityForAWhile(0));
+  received = new Uint32Array(capacityForAWhile(0));
+  identifiers = new Uint32Array(capacityForAWhile(0));
   readonly #table: AttributeTable;
   readonly #orders: ExportOrders;
   #top = 0;
@@ -149,13 +149,14 @@ export class PathsOut implements GroupOut {
 
   /** A new row, a ghost until `set`. */
   add(prefix: PrefixId, key: PathKey, identifier: number): OutId {
-    if (prefix >= this.heads.length) this.heads = grownForAWhile(this.heads, capacityFor(prefix));
+    if (prefix >= this.heads.length)
+      this.heads = grownForAWhile(this.heads, capacityForAWhile(prefix));
     let row = this.#free;
     if (row !== 0) this.#free = this.next[row]!;
     else {
       assertShared(this.#top < ROWS_MAX, 'an update group announces as many paths as there are');
       row = ++this.#top;
-      if (row >= this.next.length) this.#grow(capacityFor(row));
+      if (row >= this.next.length) this.#grow(capacityForAWhile(row));
     }
     this.#rows++;
     this.next[row] = this.heads[prefix]!;

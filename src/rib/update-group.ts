@@ -8,7 +8,7 @@
  */
 
 import { assert } from '../base/assert.ts';
-import { capacityFor, grownForAWhile } from '../net/columns.ts';
+import { capacityForAWhile, grownForAWhile } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { Announcer, GroupOut } from './announcer.ts';
 import { BestAnnouncer } from './best-announcer.ts';
@@ -70,7 +70,7 @@ export class UpdateGroup {
   readonly #welcome: Welcome;
   readonly #log: GroupLog;
   #filter: ExportFilter;
-  #isMarked = new Uint8Array(capacityFor(0)); // by PrefixId: in #marks
+  #isMarked = new Uint8Array(capacityForAWhile(0)); // by PrefixId: in #marks
   readonly #marks = new IdQueue();
   #scanAt = 0; // the next prefix of a pass over all of them; 0 = none runs
   /** Members may be owed something since this was last set to false; see `ExportSide.takeOwed`. */
@@ -137,7 +137,7 @@ export class UpdateGroup {
   /** The prefix is exported again when a member asks. */
   mark(prefix: PrefixId): void {
     if (prefix >= this.#isMarked.length) {
-      this.#isMarked = grownForAWhile(this.#isMarked, capacityFor(prefix));
+      this.#isMarked = grownForAWhile(this.#isMarked, capacityForAWhile(prefix));
     }
     if (this.#isMarked[prefix] !== 0) return;
     this.#isMarked[prefix] = 1;

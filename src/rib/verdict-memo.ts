@@ -5,7 +5,7 @@
  * import, `OrderMemo` to an order on export. Invariant: what is remembered goes when the set goes that led to it.
  */
 
-import { capacityFor, grown, grownForAWhile } from '../net/columns.ts';
+import { capacityFor, capacityForAWhile, grown, grownForAWhile } from '../net/columns.ts';
 import type { AttributeTable } from './attribute-table.ts';
 import type { OrderId } from './export-orders.ts';
 import type { AttributesId } from './ids.ts';
@@ -144,8 +144,8 @@ export class OrderMemo {
 
   put(set: AttributesId, key: number, order: OrderId): void {
     if (set >= this.#keys.length) {
-      this.#keys = grownForAWhile(this.#keys, capacityFor(set));
-      this.#orders = grownForAWhile(this.#orders, capacityFor(set));
+      this.#keys = grownForAWhile(this.#keys, capacityForAWhile(set));
+      this.#orders = grownForAWhile(this.#orders, capacityForAWhile(set));
     }
     if (set > this.#top) this.#top = set;
     this.#keys[set] = key + 1;

@@ -2,8 +2,8 @@
  * Runs the way of a session and of its UPDATEs before the first peer is heard: code that has run some thousand times
  * is compiled, and a node that starts hears all of its peers at once, in its first second (docs/performance.md).
  *
- * Through a speaker of its own, which is thrown away; what is shared is only the compiled code, so it must be the same
- * code, met by objects of the same make: whatever is built otherwise here than in the daemon is compiled twice.
+ * Through speakers of its own; what is shared is only the compiled code, so it must be the same code, met by objects of
+ * the same make: whatever is built otherwise here than in the daemon is compiled twice (decision 0033).
  * Invariant: touches nothing outside, and ends some milliseconds after `WARM_UP_MS`.
  */
 
@@ -15,37 +15,45 @@ import { WarmSpeaker } from './warm-speaker.ts';
 import { type WarmVariant, warmUpdates } from './warm-updates.ts';
 
 /**
- * Rounds: enough, on a machine that has nothing else to do, that the compiler is content (about 0.4 s); fewer leave code of the
- * first table to be compiled while it loads (docs/performance.md).
- */
-const ROUNDS = 40;
-/**
  * Rounds after which a speaker gives way to the next one. With one alone V8 would build its very closures and the first shapes
  * of its objects into the code, and throw that away when the real speaker comes.
  */
-const SPEAKERS_END_AT = [4, 8, ROUNDS];
+const SPEAKERS_END_AT = [4, 8, 20];
 /** Milliseconds of the wall at most: a start waits for them, also on a machine that is busy. */
-const WARM_UP_MS = 1000;
+const WARM_UP_MS = 1500;
 /** Octets fed at once, as a socket gives them. */
 const READ_OCTETS = 16_384;
-/** UPDATEs of the first round: enough that every table grows once; the others are small, so that there are many. */
-const LARGE_UPDATES = 1024;
 const SMALL_UPDATES = 256;
+/**
+ * UPDATEs of a speaker's last round: enough that every table grows once. The others are small, so that there are many, and
+ * come first: before it is compiled the code takes ten times as long.
+ */
+const LARGE_UPDATES = 512;
 
-/** @returns Rounds run: in each, two peers announce, change and withdraw the same table, and one of them goes. */
-export function warmUp(now: () => number, options: { kernelEnabled: boolean }): number {
+export interface WarmUp {
+  /** In each, two peers announce, change and withdraw the same table, and one of them goes. */
+  readonly rounds: number;
+  /**
+   * The last speaker, to be kept as long as the code is wanted: V8 names the forms of objects in compiled code weakly, and throws
+   * the code away when the last object of a form is collected.
+   */
+  readonly speaker: WarmSpeaker;
+}
+
+export function warmUp(now: () => number, options: { kernelEnabled: boolean }): WarmUp {
   const end = now() + WARM_UP_MS;
   let rounds = 0;
+  let speaker: WarmSpeaker;
   for (const last of SPEAKERS_END_AT) {
-    const speaker = new WarmSpeaker(options.kernelEnabled);
+    speaker = new WarmSpeaker(options.kernelEnabled);
     speaker.step({ type: 'planChanged', plan: warmPlan(), revision: 1 });
     const feed = establish(speaker, FEED);
     establish(speaker, SINK);
-    for (let large = true; rounds < last && now() < end; rounds++, large = false) {
-      runRound(speaker, feed, large ? LARGE_UPDATES : SMALL_UPDATES);
+    for (; rounds < last && now() < end; rounds++) {
+      runRound(speaker, feed, rounds === last - 1 ? LARGE_UPDATES : SMALL_UPDATES);
     }
   }
-  return rounds;
+  return { rounds, speaker: speaker! };
 }
 
 function runRound(speaker: WarmSpeaker, feed: ConnectionId, updates: number): void {
@@ -55,10 +63,12 @@ function runRound(speaker: WarmSpeaker, feed: ConnectionId, updates: number): vo
     const send = (connection: ConnectionId, variant: WarmVariant): void =>
       receive(speaker, connection, warmUpdates(variant, family, updates));
     send(feed, 'announce');
-    send(passing, 'again');
     send(feed, 'again');
+    send(feed, 'withdraw'); // nothing is left
+    send(passing, 'again');
+    send(feed, 'announce');
     send(passing, 'announce');
-    send(feed, 'withdraw');
+    send(feed, 'withdraw'); // the next best path takes its place
   }
   speaker.step({ type: 'tcpClosed', connection: passing });
   speaker.settle();

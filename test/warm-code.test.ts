@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+const flags = readFileSync(join(ROOT, 'bin/node-flags'), 'utf8').trim().split(' ');
+
+/** Bits of `%GetOptimizationStatus`: compiled by Maglev, or by TurboFan. */
+const COMPILED = (1 << 5) | (1 << 6);
+
+/** Of methods that every prefix goes through, by name: whether they are compiled after a warm-up and a collection. */
+function compiledAfterCollection(kept: 'kept' | 'dropped'): Readonly<Record<string, boolean>> {
+  const program = `
+    import { PrefixTable } from './src/net/prefix-table.ts';
+    import { AdjRibIn } from './src/rib/adj-rib-in.ts';
+    import { Rib } from './src/rib/rib.ts';
+    import { warmUp } from './src/daemon/warm-up/warm-up.ts';
+    const began = performance.now();
+    // On a machine that is busy as many rounds as on one that is not.
+    const warmth = warmUp(() => began, { kernelEnabled: true });
+    globalThis.warmth = ${kept === 'kept' ? 'warmth' : 'warmth.rounds'};
+    setTimeout(() => {
+      gc();
+      const compiled = (method) => (%GetOptimizationStatus(method) & ${COMPILED}) !== 0;
+      console.log(JSON.stringify({
+        warm: compiled(PrefixTable.prototype.warm),
+        announce: compiled(AdjRibIn.prototype.announce),
+        settle: compiled(Rib.prototype.settle),
+      }));
+    }, 100);
+  `;
+  const answer = execFileSync(
+    process.execPath,
+    [...flags, '--allow-natives-syntax', '--input-type=module', '--eval', program],
+    { cwd: ROOT, encoding: 'utf8' },
+  );
+  return JSON.parse(answer);
+}
+
+describe('What the warm-up has compiled', () => {
+  it('stays when the whole heap is collected, as long as its last speaker is kept', () => {
+    expect(compiledAfterCollection('kept')).toEqual({ warm: true, announce: true, settle: true });
+  }, 30_000);
+
+  it('goes with that speaker, which is why the daemon keeps it', () => {
+    expect(Object.values(compiledAfterCollection('dropped'))).toContain(false);
+  }, 30_000);
+});
