@@ -49,6 +49,18 @@ describe('counting test cases', () => {
     ]);
   });
 
+  it('says of a property how to repeat it', () => {
+    const message = [
+      'Error: Property failed after 74 tests',
+      '{ seed: 7, path: "73:1", endOnFailure: true }',
+      'Counterexample: [1]',
+      'Shrunk 4 time(s)',
+    ].join('\n');
+    const one = { ...caseOf('holds', 'failed'), failureMessages: [message] };
+    const [line] = summarize(countResults('unit', report(one)));
+    expect(line).toBe(`failed: holds: ${message.split('\n').slice(0, 3).join(' ')}`);
+  });
+
   it('says of a failure the first line of what it said itself', () => {
     const why = { failureMessages: ['Error: Waited 20 ms for rain\n    at a.test.ts:1:1'] };
     const results = countResults('unit', report({ ...caseOf('b', 'failed'), ...why }));

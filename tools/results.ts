@@ -35,6 +35,9 @@ interface Report {
 }
 
 const REASON_CHARACTERS_MAX = 300;
+/** Of a property: that it failed, seed and path, the counterexample. Without them a seed of chance is lost. */
+const PROPERTY_LINES = 3;
+const PROPERTY_CHARACTERS_MAX = 1500;
 
 export const NO_RESULTS: Results = { passed: 0, failed: [], skipped: [], notApplicable: [] };
 
@@ -59,7 +62,7 @@ export function countResults(run: string, report: Report): Results {
     for (const { status, fullName, ancestorTitles, title, failureMessages } of cases) {
       if (status === 'passed') passed++;
       else if (status === 'failed') {
-        failed.push({ name: fullName, reason: firstLine(failureMessages?.[0]) ?? 'see above' });
+        failed.push({ name: fullName, reason: reasonOf(failureMessages?.[0]) ?? 'see above' });
       } else {
         const mark = readMark([...ancestorTitles, title]);
         const reason = mark?.reason ?? `${status} without a reason`;
@@ -76,7 +79,11 @@ export function countResults(run: string, report: Report): Results {
 }
 
 /** Who reads only the end of a long output is to know why as well. */
-function firstLine(message: string | undefined): string | undefined {
+function reasonOf(message: string | undefined): string | undefined {
+  if (message?.includes('Property failed') === true) {
+    const lines = message.split('\n', PROPERTY_LINES);
+    return lines.join(' ').slice(0, PROPERTY_CHARACTERS_MAX);
+  }
   return message?.split('\n', 1)[0]?.slice(0, REASON_CHARACTERS_MAX);
 }
 

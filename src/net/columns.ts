@@ -14,7 +14,7 @@ const STAGES = [1 << 10, 1 << 12, 1 << 16, 1 << 22, 1 << 24] as const;
 
 /**
  * For what comes and goes, whose memory V8 counts as it is reserved, touched or not: at 65,537 rows the stages above
- * would be 24 MB a column set, and begin a collection of the whole heap in the middle of a table.
+ * would be 36 MB an update group, and begin a collection of the whole heap in the middle of a table.
  */
 const STAGES_FOR_A_WHILE = [1 << 10, 1 << 12, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24] as const;
 
