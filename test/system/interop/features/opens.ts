@@ -181,8 +181,8 @@ const CALLS: readonly Feature[] = [
       );
       await stage.freeze('SIGCONT');
       await stage.untilEstablished();
-      // The KEEPALIVE that establishes one connection may cross the OPEN over which the other end closes it
-      // (RFC 4271 §6.8): then both are gone once, and the next attempt stays.
+      // FRR may close our connection just after its KEEPALIVE has established it, its own call being due (decision 0024,
+      // "What it leaves"): then the next attempt stays.
       await setTimeout(500);
       await stage.untilEstablished();
       const up = async (): Promise<boolean> =>
