@@ -83,6 +83,41 @@ describe('IdIndex', () => {
     expect(index.size).toBe(count);
   });
 
+  it('finds the one id of a key, and puts a missed one where it was missed, through growing and shrinking', () => {
+    // Runs of neighbors, as prefixes are: their homes are side by side, so that chains are long.
+    const run = fc.record({
+      group: fc.integer({ min: 0, max: 400 }),
+      count: fc.integer({ min: 1, max: 40 }),
+      remove: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(run, { maxLength: 120, size: 'max' }), (runs) => {
+        const index = new IdIndex();
+        const model = new Map<number, number>();
+        let nextId = 1;
+        for (const { group, count, remove } of runs) {
+          for (let i = 0; i < count; i++) {
+            const tag = (Math.imul(group, 0x9e3779b1) << 3) | (i & 7);
+            const salt = i >>> 3;
+            const key = tag * 8 + salt;
+            const held = model.get(key);
+            expect(index.only(tag, salt)).toBe(held ?? 0);
+            if (remove && held !== undefined) {
+              index.remove(tag, salt, held);
+              model.delete(key);
+            } else if (!remove && held === undefined) {
+              index.insertMissed(tag, salt, nextId);
+              model.set(key, nextId++);
+            }
+          }
+        }
+        expect(index.size).toBe(model.size);
+        for (const [key, id] of model) expect(index.only(Math.floor(key / 8), key & 7)).toBe(id);
+      }),
+      { seed: 34, numRuns: 100 },
+    );
+  });
+
   it('refuses to remove what is not there', () => {
     const index = new IdIndex();
     index.insert(5, 1, 7);

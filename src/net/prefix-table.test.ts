@@ -28,6 +28,26 @@ describe('PrefixTable', () => {
     }
   });
 
+  it('takes neighbors by thousands for different prefixes, at every length', () => {
+    for (const [width, step] of [
+      [32, 1],
+      [128, 7],
+    ] as const) {
+      const table = new PrefixTable(width, -3);
+      const ids = new Map<string, number>();
+      for (let length = 0; length <= width; length += step) {
+        const bits = Math.min(length, 9);
+        for (let value = 0; value < 1 << bits; value++) {
+          const text = prefixFrom(withLastBits(width, length, value), length);
+          ids.set(text, table.internPrefix(text));
+        }
+      }
+      expect(table.size).toBe(ids.size);
+      expect(new Set(ids.values()).size).toBe(ids.size);
+      for (const [text, id] of ids) expect(table.prefixOf(id)).toBe(text);
+    }
+  });
+
   for (const width of [32, 128] as const) {
     it(`agrees with a Map under random inserts and releases (${width} bits)`, () => {
       const random = new Prng(width);
@@ -79,3 +99,13 @@ describe('IdIndex', () => {
     expect(index.octets).toBeLessThan(100_000);
   });
 });
+
+/** An address whose bits before `length` end in `value`. */
+function withLastBits(width: number, length: number, value: number): Uint8Array {
+  const octets = new Uint8Array(width / 8);
+  for (let bit = 0; bit < length && value >>> bit !== 0; bit++) {
+    const at = length - 1 - bit;
+    octets[at >>> 3]! |= ((value >>> bit) & 1) << (7 - (at & 7));
+  }
+  return octets;
+}
