@@ -43,11 +43,9 @@ export class ByteWriter {
     for (let from = start, to = at; from < end; from++, to++) target[to] = octets[from]!;
   }
 
-  /** Appends `length` zero octets and returns their index, for `patchU8`/`patchU16`. */
+  /** Appends `length` octets, whatever they hold, and returns their index: all are to be written, by `patchU8` and its like. */
   reserve(length: number): number {
-    const at = this.#grow(length);
-    this.#octets.fill(0, at, at + length);
-    return at;
+    return this.#grow(length);
   }
 
   patchU8(at: number, value: number): void {

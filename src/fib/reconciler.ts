@@ -174,9 +174,9 @@ export class Reconciler {
     const kept =
       WANTED | HOLD | HELD | RECORDED | EXTRAS | IN_FLIGHT | QUEUED_UPDATE | QUEUED_DELETE;
     if ((table.flags[row]! & kept) !== 0) return true;
-    this.backOffs.forget(ref);
-    this.foreign.delete(ref);
-    this.shadowed.delete(ref);
+    if (this.backOffs.size > 0) this.backOffs.forget(ref);
+    if (this.foreign.size > 0) this.foreign.delete(ref);
+    if (this.shadowed.size > 0) this.shadowed.delete(ref);
     this.shapes.release(table.sentShape[row]!);
     this.shapes.release(table.ackedShape[row]!);
     table.release(row);
@@ -314,6 +314,7 @@ export class Reconciler {
   promoteExtra(ref: number, metric = this.tableOf(ref).wantedMetric[ref >> 1]!): void {
     const table = this.tableOf(ref);
     const row = ref >> 1;
+    if ((table.flags[row]! & EXTRAS) === 0) return;
     const match = this.extras.get(ref)?.find((extra) => extra.metric === metric);
     if (match === undefined) return;
     const extra = { ...match };
@@ -340,6 +341,12 @@ export class Reconciler {
   checkForeign(ref: number): void {
     const table = this.tableOf(ref);
     const row = ref >> 1;
+    // Asked at every wish, and most kernels hold no route of others to a prefix of ours.
+    if (this.foreign.size === 0) {
+      table.flags[row]! &= ~FOREIGN;
+      if (this.shadowed.size > 0) this.shadowed.delete(ref);
+      return;
+    }
     const owner = this.ownerOf(ref);
     const wanted = (table.flags[row]! & WANTED) !== 0;
     if (wanted && owner !== undefined) table.flags[row]! |= FOREIGN;

@@ -44,6 +44,7 @@ export interface ShapeSpec extends ShapeExtras {
 
 interface Entry {
   readonly key: string;
+  readonly hash: number;
   readonly spec: ShapeSpec;
   readonly encoded: EncodedRouteShape;
   references: number;
@@ -89,7 +90,7 @@ export class RouteShapes {
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const id = this.#free.pop() ?? this.#entries.length;
-    this.#entries[id] = { key, spec, encoded: encode(spec), references: 0 };
+    this.#entries[id] = { key, hash: hashOf(key), spec, encoded: encode(spec), references: 0 };
     this.#byKey.set(key, id);
     this.#idle++;
     return id;
@@ -133,10 +134,7 @@ export class RouteShapes {
 
   /** 32 bits that equal shapes share, also in another run of the daemon while interfaces keep their numbers. */
   hash(id: ShapeId): number {
-    const { key } = this.#entry(id);
-    let hash = 0x811c9dc5; // FNV-1a
-    for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-    return hash >>> 0;
+    return this.#entry(id).hash;
   }
 
   usesInterface(id: ShapeId, interfaceIndex: number): boolean {
@@ -169,8 +167,15 @@ export class RouteShapes {
   }
 
   #entry(id: ShapeId): Entry {
-    return present(this.#entries[id], `shape ${id}`);
+    // No text made of `id`: it would be made at every call, some ten times a route written.
+    return present(this.#entries[id], 'a shape that is alive');
   }
+}
+
+function hashOf(key: string): number {
+  let hash = 0x811c9dc5; // FNV-1a
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
 }
 
 function hopFromKernel(hop: KernelNextHop): ShapeHop {

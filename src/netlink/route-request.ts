@@ -87,7 +87,8 @@ export class RouteRequestWriter {
     for (let i = 0; i < width; i++) octets[to + i] = key.octets[key.octetsAt + i]!;
     to = writeU32Attribute(octets, to + width, { type: RouteAttribute.TABLE, value: key.table });
     to = writeU32Attribute(octets, to, { type: RouteAttribute.PRIORITY, value: key.metric });
-    if (!deleting) octets.set(shape.attributes, to);
+    // Some ten octets: `set` would be a call into the runtime, a route.
+    for (let i = 0; i < extra; i++) octets[to + i] = shape.attributes[i]!;
     return this.#count++;
   }
 
@@ -117,7 +118,7 @@ export class RouteRequestWriter {
     const octets = this.#octets;
     const deleting = operation === 'delete';
     writeU16(octets, at + 4, deleting ? MessageType.DELROUTE : MessageType.NEWROUTE);
-    writeU16(octets, at + 6, OPERATION_FLAGS[operation]);
+    writeU16(octets, at + 6, flagsOf(operation));
     writeU32(octets, at + 8, this.#count);
     writeU32(octets, at + 12, 0);
     const header = at + MESSAGE_HEADER_OCTETS;
@@ -148,11 +149,12 @@ export class RouteRequestWriter {
   }
 }
 
-const OPERATION_FLAGS: Readonly<Record<RouteOperation, number>> = {
-  add: MessageFlag.REQUEST | MessageFlag.CREATE | MessageFlag.EXCL,
-  replace: MessageFlag.REQUEST | MessageFlag.CREATE | MessageFlag.REPLACE,
-  delete: MessageFlag.REQUEST,
-};
+/** Not a table by name: reading one costs a call into the runtime, a route. */
+function flagsOf(operation: RouteOperation): number {
+  if (operation === 'delete') return MessageFlag.REQUEST;
+  const created = MessageFlag.REQUEST | MessageFlag.CREATE;
+  return created | (operation === 'add' ? MessageFlag.EXCL : MessageFlag.REPLACE);
+}
 
 function writeAttributeHeader(
   octets: Uint8Array,
