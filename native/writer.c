@@ -31,6 +31,8 @@ enum { SEND_OCTETS = 16384 };
 enum { ANSWER_OCTETS = 16384 };
 /* Milliseconds without the last acknowledgement; it is queued by the time sendmsg returns. */
 enum { ANSWER_TIMEOUT_MS = 5000 };
+/* Nanoseconds of one turn of the loop in which outcomes are told. */
+enum { REPORT_NS = 2000000 };
 
 typedef struct {
   Octets requests, journal;
@@ -290,8 +292,11 @@ static void report(Writer *writer) {
   napi_close_handle_scope(env, scope);
 }
 
+/* What is told gives the thread more to do, so that there may be more to tell for as long as we go on: the loop's other
+ * work has its turn in between. */
 static void on_wake(uv_async_t *handle) {
   Writer *writer = (Writer *)handle;
+  uint64_t until = uv_hrtime() + REPORT_NS;
   for (;;) {
     pthread_mutex_lock(&writer->lock);
     uint64_t executed = writer->executed;
@@ -303,7 +308,9 @@ static void on_wake(uv_async_t *handle) {
     }
     if (writer->reported == executed) return;
     report(writer); /* may stop the writer, but not free it */
+    if (uv_hrtime() >= until) break;
   }
+  uv_async_send(handle);
 }
 
 static int start_thread(Writer *writer) {

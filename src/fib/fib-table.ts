@@ -6,7 +6,7 @@
  * Invariant: `RECORDED` (the journal names prefix and held metric) without `HELD` only until the next dump is done.
  */
 
-import { capacityFor, grown } from '../net/columns.ts';
+import { ColumnGrowth, columnsOf } from '../net/column-growth.ts';
 import type { Prefix } from '../net/prefix.ts';
 import { type PrefixId, PrefixTable } from '../net/prefix-table.ts';
 import type { RoutePrefix } from './types.ts';
@@ -63,7 +63,6 @@ export class FibTable {
   readonly family: 4 | 6;
   readonly prefixes: PrefixTable;
   readonly #scratch: Uint8Array;
-  #capacity = 0;
   flags = new Uint16Array(0);
   wantedShape = new Uint32Array(0);
   wantedMetric = new Uint32Array(0);
@@ -86,6 +85,27 @@ export class FibTable {
   epoch = new Uint8Array(0);
   kind = new Uint8Array(0);
   proof = new Uint8Array(0);
+  readonly #growth = new ColumnGrowth(
+    columnsOf(this, [
+      'flags',
+      'wantedShape',
+      'wantedMetric',
+      'sentShape',
+      'sentMetric',
+      'sentDelete',
+      'ackedShape',
+      'ackedMetric',
+      'heldShape',
+      'heldMetric',
+      'since',
+      'origin',
+      'note',
+      'errno',
+      'epoch',
+      'kind',
+      'proof',
+    ]),
+  );
 
   constructor(family: 4 | 6, seed: number) {
     this.family = family;
@@ -126,26 +146,7 @@ export class FibTable {
   }
 
   #ready(row: PrefixId): PrefixId {
-    if (row < this.#capacity) return row;
-    const rows = capacityFor(row);
-    this.#capacity = rows;
-    this.flags = grown(this.flags, rows);
-    this.wantedShape = grown(this.wantedShape, rows);
-    this.wantedMetric = grown(this.wantedMetric, rows);
-    this.sentShape = grown(this.sentShape, rows);
-    this.sentMetric = grown(this.sentMetric, rows);
-    this.sentDelete = grown(this.sentDelete, rows);
-    this.ackedShape = grown(this.ackedShape, rows);
-    this.ackedMetric = grown(this.ackedMetric, rows);
-    this.heldShape = grown(this.heldShape, rows);
-    this.heldMetric = grown(this.heldMetric, rows);
-    this.since = grown(this.since, rows);
-    this.origin = grown(this.origin, rows);
-    this.note = grown(this.note, rows);
-    this.errno = grown(this.errno, rows);
-    this.epoch = grown(this.epoch, rows);
-    this.kind = grown(this.kind, rows);
-    this.proof = grown(this.proof, rows);
+    this.#growth.ensure(row);
     return row;
   }
 }

@@ -8,6 +8,7 @@
  */
 
 import { assertShared } from '../base/assert.ts';
+import { ColumnGrowth, columnsOf } from '../net/column-growth.ts';
 import { capacityFor, grown, ROWS_MAX } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import { IdQueue } from './id-queue.ts';
@@ -69,6 +70,19 @@ export class PathTable {
   prefixFlags = new Uint8Array(capacityFor(0));
   readonly dirty = new IdQueue();
 
+  readonly #growth = new ColumnGrowth(
+    columnsOf(this, [
+      'next',
+      'prefix',
+      'peer',
+      'flags',
+      'attributes',
+      'accepted',
+      'identifiers',
+      'preferences',
+    ]),
+  );
+
   #top = 0;
   #free = 0;
   #count = 0;
@@ -101,7 +115,7 @@ export class PathTable {
     else {
       assertShared(this.#top < PATH_ROWS_MAX, 'the path table has a free row');
       path = ++this.#top;
-      if (path >= this.flags.length) this.#grow(capacityFor(path));
+      this.#growth.ensure(path);
     }
     this.#count++;
     this.prefix[path] = prefix;
@@ -193,16 +207,5 @@ export class PathTable {
     const flags = this.prefixFlags[prefix]!;
     if ((flags & PrefixFlag.Dirty) === 0) this.dirty.push(prefix);
     this.prefixFlags[prefix] = flags | PrefixFlag.Dirty | (touched ? PrefixFlag.Touched : 0);
-  }
-
-  #grow(rows: number): void {
-    this.next = grown(this.next, rows);
-    this.prefix = grown(this.prefix, rows);
-    this.peer = grown(this.peer, rows);
-    this.flags = grown(this.flags, rows);
-    this.attributes = grown(this.attributes, rows);
-    this.accepted = grown(this.accepted, rows);
-    this.identifiers = grown(this.identifiers, rows);
-    this.preferences = grown(this.preferences, rows);
   }
 }
