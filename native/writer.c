@@ -16,7 +16,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,7 +34,10 @@ enum { ANSWER_OCTETS = 16384 };
 /* Milliseconds without the last acknowledgement; it is queued by the time sendmsg returns. */
 enum { ANSWER_TIMEOUT_MS = 5000 };
 /* Nanoseconds of one turn of the loop in which outcomes are told. */
-enum { REPORT_NS = 2000000 };
+enum { REPORT_NS = 1000000 };
+/* Of the thread: with 100,000 routes on their way and two processors for all, the loop's delays were a quarter shorter with
+ * it and installing took as long; 10 brought no more. */
+enum { NICENESS = 5 };
 
 typedef struct {
   Octets requests, journal;
@@ -199,6 +204,9 @@ static void execute(Writer *writer, Slot *slot) {
 static void *run(void *data) {
   Writer *writer = data;
   pthread_setname_np(pthread_self(), "godwit-kernel");
+  /* Of this thread alone. Where processors are short the loop, which keeps sessions alive, goes before; a refusal harms
+   * nothing. */
+  setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICENESS);
   pthread_mutex_lock(&writer->lock);
   for (;;) {
     while (!writer->stopping && writer->executed == writer->submitted) {

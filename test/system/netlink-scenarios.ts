@@ -249,6 +249,12 @@ async function bulk(
   return { failures, ms: performance.now() - start };
 }
 
+/** Nothing else has its turn on the loop for `ms`. */
+function hold(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
 const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   async encodings() {
     makeLinks();
@@ -415,6 +421,40 @@ const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
     sh('ip route add blackhole 10.250.0.0/32 proto bird');
     await settle();
     return { overruns, unread, seen, outcome, after: events };
+  },
+
+  async turns() {
+    makeLinks();
+    let turn = 0;
+    let counting = true;
+    const count = () => {
+      turn++;
+      if (counting) setImmediate(count);
+    };
+    setImmediate(count);
+    const told: number[] = [];
+    const shape = bulkShape();
+    const pending: Promise<unknown>[] = [];
+    for (let batch = 0; batch < WRITER_BATCHES_MAX; batch++) {
+      const writer = new RouteRequestWriter();
+      const octets = Uint8Array.of(10, 64, batch, 0);
+      const key = { family: 4 as const, octets, octetsAt: 0, length: 26, table: 254, metric: 0 };
+      writer.add('add', key, shape);
+      const done = new Promise<void>((resolve) => {
+        const refused = kernel.send(writer.batch(), () => {
+          told.push(turn);
+          hold(2);
+          resolve();
+        });
+        if (refused !== undefined) throw new Error(JSON.stringify(refused));
+      });
+      pending.push(done);
+    }
+    hold(200); // all are carried out meanwhile, and wait to be told
+    await Promise.all(pending);
+    counting = false;
+    const most = Math.max(...told.map((one) => told.filter((other) => other === one).length));
+    return { told: told.length, most };
   },
 
   async bulk() {

@@ -102,6 +102,10 @@ describeWith(['netns', 'native', 'ip', 'veth'], 'Routes written to the kernel', 
     expect(links).toBe(1); // reading needs no right
   });
 
+  it('are told of as they are done, and never so many at once that the loop has no other turn', () => {
+    expect(run('turns')).toEqual({ told: 16, most: 1 });
+  });
+
   it('go in bulk without a failure, and nothing of it comes back on the event socket', () => {
     const result = run('bulk');
     expect(result).toMatchObject({
