@@ -79,9 +79,13 @@ function send(
   return sendBatch(writer);
 }
 
-function sendBatch(writer: RouteRequestWriter): Promise<BatchOutcome> {
+/** @param told  Called at once when the outcome is told; the promise is settled later. */
+function sendBatch(writer: RouteRequestWriter, told?: () => void): Promise<BatchOutcome> {
   return new Promise((resolve, reject) => {
-    const refused = kernel.send(writer.batch(), resolve);
+    const refused = kernel.send(writer.batch(), (outcome) => {
+      told?.();
+      resolve(outcome);
+    });
     if (refused !== undefined) reject(new Error(JSON.stringify(refused)));
   });
 }
@@ -426,33 +430,21 @@ const SCENARIOS: Readonly<Record<string, () => Promise<unknown>>> = {
   async turns() {
     makeLinks();
     let turn = 0;
-    let counting = true;
-    const count = () => {
-      turn++;
-      if (counting) setImmediate(count);
-    };
-    setImmediate(count);
+    const ticking = setInterval(() => turn++, 1);
     const told: number[] = [];
     const shape = bulkShape();
-    const pending: Promise<unknown>[] = [];
+    const pending = [];
     for (let batch = 0; batch < WRITER_BATCHES_MAX; batch++) {
       const writer = new RouteRequestWriter();
       const octets = Uint8Array.of(10, 64, batch, 0);
       const key = { family: 4 as const, octets, octetsAt: 0, length: 26, table: 254, metric: 0 };
       writer.add('add', key, shape);
-      const done = new Promise<void>((resolve) => {
-        const refused = kernel.send(writer.batch(), () => {
-          told.push(turn);
-          hold(2);
-          resolve();
-        });
-        if (refused !== undefined) throw new Error(JSON.stringify(refused));
-      });
-      pending.push(done);
+      const onTold = () => told.push(turn) && hold(2);
+      pending.push(sendBatch(writer, onTold));
     }
     hold(200); // all are carried out meanwhile, and wait to be told
     await Promise.all(pending);
-    counting = false;
+    clearInterval(ticking);
     const most = Math.max(...told.map((one) => told.filter((other) => other === one).length));
     return { told: told.length, most };
   },
