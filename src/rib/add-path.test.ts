@@ -166,6 +166,27 @@ describe('RFC 7911 paths told to a peer', () => {
     expect(withdrawn.slice(38)).toBe('0007' + '0a00000310' + '0a09' + '0000');
   });
 
+  for (const [mover, which] of [
+    [1, 'knows all that there was to know'],
+    [2, 'has still to hear that a path is gone'],
+  ] as const) {
+    it(`leave nothing behind when all are withdrawn and who ${which} goes to another group`, () => {
+      const made = bench();
+      made.announce(3, P);
+      made.hear(1, 2);
+      // From here on 2 is out of step, and the identifier is kept until it has heard.
+      made.rib.refresh(2);
+      made.withdraw(3, P);
+      made.hear(1);
+      made.rib.join(mover, exportConfig({ addPath: 'ecmp' }));
+      made.settle();
+      made.hear(1, 2);
+      made.settle();
+      expect([made.held(1), made.held(2)]).toEqual([[], []]);
+      expect(made.rib.prefixCount).toBe(0);
+    });
+  }
+
   it('are the ECMP set alone where that is asked for', () => {
     const made = bench();
     made.listen(3, 'ecmp');

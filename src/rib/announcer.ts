@@ -48,6 +48,9 @@ export interface Announcer {
   readonly changesMax: number;
   /** Whether a prefix that was decided needs a look: something is announced, or something may be. */
   concerns(prefix: PrefixId, filter: ExportFilter): boolean;
+
+  /** Whether since the last call `concerns` said no of routes of the only member there was: another is to be told them. */
+  takePassedOver(): boolean;
   /**
    * Exports a decided prefix: what changed is packed, and marked for members out of step.
    *

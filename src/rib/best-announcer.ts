@@ -25,6 +25,7 @@ export class BestAnnouncer implements Announcer {
   readonly #context: ExportContext;
   readonly #paths: PathTable;
   readonly #members: Members;
+  #hasPassedOver = false;
   // What was announced for the prefix at hand, and what is announced now.
   readonly #old = { set: 0, order: 0, source: 0, identifier: 0 };
   readonly #new = { set: 0, order: 0, source: 0, identifier: 0 };
@@ -39,7 +40,18 @@ export class BestAnnouncer implements Announcer {
   concerns(prefix: PrefixId, filter: ExportFilter): boolean {
     if (this.out.get(prefix) !== 0) return true;
     const best = this.#paths.best(prefix);
-    return best !== 0 && !filter.isInternalOnly(best);
+    if (best === 0 || filter.isInternalOnly(best)) return false;
+    // RFC 4271 §9.1.3: nobody gets its own route, and there is nobody else.
+    const { byPeer } = this.#members;
+    if (byPeer.size !== 1 || !byPeer.has(this.#paths.peer[best]!)) return true;
+    this.#hasPassedOver = true;
+    return false;
+  }
+
+  takePassedOver(): boolean {
+    const has = this.#hasPassedOver;
+    this.#hasPassedOver = false;
+    return has;
   }
 
   announce(prefix: PrefixId, filter: ExportFilter, packer: UpdatePacker): number {

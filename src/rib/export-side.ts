@@ -180,6 +180,7 @@ export class ExportSide {
     this.#touched.add(member);
     from.release(member);
     to.adopt(member, from);
+    from.forget(member);
     this.#endIfEmpty(from);
   }
 

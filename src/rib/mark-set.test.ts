@@ -19,5 +19,8 @@ describe('MarkSet', () => {
       expect(marks.has(id)).toBe(model.has(id));
       expect(marks.size).toBe(model.size);
     }
+    const seen: number[] = [];
+    marks.forEach((id) => void seen.push(id));
+    expect(seen).toEqual([...model].sort((a, b) => a - b));
   });
 });

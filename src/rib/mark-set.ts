@@ -49,6 +49,16 @@ export class MarkSet {
     return at * 32 + bit;
   }
 
+  /** Visits all, ascending. The visitor changes nothing. */
+  forEach(visit: (id: PrefixId) => void): void {
+    const words = this.#words;
+    for (let at = 0; at < words.length; at++) {
+      for (let left = words[at]!; left !== 0; left &= left - 1) {
+        visit(at * 32 + 31 - Math.clz32(left & -left));
+      }
+    }
+  }
+
   clear(): void {
     this.#words = NO_WORDS;
     this.#count = 0;

@@ -14,18 +14,33 @@ const P = prefix('10.1.0.0/26');
 const INTERNAL = { ebgp: false, peerAs: 65000 };
 const NOBODY = { bestChanged: () => undefined };
 
-/** Peers 1 to 3 in one iBGP group. */
+/** Peers 1 to 3 in one group: iBGP, unless they are external. */
 class Bench {
   readonly nextHops = new NextHops(1);
   readonly sets = new AttributeSets({ seed: 2, nextHops: this.nextHops });
   readonly rib = new Rib({ family: 'ipv4-unicast', sets: this.sets, seed: 3 });
 
-  constructor() {
+  readonly #isExternal: boolean;
+  readonly #joined: PeerId[] = [];
+
+  constructor({ external = false, joined = [1, 2, 3] } = {}) {
+    this.#isExternal = external;
+    const kind = external ? {} : INTERNAL;
     for (const id of [1, 2, 3]) {
-      this.rib.addPeer(id, peerConfig({ address: ip(`10.0.0.${id}`), routerId: id, ...INTERNAL }));
-      this.rib.join(id, exportConfig({ ebgp: false }));
+      this.rib.addPeer(id, peerConfig({ address: ip(`10.0.0.${id}`), routerId: id, ...kind }));
     }
+    for (const id of joined) this.join(id);
     this.drain();
+  }
+
+  join(peer: PeerId): void {
+    this.rib.join(peer, exportConfig({ ebgp: this.#isExternal }));
+    this.#joined.push(peer);
+  }
+
+  leave(peer: PeerId): void {
+    this.rib.leave(peer);
+    this.#joined.splice(this.#joined.indexOf(peer), 1);
   }
 
   announce(peer: PeerId, prefixes: readonly Prefix[]): void {
@@ -51,7 +66,7 @@ class Bench {
   /** Everybody reads everything. */
   drain(): void {
     this.named();
-    for (const peer of [1, 2, 3]) while (this.rib.poll(peer, 4096) !== undefined);
+    for (const peer of this.#joined) while (this.rib.poll(peer, 4096) !== undefined);
   }
 }
 
@@ -72,6 +87,22 @@ describe('peers that are owed something', () => {
     bench.announce(1, [P]);
     expect(bench.named()).toEqual([]);
     expect(bench.rib.counters(2).pending).toBe(0);
+  });
+
+  it('are not named for their own routes where they are alone in their group, and who joins is told them', () => {
+    const bench = new Bench({ external: true, joined: [1] });
+    bench.announce(1, [P]);
+    expect(bench.named()).toEqual([]);
+    expect(bench.rib.counters(1).pending).toBe(0);
+    bench.join(2);
+    expect(bench.named()).toContain(2);
+    expect(bench.rib.poll(2, 4096)).toBeDefined();
+    expect(bench.rib.poll(1, 4096)).toBeUndefined();
+    bench.leave(2);
+    bench.announce(1, [prefix('10.1.0.64/26')]);
+    bench.join(3);
+    bench.drain();
+    expect([1, 3].map((peer) => bench.rib.counters(peer).advertised)).toEqual([0, 2]);
   });
 
   it('are named when that route takes the place of one that they were told', () => {

@@ -59,6 +59,10 @@ export class PathsAnnouncer implements Announcer {
     return false;
   }
 
+  takePassedOver(): boolean {
+    return false;
+  }
+
   announce(prefix: PrefixId, filter: ExportFilter, packer: UpdatePacker): number {
     const { out } = this;
     const before = out.isAnnounced(prefix) ? 1 : 0;

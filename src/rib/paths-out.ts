@@ -203,7 +203,10 @@ export class PathsOut implements GroupOut {
     this.#rows--;
   }
 
-  /** The same rows, counted anew. */
+  /**
+   * The same rows, counted anew, for another group. Ghosts stay behind: they are for members of this one, and who goes
+   * over is told of them on the way.
+   */
   clone(): PathsOut {
     const copy = new PathsOut(this.#table, this.#orders);
     copy.heads = this.heads.slice();
@@ -224,7 +227,16 @@ export class PathsOut implements GroupOut {
       this.#table.retain(this.sets[row]!);
       this.#orders.retain(orderOf(this.how[row]!));
     }
+    if (copy.ghosts > 0) copy.#dropGhosts();
     return copy;
+  }
+
+  #dropGhosts(): void {
+    for (let prefix = 0; prefix < this.heads.length; prefix++) {
+      for (let ghost = this.findGhost(prefix); ghost !== 0; ghost = this.findGhost(prefix)) {
+        this.remove(prefix, ghost);
+      }
+    }
   }
 
   dissolve(from: PrefixId, budget: number): PrefixId {

@@ -193,8 +193,7 @@ export class UpdateGroup {
   /** A member that has been told nothing. */
   admit(member: Member): void {
     assert(!this.members.has(member.peer), 'a member joins a group once');
-    member.group = this;
-    this.#members.byPeer.set(member.peer, member);
+    this.#add(member);
     this.#oweAll(member);
     if (member.marks.size === 0 && this.#isOwnLogRead(member)) this.#rejoin(member);
   }
@@ -210,9 +209,16 @@ export class UpdateGroup {
       if (packer.size > PACK_BATCH - announcer.changesMax) packer.flush(ownLogOf(member));
     }
     if (packer.size > 0) packer.flush(ownLogOf(member));
+    this.#add(member);
+    if (member.marks.size === 0 && this.#isOwnLogRead(member)) this.#rejoin(member);
+  }
+
+  #add(member: Member): void {
     member.group = this;
     this.#members.byPeer.set(member.peer, member);
-    if (member.marks.size === 0 && this.#isOwnLogRead(member)) this.#rejoin(member);
+    if (this.#members.byPeer.size < 2 || !this.#announcer.takePassedOver()) return;
+    // Routes of the first member, which it is not told itself: they are for this one.
+    this.markAll();
   }
 
   dismiss(member: Member): void {
@@ -229,6 +235,14 @@ export class UpdateGroup {
   release(member: Member): void {
     if (member.reader !== undefined) this.#detach(member);
     this.#members.byPeer.delete(member.peer);
+  }
+
+  /** Another group has adopted the member: what was kept here for its sake goes. */
+  forget(member: Member): void {
+    member.marks.forEach((prefix) => {
+      this.#announcer.forgive(prefix);
+      this.#onIdle(prefix);
+    });
   }
 
   /** Everything again for this member (RFC 2918). */
