@@ -76,8 +76,12 @@ export class Frr implements Daemon {
     // What stays is not touched: taken away and put back it would be withdrawn in between.
     const without = (these: readonly Origination[], those: readonly Origination[]) =>
       these.filter((one) => !those.some((other) => isDeepStrictEqual(one, other)));
-    const gone = without(originate, routes);
     const added = without(routes, originate);
+    // A route that only changes is said anew: FRR 8.4 ends, half of the times, when it is taken away right after its
+    // route-map was changed.
+    const gone = without(originate, routes).filter(
+      ({ prefix }) => !added.some((other) => other.prefix === prefix),
+    );
     const lines = [
       ...added.flatMap((route) => routeMap(route)),
       `router bgp ${as}`,
