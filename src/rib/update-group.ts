@@ -26,8 +26,8 @@ import { Welcome } from './welcome.ts';
 
 /** Chunks the slowest member may lag behind: 1 MiB of UPDATEs, a second of a 10 Mbit/s peer. */
 const LOG_CHUNKS_MAX = 16;
-/** Batches one poll packs at most when nothing of them is for the asking member: about 5 ms. */
-const BATCHES_PER_POLL = 16;
+/** Batches one poll packs at most when nothing of them is for the asking member: 1 to 4 ms, where exports miss the cache. */
+const BATCHES_PER_POLL = 4;
 
 /** A withdrawal. */
 const NOTHING = { set: 0, order: 0 } as const;
