@@ -180,7 +180,7 @@ export class ExportSide {
     this.#touched.add(member);
     from.release(member);
     to.adopt(member, from);
-    from.forget(member);
+    from.forgiveAll(member);
     this.#endIfEmpty(from);
   }
 

@@ -26,7 +26,10 @@ import { Welcome } from './welcome.ts';
 
 /** Chunks the slowest member may lag behind: 1 MiB of UPDATEs, a second of a 10 Mbit/s peer. */
 const LOG_CHUNKS_MAX = 16;
-/** Batches one poll packs at most when nothing of them is for the asking member: 1 to 4 ms, where exports miss the cache. */
+/**
+ * Batches one poll packs at most when nothing of them is for the asking member: a few milliseconds, the longest seen
+ * 11, where every export misses the cache (docs/performance.md).
+ */
 const BATCHES_PER_POLL = 4;
 
 /** A withdrawal. */
@@ -237,8 +240,9 @@ export class UpdateGroup {
     this.#members.byPeer.delete(member.peer);
   }
 
-  /** Another group has adopted the member: what was kept here for its sake goes. */
-  forget(member: Member): void {
+  /** Another group has adopted the member: withdrawn identifiers that were kept here for its sake go (RFC 7911 §3). */
+  forgiveAll(member: Member): void {
+    if (this.#filter.config.addPath === undefined) return;
     member.marks.forEach((prefix) => {
       this.#announcer.forgive(prefix);
       this.#onIdle(prefix);
