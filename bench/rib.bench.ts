@@ -133,7 +133,7 @@ const span: { octets: Uint8Array; start: number; end: number } = {
 };
 const watch = new Stopwatch();
 const stages: Stage[] = [];
-const nobody = { bestChanged: (): void => undefined };
+const nobody = { bestChanged: (): void => undefined, isBusy: false };
 const resolve = (id: number): boolean =>
   nextHops.resolve(id, { reachable: true, metric: 0, handle: 1 });
 

@@ -9,12 +9,31 @@ const flags = readFileSync(join(ROOT, 'bin/node-flags'), 'utf8').trim().split(' 
 /** Bits of `%GetOptimizationStatus`: compiled by Maglev, or by TurboFan. */
 const COMPILED = (1 << 5) | (1 << 6);
 
+/** The daemon's own words for what it is asked at a scrape. */
+const SCRAPE = `
+  const view = new Speaker({ seed: 2, kernelEnabled: true, restarting: false, now: 1.5 }).view;
+  const cell = new HistogramCell([1]);
+  const host = {
+    cpuSeconds: 0, residentOctets: 0, heapOctets: 0, loopLagSecondsMax: 0, loopDelays: cell, loopTurns: cell, steps: [],
+  };
+  const metrics = new Metrics();
+  for (let i = 0; i < 2; i++) metrics.collect({ view, facts: { version: '', problems: 0 }, host });
+`;
+
 /** Of methods that every prefix goes through, by name: whether they are compiled after a warm-up and a collection. */
-function compiledAfterCollection(kept: 'kept' | 'dropped'): Readonly<Record<string, boolean>> {
+function compiledAfterCollection(
+  kept: 'kept' | 'dropped',
+  then = '',
+): Readonly<Record<string, boolean>> {
   const program = `
+    import { Metrics } from './src/api/metrics.ts';
+    import { HistogramCell } from './src/base/metrics.ts';
     import { PrefixTable } from './src/net/prefix-table.ts';
     import { AdjRibIn } from './src/rib/adj-rib-in.ts';
+    import { Graves } from './src/rib/graves.ts';
     import { Rib } from './src/rib/rib.ts';
+    import { UpdatePacker } from './src/rib/update-packer.ts';
+    import { Speaker } from './src/speaker/speaker.ts';
     import { warmUp } from './src/daemon/warm-up/warm-up.ts';
     const began = performance.now();
     // On a machine that is busy as many rounds as on one that is not.
@@ -22,11 +41,14 @@ function compiledAfterCollection(kept: 'kept' | 'dropped'): Readonly<Record<stri
     globalThis.warmth = ${kept === 'kept' ? 'warmth' : 'warmth.rounds'};
     setTimeout(() => {
       gc();
+      ${then}
       const compiled = (method) => (%GetOptimizationStatus(method) & ${COMPILED}) !== 0;
       console.log(JSON.stringify({
         warm: compiled(PrefixTable.prototype.warm),
         announce: compiled(AdjRibIn.prototype.announce),
         settle: compiled(Rib.prototype.settle),
+        flush: compiled(UpdatePacker.prototype.flush),
+        reap: compiled(Graves.prototype.reap),
       }));
     }, 100);
   `;
@@ -38,9 +60,15 @@ function compiledAfterCollection(kept: 'kept' | 'dropped'): Readonly<Record<stri
   return JSON.parse(answer);
 }
 
+const ALL = { warm: true, announce: true, settle: true, flush: true, reap: true };
+
 describe('What the warm-up has compiled', () => {
   it('stays when the whole heap is collected, as long as its last speaker is kept', () => {
-    expect(compiledAfterCollection('kept')).toEqual({ warm: true, announce: true, settle: true });
+    expect(compiledAfterCollection('kept')).toEqual(ALL);
+  }, 30_000);
+
+  it('stays when metrics are asked for: the warm-up has met that too', () => {
+    expect(compiledAfterCollection('kept', SCRAPE)).toEqual(ALL);
   }, 30_000);
 
   it('goes with that speaker, which is why the daemon keeps it', () => {

@@ -9,6 +9,7 @@ import { HistogramCell, powers } from '../base/metrics.ts';
 import type { Millis } from '../base/units.ts';
 import type { RouteShape } from '../netlink/kernel-route.ts';
 import { BackOffs, FIGHT_PACE } from './back-offs.ts';
+import { DeleteQueue } from './delete-queue.ts';
 import {
   ADOPTED,
   BACKOFF,
@@ -79,7 +80,7 @@ export class Reconciler {
   readonly shapes: RouteShapes;
   readonly tables: readonly [FibTable, FibTable];
   readonly updates = new RefQueue();
-  readonly deletes = new RefQueue();
+  readonly deletes = new DeleteQueue();
   readonly extras = new Map<number, Extra[]>();
   readonly foreign = new Map<number, ForeignKey[]>();
   /** Wished rows to whose prefix somebody else has a route that the kernel prefers. */
@@ -168,7 +169,7 @@ export class Reconciler {
       }
     } else if (need !== Need.none && (flags & QUEUED_DELETE) === 0) {
       table.flags[row] = flags | QUEUED_DELETE;
-      this.deletes.push(ref);
+      this.deletes.push(ref, table.prefixes.lengthOf(row));
     }
     this.#count(table, row);
     const kept =

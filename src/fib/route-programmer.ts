@@ -191,6 +191,11 @@ export class RouteProgrammer {
     return moved.size > 0;
   }
 
+  /** Requests are on their way to the kernel. */
+  get isWriting(): boolean {
+    return this.#batches.inFlight;
+  }
+
   /** The next requests; undefined when nothing is due, or enough batches or a dump are on their way. */
   nextBatch(now: Millis): RouteBatch | undefined {
     if (!this.#enabled || this.#batches.full || this.#access.isPaused(now)) return undefined;

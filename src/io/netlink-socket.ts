@@ -12,7 +12,7 @@ import { echoFilter } from '../netlink/echo-filter.ts';
 import { type KernelVisitor, visitKernelMessages } from '../netlink/events.ts';
 import type { KernelRequestBatch } from '../netlink/route-request.ts';
 import { type DumpOutcome, DumpQueue } from './netlink-dump.ts';
-import { RawNetlinkSocket } from './netlink-raw.ts';
+import { EventSocket } from './netlink-events.ts';
 import { type BatchOutcome, type JournalPart, RouteWriter } from './netlink-writer.ts';
 
 export interface KernelSocketHandlers {
@@ -27,14 +27,15 @@ export interface KernelSocketHandlers {
 }
 
 export class KernelSocket {
-  readonly #events: RawNetlinkSocket;
+  readonly #events: EventSocket;
   readonly #writer: RouteWriter;
   readonly #dumps: DumpQueue;
   /** Opened with the first proof: a second pair of eyes, which no dump of the first holds up. */
   #proofs: DumpQueue | undefined;
+  #renewedAt = Number.NEGATIVE_INFINITY;
 
   private constructor(parts: {
-    events: RawNetlinkSocket;
+    events: EventSocket;
     writer: RouteWriter;
     dumps: DumpQueue;
   }) {
@@ -47,7 +48,7 @@ export class KernelSocket {
   static open(handlers: KernelSocketHandlers): KernelSocket | SystemError {
     const writer = RouteWriter.open();
     if ('kind' in writer) return writer;
-    const events = RawNetlinkSocket.open({
+    const events = EventSocket.open({
       groups: FOLLOWED_GROUPS,
       filter: echoFilter(writer.port),
       onOctets: (octets, length) => visitKernelMessages(octets, length, handlers.events),
@@ -90,7 +91,16 @@ export class KernelSocket {
     done: (outcome: BatchOutcome) => void,
     journal?: JournalPart,
   ): SystemError | undefined {
+    if (this.#writer.underWay === 0 && batch.count >= RUN_REQUESTS) this.#renewEvents();
     return this.#writer.send(batch, done, journal);
+  }
+
+  /** Many routes are about to be written: what that costs depends on who hears of it first. */
+  #renewEvents(): void {
+    const now = performance.now();
+    if (now - this.#renewedAt < RENEWED_MS) return;
+    this.#renewedAt = now;
+    setImmediate(() => this.#events.renew());
   }
 
   /** Queues a dump; one runs at a time. Rows go to `visitor` over several turns of the loop. */
@@ -119,6 +129,11 @@ export class KernelSocket {
 
 /** About 500 routes: some milliseconds with all that is done about them. */
 const PROOF_OCTETS_PER_TURN = 32_768;
+
+/** Requests in the first batch of what is taken for a long run: the copies that they would cost are those of a new socket. */
+const RUN_REQUESTS = 256;
+/** Milliseconds between two moves of the event socket to the head of the kernel's listeners. */
+const RENEWED_MS = 10_000;
 
 const FOLLOWED_GROUPS: readonly number[] = [
   MulticastGroup.LINK,

@@ -48,7 +48,7 @@ class Bench {
   }
 
   settle(): void {
-    while (this.rib.settle(100, { bestChanged: () => undefined }));
+    while (this.rib.settle(100, { bestChanged: () => undefined, isBusy: false }));
   }
 
   hear(...peers: PeerId[]): void {

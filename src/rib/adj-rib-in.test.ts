@@ -21,7 +21,7 @@ function scannedOnce() {
     sets.nextHops.forEach((id) => {
       sets.nextHops.resolve(id, { reachable: true, metric: 0, handle: 1 });
     });
-    while (rib.settle(100, { bestChanged: () => undefined }));
+    while (rib.settle(100, { bestChanged: () => undefined, isBusy: false }));
   };
   const announce = (peer: number, one: typeof A): void => {
     rib.announce(peer, span([one!]), set);

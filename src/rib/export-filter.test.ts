@@ -24,7 +24,7 @@ function exportOf(hops: number, as4: boolean): { octets: number; looks: number }
   const set = sets.intern(encodeAttributes({ ...attributes([]), asPath: path }, family));
   nextHops.takeNew((id) => nextHops.resolve(id, { reachable: true, metric: 0, handle: 1 }));
   rib.announce(FEED, span(PREFIXES), set);
-  while (rib.settle(2048, { bestChanged: () => undefined }));
+  while (rib.settle(2048, { bestChanged: () => undefined, isBusy: false }));
   let looks = 0;
   const { table } = sets;
   const locate = table.locate.bind(table);

@@ -83,7 +83,7 @@ function decide(
       const hop = reach[HOPS.indexOf(nextHops.addressOf(id))]!;
       nextHops.resolve(id, { ...hop, handle: 1 });
     });
-    while (rib.settle(100, { bestChanged: () => undefined }));
+    while (rib.settle(100, { bestChanged: () => undefined, isBusy: false }));
   };
   for (const one of list) {
     preference = one.preference;

@@ -12,7 +12,7 @@ import { attributes, exportConfig, peerConfig, policy, span } from './testing/su
 
 const P = prefix('10.1.0.0/26');
 const INTERNAL = { ebgp: false, peerAs: 65000 };
-const NOBODY = { bestChanged: () => undefined };
+const NOBODY = { bestChanged: () => undefined, isBusy: false };
 
 /** Peers 1 to 3 in one group: iBGP, unless they are external. */
 class Bench {

@@ -41,7 +41,7 @@ class Reflector {
   }
 
   run(): void {
-    while (this.rib.settle(100, { bestChanged: () => undefined }));
+    while (this.rib.settle(100, { bestChanged: () => undefined, isBusy: false }));
     for (let octets = this.rib.poll(2, 4096); octets; octets = this.rib.poll(2, 4096)) {
       this.listener.hear(octets);
     }

@@ -103,7 +103,7 @@ class Machine {
       const reachable = !this.unreachable.has(this.nextHops.addressOf(id));
       this.nextHops.resolve(id, { reachable, metric: 0, handle: 1 });
     });
-    return this.rib.settle(3, { bestChanged: () => undefined });
+    return this.rib.settle(3, { bestChanged: () => undefined, isBusy: false });
   }
 
   poll(peer: number, budget: number): boolean {

@@ -241,6 +241,7 @@ class Machine {
     this.resolve();
     const more = this.rib.settle(budget, {
       bestChanged: (id) => this.chosen.set(this.rib.prefixOf(id), this.choice(id)),
+      isBusy: false,
     });
     this.rib.takeOwed((peer) => this.named.add(peer));
     return more;

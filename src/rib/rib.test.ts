@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ip, ipToOctets } from '../net/ip-address.ts';
 import { type Prefix, prefix } from '../net/prefix.ts';
+import type { PrefixId } from '../net/prefix-table.ts';
 import { encodeAttributes } from '../wire/attributes/codec.ts';
 import type { PathAttributes } from '../wire/attributes/path-attributes.ts';
 import type { PeerId } from './ids.ts';
@@ -10,7 +11,7 @@ import { Rib } from './rib.ts';
 import type { ExportConfig, PeerRibConfig } from './rib-config.ts';
 import { attributes, exportConfig, Listener, peerConfig, policy, span } from './testing/support.ts';
 
-const NOBODY = { bestChanged: () => undefined };
+const NOBODY = { bestChanged: () => undefined, isBusy: false };
 const P = prefix('10.1.0.0/26');
 const Q = prefix('10.1.0.64/26');
 
@@ -40,7 +41,12 @@ class Bench {
 
   settle(): void {
     this.changed = [];
-    while (this.rib.settle(100, { bestChanged: (id) => this.changed.push(this.rib.prefixOf(id)) }));
+    while (this.settleSlice());
+  }
+
+  settleSlice(isBusy = false): boolean {
+    const bestChanged = (id: PrefixId): number => this.changed.push(this.rib.prefixOf(id));
+    return this.rib.settle(100, { bestChanged, isBusy });
   }
 
   listen(peer: PeerId, rest: Partial<ExportConfig> = {}): Listener {
@@ -112,6 +118,18 @@ describe('Rib', () => {
     expect(bench.sets.size).toBe(0);
     expect(bench.sets.octetsHeld).toBe(0);
     expect(bench.nextHops.size).toBe(0);
+  });
+
+  it('gives prefixes free only when nothing waits to be written', () => {
+    const bench = new Bench();
+    bench.peer(1);
+    bench.announce(1, [P], attributes([65001]));
+    bench.settle();
+    bench.rib.withdraw(1, span([P]));
+    for (let i = 0; i < 3; i++) expect(bench.settleSlice(true)).toBe(false);
+    expect(bench.rib.prefixCount).toBe(1);
+    bench.settle();
+    expect(bench.rib.prefixCount).toBe(0);
   });
 
   it('never sends a peer its own route, and takes back what it had sent before (RFC 4271 §9.1.3)', () => {

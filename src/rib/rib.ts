@@ -28,6 +28,7 @@ import { PathFlag, PathTable } from './path-table.ts';
 import { PATHS_MAX, PeerTable } from './peer-table.ts';
 import { type PathSource, SOURCES } from './policy-port.ts';
 import type { ExportConfig, Origination, PeerRibConfig } from './rib-config.ts';
+import type { SettleConsumer } from './settle-consumer.ts';
 import { StaleRows } from './stale-rows.ts';
 import { Tidying } from './tidying.ts';
 import {
@@ -40,10 +41,6 @@ import {
 
 /** Members of an ECMP set at most (calico model 3.10). */
 const MULTIPATHS_MAX = 16;
-export interface SettleConsumer {
-  /** The best path or the ECMP set of `prefix` is another one, or gone. The id means this prefix during the call. */
-  bestChanged(prefix: PrefixId): void;
-}
 
 export interface PeerRibCounters {
   /** Paths held, whatever import policy said. */
@@ -272,8 +269,9 @@ export class Rib {
       if (paths.heads[prefix] === 0) this.#graves.bury(prefix);
     }
     this.#export.dissolve();
-    const isTidying = this.#tidying.slice(this.isSettled, this.#export.groups);
-    return !this.isSettled || isTidying || this.#export.isDissolving;
+    const { isSettled } = this;
+    const isTidying = this.#tidying.slice(isSettled && !consumer.isBusy, this.#export.groups);
+    return !isSettled || isTidying || this.#export.isDissolving;
   }
 
   /** Every prefix is decided and no scan runs. */

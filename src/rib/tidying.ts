@@ -1,6 +1,6 @@
 /**
- * Frees what nobody needs any more, when there is nothing better to do: peers wait for decisions and UPDATEs, and
- * nobody waits for this. Only a table that has doubled since it was last tidy cannot wait.
+ * Frees what nobody needs any more, when there is nothing better to do: peers wait for decisions and UPDATEs, the kernel
+ * for routes, and nobody waits for this. Only a table that has doubled since it was last tidy cannot wait.
  */
 
 import type { PrefixTable } from '../net/prefix-table.ts';
@@ -27,8 +27,8 @@ export class Tidying {
     this.#graves = tables.graves;
   }
 
-  /** @returns Whether more can be freed at once. */
-  slice(isSettled: boolean, groups: readonly UpdateGroup[]): boolean {
+  /** @param isIdle  Nothing is to be decided or written. @returns Whether more can be freed at once. */
+  slice(isIdle: boolean, groups: readonly UpdateGroup[]): boolean {
     const sets = this.#sets;
     const prefixes = this.#prefixes;
     const isDirty = sets.limboSize > LIMBO_KEEP || this.#graves.size > 0;
@@ -37,15 +37,15 @@ export class Tidying {
       return false;
     }
     const sizeMax = 2 * Math.max(this.#tidySize, UNTIDY_MIN);
-    if (isBusy(isSettled, groups) && prefixes.size + sets.size < sizeMax) return false;
+    if (!(isIdle && areTold(groups)) && prefixes.size + sets.size < sizeMax) return false;
     const collecting = sets.collect(FREES_PER_SLICE, LIMBO_KEEP);
     const reaping = this.#graves.reap(FREES_PER_SLICE, { groups, prefixes });
     return collecting || reaping;
   }
 }
 
-function isBusy(isSettled: boolean, groups: readonly UpdateGroup[]): boolean {
-  if (!isSettled) return true;
-  for (let g = 0; g < groups.length; g++) if (groups[g]!.pending > 0) return true;
-  return false;
+/** Nobody waits for anything to be exported. */
+function areTold(groups: readonly UpdateGroup[]): boolean {
+  for (let g = 0; g < groups.length; g++) if (groups[g]!.pending > 0) return false;
+  return true;
 }

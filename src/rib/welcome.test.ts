@@ -14,7 +14,7 @@ import { attributes, exportConfig, Listener, peerConfig, span } from './testing/
 const OWN = prefix('10.1.0.0/26');
 const ANOTHER = prefix('10.1.0.64/26');
 const LEARNED = prefix('10.9.0.0/16');
-const NOBODY = { bestChanged: () => undefined };
+const NOBODY = { bestChanged: () => undefined, isBusy: false };
 
 const TWICE_LEARNED = prefix('10.8.0.0/16');
 

@@ -11,7 +11,7 @@ import { Rib } from './rib.ts';
 import { attributes, exportConfig, Listener, peerConfig, span } from './testing/support.ts';
 
 const P = prefix('10.9.0.0/16');
-const NOBODY = { bestChanged: () => undefined };
+const NOBODY = { bestChanged: () => undefined, isBusy: false };
 const ADDRESS = (peer: PeerId) => ip(`10.0.0.${peer}`);
 
 /** Internal peers 1 and 2, and 9, which is external and names the next hops of others. */

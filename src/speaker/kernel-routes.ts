@@ -17,7 +17,8 @@ import type { PathId, PeerId } from '../rib/ids.ts';
 import type { GateAnswer } from '../rib/install-gate.ts';
 import type { NextHops } from '../rib/next-hops.ts';
 import type { AttributeSets } from '../rib/path-attributes.ts';
-import type { Rib, SettleConsumer } from '../rib/rib.ts';
+import type { Rib } from '../rib/rib.ts';
+import type { SettleConsumer } from '../rib/settle-consumer.ts';
 import { communitiesContain } from '../wire/attributes/facts.ts';
 import { linkBandwidthOf } from '../wire/attributes/link-bandwidth.ts';
 import { WellKnownCommunity } from '../wire/iana.ts';
@@ -75,6 +76,11 @@ export class KernelRoutes implements SettleConsumer {
       this.#nextHops.push(core.nextHops.addressOf(id));
       this.#bandwidths.push(this.#bandwidthOf(path));
     };
+  }
+
+  /** Routes are being written, by a thread that wants a processor of its own. */
+  get isBusy(): boolean {
+    return this.#core.programmer.isWriting;
   }
 
   /** Called by the RIB for each prefix whose best path or ECMP set changed. */

@@ -10,6 +10,7 @@ import type { SystemError } from '../../src/base/errors.ts';
 import { describeWith } from '../support/requirements.ts';
 
 const SCENARIOS = join(import.meta.dirname, 'netlink-scenarios.ts');
+const LISTENER = join(import.meta.dirname, 'netlink-listener.ts');
 
 /** Runs a scenario; `before` stands between `unshare` and `node`. */
 // biome-ignore lint/suspicious/noExplicitAny: the scenarios' results are checked by the expectations
@@ -137,6 +138,23 @@ describeWith(['netns', 'native', 'ip', 'veth'], 'What the kernel tells', () => {
     expect(oursDeleted).toEqual([
       'route removed 10.244.2.0/26 via 10.9.0.3 dev v0 proto 12 table 254',
     ]);
+  });
+
+  it('is told once and in order, however often its listener goes to the head of all', () => {
+    const { status, stdout, stderr } = spawnSync('unshare', ['--net', process.execPath, LISTENER], {
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const { renewed, kept, ...rest } = JSON.parse(stdout);
+    expect(rest).toEqual({
+      whileItWaits: false,
+      toldThen: ['set 10.98.0.0/24'],
+      isInOrder: true,
+      afterwards: false,
+    });
+    expect(renewed).toBeGreaterThan(0);
+    expect(kept).toBeGreaterThan(0);
   });
 
   it('leaves out the IPv4 routes that die with a link, so a dump must follow a link going down', () => {

@@ -6,7 +6,8 @@
 import { AFI_SAFIS, type AfiSafi } from '../../src/net/afi-safi.ts';
 import { NextHops } from '../../src/rib/next-hops.ts';
 import { AttributeSets } from '../../src/rib/path-attributes.ts';
-import { Rib, type SettleConsumer } from '../../src/rib/rib.ts';
+import { Rib } from '../../src/rib/rib.ts';
+import type { SettleConsumer } from '../../src/rib/settle-consumer.ts';
 import { Finding } from './action.ts';
 import { Observer } from './observer.ts';
 import { StepClock } from './step-clock.ts';
@@ -24,7 +25,7 @@ export const SETTLE_BUDGET = 2048;
 const POLL_OCTETS = 65_536;
 /** Coming to rest takes a few dozen slices at most. */
 const SLICES_MAX = 20_000;
-const IDLE: SettleConsumer = { bestChanged: () => undefined };
+const IDLE: SettleConsumer = { bestChanged: () => undefined, isBusy: false };
 
 /** Which of the two policies each peer and each observer has at the moment. */
 export interface Variants {

@@ -1,10 +1,14 @@
 /** A speaker between sockets and a kernel that take everything: effects are carried out at once, octets are dropped. */
 
+import type { DaemonFacts } from '../../api/messages.ts';
+import { type HostFacts, Metrics } from '../../api/metrics.ts';
+import { HistogramCell } from '../../base/metrics.ts';
 import { type IpAddress, ip, ipFamily } from '../../net/ip-address.ts';
 import { prefix, prefixFamily } from '../../net/prefix.ts';
 import { RouteProtocol, RouteScope } from '../../netlink/codes.ts';
 import type { Effect } from '../../speaker/effects.ts';
 import type { ConnectionId, KernelChange, SpeakerInput } from '../../speaker/inputs.ts';
+import { LOOP_DELAY_BOUNDS } from '../../speaker/metrics.ts';
 import { Speaker } from '../../speaker/speaker.ts';
 import { WARM_PLAN } from './warm-plan.ts';
 
@@ -12,12 +16,14 @@ const POLL_OCTETS = 65_536;
 /** Time stands still, so that no timer ever fires; at a fraction, since V8 keeps whole numbers in fields of their own kind. */
 const NOW = 1000.5;
 const LINK = 2;
+const FACTS: DaemonFacts = { version: '', problems: 0 };
 
 export class WarmSpeaker {
   readonly #speaker: Speaker;
   #nextConnection = 2; // accepted connections have even numbers
   #morePending = false;
   readonly #answers: SpeakerInput[] = [];
+  readonly #metrics = new Metrics();
   /** Octets that peers would have been sent. */
   octetsSent = 0;
 
@@ -50,6 +56,11 @@ export class WarmSpeaker {
     }
   }
 
+  /** As Prometheus does it: what is first met at a scrape would throw away code that was compiled without it. */
+  scrape(): void {
+    this.#metrics.collect({ view: this.#speaker.view, facts: FACTS, host: HOST });
+  }
+
   #one(input: SpeakerInput): void {
     const { effects, morePending } = this.#speaker.step(input, NOW);
     this.#morePending = morePending;
@@ -80,6 +91,17 @@ export class WarmSpeaker {
     }
   }
 }
+
+const NO_TIMES = new HistogramCell(LOOP_DELAY_BOUNDS);
+const HOST: HostFacts = {
+  cpuSeconds: 0,
+  residentOctets: 0,
+  heapOctets: 0,
+  loopLagSecondsMax: 0,
+  loopDelays: NO_TIMES,
+  loopTurns: NO_TIMES,
+  steps: [],
+};
 
 /** One interface, in the subnet of all peers. */
 const MACHINE: readonly KernelChange[] = [

@@ -70,6 +70,7 @@ function runRound(speaker: WarmSpeaker, feed: ConnectionId, updates: number): vo
     send(passing, 'announce');
     send(feed, 'withdraw'); // the next best path takes its place
   }
+  speaker.scrape();
   speaker.step({ type: 'tcpClosed', connection: passing });
   speaker.settle();
 }
