@@ -68,7 +68,7 @@ export class Daemon {
   readonly #speaker: Speaker;
   readonly #recording: Recording;
   readonly #loop: Loop;
-  readonly #meter = new LoopMeter(threadCpuClock());
+  readonly #meter = new LoopMeter(threadCpuClock(), () => performance.now());
   readonly #tcp: TcpShell;
   readonly #kernel: KernelShell;
   readonly #service: ServiceManager;
@@ -116,7 +116,6 @@ export class Daemon {
       submit: (input) => this.#loop.submit(input),
       poll: (connection, budget) => this.#poll(connection, budget),
       now,
-      watch: this.#meter.watch(now),
       onTrouble: (what, error) => this.#trouble(what, error),
     });
     this.#kernel = new KernelShell({

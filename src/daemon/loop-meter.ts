@@ -1,8 +1,8 @@
 /**
- * What the loop costs and how late it is: CPU of each step of the core, and delay after the loop's own deadlines.
+ * What the loop costs and how late it is: CPU of each step of the core, and how late a timer comes while there is work.
  *
  * CPU is that of this thread, so that a machine shared with others does not show as our slowness. Cheap enough for
- * every step: two system calls and no allocation.
+ * every step: two system calls and no allocation. A loop that has nothing to do is not woken for it.
  */
 
 import type { StepCost } from '../api/metrics.ts';
@@ -11,20 +11,33 @@ import type { Millis } from '../base/units.ts';
 import { nativeSockets } from '../io/native.ts';
 import { LOOP_DELAY_BOUNDS, STEP_CPU_BOUNDS } from '../speaker/metrics.ts';
 
+/** Milliseconds of the timer whose lateness is looked at. */
+const LOOK_MS = 2;
+/** CPU seconds from which on a step is work: a table's, not a KEEPALIVE's. */
+const WORK_SECONDS = 0.0005;
+
 export class LoopMeter {
-  /** Seconds from when something was due until it was done. */
+  /** Seconds by which the timer came late. */
   readonly delays = new HistogramCell(LOOP_DELAY_BOUNDS);
   /** CPU seconds that this thread used meanwhile: what of the delay is our own work. */
   readonly turns = new HistogramCell(LOOP_DELAY_BOUNDS);
   /** By type of input; `transmit` for what a socket pulls. Bounded by the union of inputs. */
   readonly #steps = new Map<string, { readonly cell: HistogramCell; max: number }>();
   readonly #cpuSeconds: () => number;
+  readonly #now: () => Millis;
+  readonly #onLook = (): void => this.#look();
   #delayMax = 0;
   #began = 0;
+  /** The timer runs. */
+  #looks = false;
+  #worked = false;
+  #dueAt = 0;
+  #cpuThen = 0;
 
-  /** @param cpuSeconds  CPU time of this thread. */
-  constructor(cpuSeconds: () => number) {
+  /** @param cpuSeconds  CPU time of this thread. @param now  Monotonic milliseconds. */
+  constructor(cpuSeconds: () => number, now: () => Millis) {
     this.#cpuSeconds = cpuSeconds;
+    this.#now = now;
   }
 
   /** A step begins; steps are never nested. */
@@ -42,18 +55,7 @@ export class LoopMeter {
     }
     cost.cell.observe(seconds);
     if (seconds > cost.max) cost.max = seconds;
-  }
-
-  /** For somebody with deadlines of the loop of his own, one at a time. */
-  watch(now: () => Millis): TurnWatch {
-    const cpu = this.#cpuSeconds;
-    return new TurnWatch({ now, cpu, observe: (delay, used) => this.#observe(delay, used) });
-  }
-
-  #observe(delay: number, used: number): void {
-    this.delays.observe(delay);
-    this.turns.observe(used);
-    if (delay > this.#delayMax) this.#delayMax = delay;
+    if (seconds >= WORK_SECONDS) this.#noteWork(seconds);
   }
 
   /** Cost by input; each maximum is of the time since this was last asked. */
@@ -71,34 +73,34 @@ export class LoopMeter {
     this.#delayMax = 0;
     return max;
   }
-}
 
-interface Clocks {
-  readonly now: () => Millis;
-  readonly cpu: () => number;
-  /** Seconds of wall time and of CPU. */
-  readonly observe: (delay: number, used: number) => void;
-}
-
-/** One deadline of the loop: when it was due, and what it cost until it is met. */
-export class TurnWatch {
-  readonly #clocks: Clocks;
-  #dueAt = 0;
-  #cpu = 0;
-
-  constructor(clocks: Clocks) {
-    this.#clocks = clocks;
+  #noteWork(seconds: number): void {
+    this.#worked = true;
+    if (this.#looks) return;
+    this.#looks = true;
+    // What began the work had no timer beside it: one that was due when it began came as late as it took.
+    this.#observe(seconds, seconds);
+    this.#startTimer();
   }
 
-  /** Something is due at `dueAt`, which is now or lies behind us. */
-  due(dueAt: Millis): void {
-    this.#dueAt = dueAt;
-    this.#cpu = this.#clocks.cpu();
+  #startTimer(): void {
+    this.#worked = false;
+    this.#dueAt = this.#now() + LOOK_MS;
+    this.#cpuThen = this.#cpuSeconds();
+    setTimeout(this.#onLook, LOOK_MS).unref();
   }
 
-  met(): void {
-    const { now, cpu, observe } = this.#clocks;
-    observe((now() - this.#dueAt) / 1000, cpu() - this.#cpu);
+  #look(): void {
+    const delay = Math.max(0, (this.#now() - this.#dueAt) / 1000);
+    this.#observe(delay, Math.min(delay, this.#cpuSeconds() - this.#cpuThen));
+    this.#looks = this.#worked;
+    if (this.#worked) this.#startTimer();
+  }
+
+  #observe(delay: number, used: number): void {
+    this.delays.observe(delay);
+    this.turns.observe(used);
+    if (delay > this.#delayMax) this.#delayMax = delay;
   }
 }
 

@@ -28,7 +28,10 @@ function start(perform: (effect: Effect, loop: Loop) => void): { speaker: Speake
 
 beforeEach(() => {
   fatal = [];
-  meter = new LoopMeter(() => performance.now() / 1000);
+  meter = new LoopMeter(
+    () => performance.now() / 1000,
+    () => performance.now(),
+  );
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'],
   });
@@ -99,15 +102,6 @@ describe('Loop', () => {
     vi.advanceTimersByTime(900);
     loop.freshen();
     expect(speaker.view.status().uptimeMs - before).toBeGreaterThanOrEqual(900);
-    loop.stop();
-  });
-
-  it('measures by how much a deadline was missed', () => {
-    const { loop } = start(() => undefined);
-    loop.submit(PLAN);
-    vi.advanceTimersByTime(120_000);
-    expect(meter.delays.count).toBeGreaterThan(1);
-    expect(meter.takeDelayMax()).toBeLessThan(0.002); // in fake time a timer is late by its rounding alone
     loop.stop();
   });
 

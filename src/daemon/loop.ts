@@ -9,7 +9,7 @@ import type { Millis } from '../base/units.ts';
 import type { Stepper } from '../recorder/recorded-speaker.ts';
 import type { Effect } from '../speaker/effects.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
-import type { LoopMeter, TurnWatch } from './loop-meter.ts';
+import type { LoopMeter } from './loop-meter.ts';
 
 /** What carries out effects; each answers with inputs, later. */
 export interface EffectHandler {
@@ -41,13 +41,11 @@ export class Loop {
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #immediate: NodeJS.Immediate | undefined;
-  readonly #watch: TurnWatch;
   #stopped = false;
   #steppedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ speaker, now, onFatal, meter }: LoopOptions) {
     this.#meter = meter;
-    this.#watch = meter.watch(now);
     this.speaker = speaker;
     this.#now = now;
     this.#onFatal = onFatal;
@@ -102,7 +100,7 @@ export class Loop {
       this.#meter.end(input.type);
       for (const effect of effects) this.#handler?.perform(effect);
       if (this.#stopped) return; // by an effect, for good: no timer may come after it
-      if (morePending) this.#soon(this.#now());
+      if (morePending) this.#soon();
       this.#wakeAt(deadline);
     } catch (error) {
       this.stop();
@@ -111,12 +109,9 @@ export class Loop {
   }
 
   /** After I/O has had its turn: what the sockets hold has been read by then, see `Speaker.step`. */
-  #soon(dueAt: Millis): void {
-    if (this.#immediate !== undefined) return;
-    this.#watch.due(dueAt);
-    this.#immediate = setImmediate(() => {
+  #soon(): void {
+    this.#immediate ??= setImmediate(() => {
       this.#immediate = undefined;
-      this.#watch.met();
       this.submit({ type: 'wake' });
     });
   }
@@ -124,7 +119,7 @@ export class Loop {
   #wakeAt(deadline: Millis | undefined): void {
     const now = this.#now();
     if (deadline !== undefined && deadline <= now) {
-      this.#soon(deadline);
+      this.#soon();
       return;
     }
     const at = Math.min(deadline ?? Number.POSITIVE_INFINITY, now + WAKE_MS_MAX);
@@ -137,9 +132,8 @@ export class Loop {
   }
 
   #onTimer(): void {
-    const dueAt = this.#timerAt;
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
-    this.#soon(dueAt);
+    this.#soon();
   }
 }

@@ -3,7 +3,6 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { TcpListener } from '../io/tcp-listener.ts';
 import { ip } from '../net/ip-address.ts';
 import type { SpeakerInput } from '../speaker/inputs.ts';
-import { LoopMeter } from './loop-meter.ts';
 import { TcpShell } from './tcp-shell.ts';
 
 const LOOPBACK = ip('127.0.0.1');
@@ -26,7 +25,6 @@ function shell(
     submit: onInput,
     poll,
     now: () => performance.now(),
-    watch: new LoopMeter(() => 0).watch(() => performance.now()),
     onTrouble: (what) => expect.unreachable(what),
   });
   ends.push(() => made.close());

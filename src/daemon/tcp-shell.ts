@@ -15,7 +15,6 @@ import { ip } from '../net/ip-address.ts';
 import type { Dial, Effect } from '../speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../speaker/inputs.ts';
 import { ListenerPeers } from './listener-peers.ts';
-import type { TurnWatch } from './loop-meter.ts';
 
 /** Octets pulled at once: one buffer of an update group. */
 const PULL_OCTETS = 65_536;
@@ -39,8 +38,6 @@ export interface TcpShellOptions {
   readonly submit: (input: SpeakerInput) => void;
   readonly poll: (connection: ConnectionId, budget: number) => Uint8Array | undefined;
   readonly now: () => number;
-  /** Of the loop's delay in writing. */
-  readonly watch: TurnWatch;
   /** A socket option was refused, e.g. a TCP-MD5 key. */
   readonly onTrouble: (what: string, error: SystemError) => void;
 }
@@ -331,15 +328,12 @@ export class TcpShell {
   }
 
   #comeForWriting(): void {
-    if (this.#flushing !== undefined) return;
-    this.#options.watch.due(this.#options.now());
-    this.#flushing = setImmediate(() => this.#flushTurn());
+    this.#flushing ??= setImmediate(() => this.#flushTurn());
   }
 
   /** A buffer for each that is owed one, round and round, until nothing is due or the turn is over. */
   #flushTurn(): void {
     this.#flushing = undefined;
-    this.#options.watch.met();
     const end = this.#options.now() + WRITE_TURN_MS;
     for (const connection of this.#due) {
       this.#due.delete(connection);

@@ -14,7 +14,7 @@ export interface Reader {
 }
 
 /** Milliseconds of a turn that reading may take before it lets others. */
-const TURN_MS = 3;
+const TURN_MS = 2;
 /** Octets in one read from which on a peer counts as in bulk: more than any exchange of messages without a table. */
 const BULK_OCTETS = 4096;
 

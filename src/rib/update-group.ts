@@ -27,10 +27,12 @@ import { Welcome } from './welcome.ts';
 /** Chunks the slowest member may lag behind: 1 MiB of UPDATEs, a second of a 10 Mbit/s peer. */
 const LOG_CHUNKS_MAX = 16;
 /**
- * Batches one poll packs at most when nothing of them is for the asking member: a few milliseconds, the longest seen
- * 11, where every export misses the cache (docs/performance.md).
+ * Prefixes that one poll exports at most: 2 to 3 µs each where all misses the cache, a tenth where nothing does. Those that
+ * are only withdrawn cost so little that their octets are the limit: in many small writes a table takes a third longer.
  */
-const BATCHES_PER_POLL = 4;
+const EXPORTS_PER_POLL = 2048;
+/** For those that come to nothing: what was marked and is neither announced nor to be. */
+const BATCHES_PER_POLL = 16;
 
 /** A withdrawal. */
 const NOTHING = { set: 0, order: 0 } as const;
@@ -275,36 +277,44 @@ export class UpdateGroup {
   poll(member: Member, budget: number): Uint8Array | undefined {
     if (member.reader === undefined) {
       // A pass over all may find what this member is not to be told any more.
-      for (let batch = 0; this.#scanAt !== 0 && batch < BATCHES_PER_POLL; batch++) this.#pack();
+      if (this.#scanAt !== 0) this.#pack();
       if (this.#scanAt !== 0) return undefined;
       const octets = this.#pollOwn(member, budget);
       if (octets !== undefined) return octets;
       this.#rejoin(member);
     }
-    for (let batch = 0; batch <= BATCHES_PER_POLL; batch++) {
-      const octets = this.#log.read(member.reader!, member.peer, budget);
-      if (octets !== undefined) return octets;
-      if (this.pending === 0 || batch === BATCHES_PER_POLL) return undefined;
-      this.#pack();
-    }
-    return undefined;
+    const reader = member.reader!;
+    this.#packUpTo(reader.position + budget);
+    return this.#log.read(reader, member.peer, budget);
   }
 
   endOfRib(): Uint8Array {
     return encodeEndOfRib(this.#context.family);
   }
 
-  /** Exports one batch of marked prefixes and packs what changed. */
-  #pack(): void {
+  /** Batches until the shared log is written up to `position`, nothing is marked, or the poll's work is done. */
+  #packUpTo(position: number): void {
+    let exports = 0;
+    for (let batch = 0; batch < BATCHES_PER_POLL && exports < EXPORTS_PER_POLL; batch++) {
+      if (this.pending === 0 || this.#log.written >= position) return;
+      exports += this.#pack();
+    }
+  }
+
+  /** Exports one batch of marked prefixes and packs what changed. @returns How many of them have a route. */
+  #pack(): number {
     if (this.#log.chunkCount >= LOG_CHUNKS_MAX) this.#detachSlowest();
     const packer = this.#packer;
     const room = PACK_BATCH - this.#announcer.changesMax;
+    let exports = 0;
     for (let looked = 0; looked < PACK_BATCH / 2 && packer.size <= room; ) {
       const prefix = this.#takeMarked();
       if (prefix === 0) break;
+      if (this.#paths.best(prefix) !== 0) exports++;
       looked += this.#export(prefix);
     }
     packer.flush(this.#log);
+    return exports;
   }
 
   #takeMarked(): PrefixId {

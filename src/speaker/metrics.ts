@@ -42,16 +42,16 @@ export const speakerMetrics = defineMetrics({
   godwit_cpu_seconds_total: counter({ help: 'CPU time of the process, user and system.' }),
   godwit_resident_memory_bytes: gauge({ help: 'Resident memory of the process.' }),
   godwit_heap_bytes: gauge({ help: 'JavaScript heap in use.' }),
-  godwit_loop_lag_seconds_max: gauge({
-    help: 'Longest time by which a deadline of the loop was missed since the last scrape.',
-  }),
   godwit_loop_delay_seconds: histogram({
-    help: 'Time from a deadline of the loop (a timer, or "after I/O had its turn") to its step.',
+    help: 'How late a timer of 2 ms comes, looked at again and again while there is work.',
     buckets: LOOP_DELAY_BOUNDS,
   }),
   godwit_loop_turn_cpu_seconds: histogram({
     help: 'CPU time that the loop used in each such delay: what of it is our own work.',
     buckets: LOOP_DELAY_BOUNDS,
+  }),
+  godwit_loop_lag_seconds_max: gauge({
+    help: 'Longest delay of the loop since the last scrape.',
   }),
   godwit_step_cpu_seconds: histogram({
     help: 'CPU time of one step of the core by input; transmit is what a socket pulls.',
