@@ -54,8 +54,8 @@ export interface TcpListenerHandlers {
 
 /** Callers that may wait for accept; the kernel cuts this to net.core.somaxconn (4096 since 5.4). */
 const BACKLOG = 4096;
-/** Callers taken per turn of the loop. */
-const ACCEPTS_PER_TURN_MAX = 64;
+/** Milliseconds of a turn of the loop in which callers are taken: each is a session that begins, some 0.1 ms. */
+const ACCEPT_TURN_MS = 3;
 /** Milliseconds without accepting after running out of fds or memory. */
 const ACCEPT_PAUSE_MS = 100;
 /** RFC 5082 §3. */
@@ -129,7 +129,8 @@ export class TcpListener {
   }
 
   #onReady(): void {
-    for (let taken = 0; taken < ACCEPTS_PER_TURN_MAX && this.#fd >= 0; taken++) {
+    const end = performance.now() + ACCEPT_TURN_MS;
+    while (this.#fd >= 0 && performance.now() < end) {
       const fd = nativeSockets().accept(this.#fd, this.#sockaddr);
       if (this.#isFailing && (fd >= 0 || fd === -Errno.EAGAIN)) {
         this.#isFailing = false;
