@@ -129,8 +129,10 @@ export class UpdatePacker {
     this.#prefix[entry] = prefix;
     this.#next[entry] = -1;
     const key = Math.imul(set, 0x9e3779b1) ^ Math.imul(audience, 0x85ebca6b) ^ (order << 20);
-    let at = key >>> 20;
+    // The step stands before the look: behind it, it would be met so seldom that V8 compiles without it, and throws that away.
+    let at = (key >>> 20) - 1;
     for (;;) {
+      at = (at + 1) & (BUCKETS - 1);
       if (this.#bucketHead[at] === 0) {
         this.#bucketSet[at] = set;
         this.#bucketOrder[at] = order;
@@ -147,7 +149,6 @@ export class UpdatePacker {
         this.#next[this.#bucketTail[at]!] = entry;
         break;
       }
-      at = (at + 1) & (BUCKETS - 1);
     }
     this.#bucketTail[at] = entry;
   }

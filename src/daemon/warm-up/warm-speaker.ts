@@ -44,9 +44,11 @@ export class WarmSpeaker {
     this.step({ type: 'octetsReceived', connection, octets });
   }
 
-  /** Until nothing is left to do. */
+  /** Until nothing is left to do, and what nobody needs any more is gone: that goes last, when all is told. */
   settle(): void {
     while (this.#morePending) this.step({ type: 'wake' });
+    do this.step({ type: 'wake' });
+    while (this.#morePending);
   }
 
   step(input: SpeakerInput): void {
@@ -94,10 +96,10 @@ export class WarmSpeaker {
 
 const NO_TIMES = new HistogramCell(LOOP_DELAY_BOUNDS);
 const HOST: HostFacts = {
-  cpuSeconds: 0,
+  cpuSeconds: 0.5,
   residentOctets: 0,
   heapOctets: 0,
-  loopLagSecondsMax: 0,
+  loopLagSecondsMax: 0.5,
   loopDelays: NO_TIMES,
   loopTurns: NO_TIMES,
   steps: [],

@@ -12,6 +12,7 @@ import type { ConnectionId } from '../../speaker/inputs.ts';
 import { KEEPALIVE } from '../../wire/keepalive.ts';
 import { FEED, MESH, openOf, SINK, type WarmPeer, warmPlan } from './warm-plan.ts';
 import { WarmSpeaker } from './warm-speaker.ts';
+import { warmTables } from './warm-tables.ts';
 import { type WarmVariant, warmUpdates } from './warm-updates.ts';
 
 /**
@@ -42,6 +43,7 @@ export interface WarmUp {
 
 export function warmUp(now: () => number, options: { kernelEnabled: boolean }): WarmUp {
   const end = now() + WARM_UP_MS;
+  warmTables();
   let rounds = 0;
   let speaker: WarmSpeaker;
   for (const last of SPEAKERS_END_AT) {

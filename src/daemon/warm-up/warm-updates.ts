@@ -76,11 +76,13 @@ function writeAnnouncement(
 
 function attributesOf(index: number, variant: WarmVariant, family: AfiSafi): Uint8Array {
   const isAgain = variant === 'again';
+  // Of half of them the MED alone is another one: what differs comes late in the comparison.
+  const isOtherWay = isAgain && index % 2 === 0;
   const nextHop = family === 'ipv4-unicast' ? '192.0.2.11' : '2001:db8::11';
   return encodeAttributes(
     {
       ...EMPTY_ATTRIBUTES,
-      asPath: [{ type: 2, asns: [FEED.as, 1000 + index, isAgain ? 4_200_000_000 : 2000] }],
+      asPath: [{ type: 2, asns: [FEED.as, 1000 + index, isOtherWay ? 4_200_000_000 : 2000] }],
       nextHop: ip(nextHop),
       med: isAgain ? 3_000_000_000 : 0,
       communities: [0x1_0000 + index, 0xfde8_0001],
