@@ -66,9 +66,9 @@ describe('ReadTurns', () => {
 
   it('begin anew with each turn of the loop', () => {
     const reader = new FakeReader('a', said);
-    expect(read(reader, BULK, 2)).toBe(true);
+    expect(read(reader, BULK, 1.5)).toBe(true);
     vi.runAllTimers();
-    expect(read(reader, BULK, 2)).toBe(true);
+    expect(read(reader, BULK, 1.5)).toBe(true);
     expect(read(reader, BULK, 2)).toBe(false);
   });
 
