@@ -5,14 +5,22 @@ import { completionScript } from './completion.ts';
 
 const BASH = completionScript('bash', COMMANDS);
 
-/** What bash offers for `words`, the last of which is being typed. */
-function offered(...words: readonly string[]): string[] {
-  const line = ['godwit', ...words].map((word) => `'${word}'`).join(' ');
-  const script = `${BASH}
-COMP_WORDS=(${line}); COMP_CWORD=${words.length}; _godwit; printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout, stderr, status } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+/** What bash offers for each of these lines, of which the last word is being typed; one bash answers all. */
+function offeredFor(lines: readonly (readonly string[])[]): string[][] {
+  const asked = lines.map((words) => {
+    const line = ['godwit', ...words].map((word) => `'${word}'`).join(' ');
+    return `COMP_WORDS=(${line}); COMP_CWORD=${words.length}; COMPREPLY=(); _godwit; echo "\${COMPREPLY[*]}"`;
+  });
+  const script = [BASH, ...asked].join('\n');
+  const { stdout, stderr, status } = spawnSync('bash', [], { encoding: 'utf8', input: script });
   expect([status, stderr]).toEqual([0, '']);
-  return stdout.split('\n').filter((word) => word !== '');
+  const answers = stdout.split('\n').slice(0, -1);
+  expect(answers).toHaveLength(lines.length);
+  return answers.map((answer) => answer.split(' ').filter((word) => word !== ''));
+}
+
+function offered(...words: readonly string[]): string[] {
+  return offeredFor([words])[0]!;
 }
 
 describe('completion in bash', () => {
@@ -37,12 +45,13 @@ describe('completion in bash', () => {
   });
 
   it('knows every command and every option of the table', () => {
-    for (const { path, options } of COMMANDS) {
-      for (const [i, word] of path.entries())
-        expect(offered(...path.slice(0, i), '')).toContain(word);
-      for (const name of Object.keys(options))
-        expect(offered(...path, '--')).toContain(`--${name}`);
-    }
+    const questions = COMMANDS.flatMap(({ path, options }) => [
+      ...path.map((word, i) => ({ typed: [...path.slice(0, i), ''], answer: word })),
+      ...Object.keys(options).map((name) => ({ typed: [...path, '--'], answer: `--${name}` })),
+    ]);
+    const answers = offeredFor(questions.map(({ typed }) => typed));
+    for (const [i, { answer }] of questions.entries()) expect(answers[i]).toContain(answer);
+    expect(questions.length).toBeGreaterThan(COMMANDS.length);
   });
 });
 
