@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { TimerTable } from './timer-table.ts';
 import { millis } from './units.ts';
 
@@ -59,7 +60,7 @@ describe('TimerTable', () => {
           expect(table.size).toBe(0);
         },
       ),
-      { numRuns: 200, seed: 4271 },
+      runs(200),
     );
   });
 

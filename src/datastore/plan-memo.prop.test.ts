@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyProfile } from '../../test/support/any-profile.ts';
 import { documents, FILE_OPTIONS, node, resource } from '../../test/support/resources.ts';
+import { runs } from '../../test/support/runs.ts';
 import { endpointSlice, service } from '../../test/support/services.ts';
 import type { RawDocument } from './documents.ts';
 import type { LastGood } from './good-resource.ts';
@@ -158,7 +159,7 @@ describe('a history of edits', () => {
           expect(plan).toEqual(planFor('a', anew.resources, FILE_OPTIONS));
         }
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 
@@ -189,7 +190,7 @@ describe('a history of edits', () => {
           before = arrived;
         }
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyProfile } from '../../test/support/any-profile.ts';
 import { documents, FILE_OPTIONS, node, resource } from '../../test/support/resources.ts';
+import { runs } from '../../test/support/runs.ts';
 import { collect } from './collect.ts';
 import { planFor } from './plan.ts';
 import { applyChanges, diffPlans } from './plan-diff.ts';
@@ -103,7 +104,7 @@ describe('any resources', () => {
           expect(planFor('a', collect(shuffled), options)).toEqual(straight);
         },
       ),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 
@@ -115,7 +116,7 @@ describe('any resources', () => {
         const places = peers.map((peer) => `${peer.remoteAddress} ${peer.remotePort}`);
         expect(new Set(places).size).toBe(peers.length);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 
@@ -127,7 +128,7 @@ describe('any resources', () => {
         fc.pre(from !== undefined && to !== undefined);
         expect(applyChanges(from, diffPlans(from, to))).toEqual(to);
       }),
-      { numRuns: 300 },
+      runs(300),
     );
   });
 });

@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { resource } from '../../test/support/resources.ts';
+import { runs } from '../../test/support/runs.ts';
 import { type BrokenFile, plainDocument, type RawDocument } from './documents.ts';
 import { NO_LAST_GOOD, settle } from './last-good.ts';
 import { SettleMemo } from './settle-memo.ts';
@@ -121,6 +122,6 @@ it('gives after any history of files what the last good versions and the last fi
         if (kept) previous = now.lastGood;
       }
     }),
-    { numRuns: 1000 },
+    runs(1000),
   );
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { type Prefix, prefixContains, prefixFrom, prefixLength } from '../net/prefix.ts';
 import { routePrefixOf } from './ownership.ts';
 import { PrefixSet } from './prefix-set.ts';
@@ -27,7 +28,7 @@ describe('PrefixSet', () => {
         }
         expect(set.match(routePrefixOf(asked))).toBe(longest);
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { type Prefix, prefix } from '../net/prefix.ts';
 import { Errno } from '../netlink/errno.ts';
 import { type KernelRoute, kernelMetric } from '../netlink/kernel-route.ts';
@@ -396,7 +397,7 @@ describe('RouteProgrammer brings any state to any state', () => {
         expect(faults).toEqual([]);
         expect(world.driver.fib.counts()).toMatchObject({ state: 'synced', pending: 0, parked: 0 });
       }),
-      { numRuns: Number(process.env['GODWIT_PROPERTY_RUNS'] ?? 200) },
+      runs(200),
     );
   }, 60_000);
 });

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { Prng } from '../base/prng.ts';
 import { ceaseNotification, notification } from '../wire/notification.ts';
 import type { OpenMessage } from '../wire/open.ts';
@@ -123,7 +124,7 @@ describe('Session, whatever happens', () => {
           expectConsistent(session, now);
         }
       }),
-      { numRuns: 1_000, seed: 8231 },
+      runs(1_000),
     );
   });
 });

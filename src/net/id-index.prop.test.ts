@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { IdIndex } from './id-index.ts';
 
 /** All ids of a key, sorted. */
@@ -37,7 +38,7 @@ describe('IdIndex', () => {
         const live = [...model.values()].reduce((sum, ids) => sum + ids.length, 0);
         expect(index.size).toBe(live);
       }),
-      { seed: 8, numRuns: 60 },
+      runs(60),
     );
   });
 
@@ -114,7 +115,7 @@ describe('IdIndex', () => {
         expect(index.size).toBe(model.size);
         for (const [key, id] of model) expect(index.only(Math.floor(key / 8), key & 7)).toBe(id);
       }),
-      { seed: 34, numRuns: 100 },
+      runs(100),
     );
   });
 

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { type Prefix, prefixFrom } from './prefix.ts';
 import { type PrefixId, PrefixTable } from './prefix-table.ts';
 
@@ -46,7 +47,7 @@ describe.each(WIDTHS)('PrefixTable of %i bits', (width) => {
         });
         expect(seen).toEqual(new Map([...model].sort(([, a], [, b]) => a - b)));
       }),
-      { seed: 3, numRuns: 60 },
+      runs(60),
     );
   });
 

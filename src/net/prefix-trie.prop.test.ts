@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { ip, ipFromOctets } from './ip-address.ts';
 import {
   type Prefix,
@@ -57,7 +58,7 @@ describe('PrefixTrie', () => {
           expect(trie.longestMatch(address, accept)).toEqual(expected);
         }
       }),
-      { seed: 4632, numRuns: 300 },
+      runs(300),
     );
   });
 

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { ip } from '../net/ip-address.ts';
 import { prefixFrom } from '../net/prefix.ts';
 import { type KernelVisitor, visitKernelMessages } from './events.ts';
@@ -76,7 +77,7 @@ describe('Netlink decoders', () => {
         const other = Uint8Array.from([...octets.subarray(0, length), ...tail, 255, 255, 255, 255]);
         expect(everythingIn(other, length)).toBe(alone);
       }),
-      { numRuns: 2000, seed: 1 },
+      runs(2000),
     );
   });
 
@@ -122,7 +123,7 @@ describe('Netlink decoders', () => {
         visitRoutes(octets, octets.length, { onRoute: (raw) => void seen.push(decodeRoute(raw)) });
         expect(seen).toEqual([wanted]);
       }),
-      { numRuns: 500, seed: 1 },
+      runs(500),
     );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { ipToOctets } from '../net/ip-address.ts';
 import {
   type Prefix,
@@ -41,7 +42,7 @@ describe('prefix tests on octets', () => {
       fc.property(anyPrefix, anyPrefix, (outer, inner) => {
         expect(isInside(subjectOf(inner), octetPrefix(outer))).toBe(prefixContains(outer, inner));
       }),
-      { numRuns: 500 },
+      runs(500),
     );
   });
 
@@ -51,7 +52,7 @@ describe('prefix tests on octets', () => {
         const expected = prefixes.some((outer) => prefixContains(outer, inner));
         expect(new PrefixSet(prefixes).containsSubject(subjectOf(inner))).toBe(expected);
       }),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 });

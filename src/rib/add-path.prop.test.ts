@@ -5,6 +5,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
 import { type IpAddress, ip, ipToOctets } from '../net/ip-address.ts';
 import { type Prefix, prefix } from '../net/prefix.ts';
@@ -370,7 +371,7 @@ describe.each(FAMILIES)('a RIB of $family that tells several paths (RFC 7911)', 
           machine.end();
         },
       ),
-      { numRuns: Number(process.env['GODWIT_PROPERTY_RUNS'] ?? 100), seed: 20_261_127 },
+      runs(100),
     );
   });
 });

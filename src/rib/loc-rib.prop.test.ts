@@ -5,6 +5,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { ip } from '../net/ip-address.ts';
 import { prefix } from '../net/prefix.ts';
 import { encodeAttributes } from '../wire/attributes/codec.ts';
@@ -170,7 +171,7 @@ function sharers(choice: ReturnType<typeof selectBest<Candidate & { name: string
   return cut.map(({ name }) => name);
 }
 
-const RUNS = { numRuns: Number(process.env['GODWIT_PROPERTY_RUNS'] ?? 300), seed: 20_261_127 };
+const RUNS = runs(300);
 
 describe('the decision on columns', () => {
   it('chooses, and shares, as the readable one does', () => {

@@ -6,6 +6,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import type { AfiSafi } from '../net/afi-safi.ts';
 import { type IpAddress, ip, ipToOctets } from '../net/ip-address.ts';
 import { type Prefix, prefix } from '../net/prefix.ts';
@@ -289,7 +290,7 @@ describe.each(FAMILIES)('a RIB of $family with ADD-PATH peers and a slow member'
           machine.check();
         },
       ),
-      { numRuns: Number(process.env['GODWIT_PROPERTY_RUNS'] ?? 80), seed: 20_261_127 },
+      runs(80),
     );
   });
 });

@@ -5,6 +5,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { compareIp, type IpAddress, ip, ipToOctets } from '../net/ip-address.ts';
 import { type Prefix, prefix } from '../net/prefix.ts';
 import { encodeAttributes } from '../wire/attributes/codec.ts';
@@ -494,7 +495,7 @@ describe('Rib', () => {
           machine.end();
         },
       ),
-      { numRuns: Number(process.env['GODWIT_PROPERTY_RUNS'] ?? 150), seed: 20261121 },
+      runs(150),
     );
   });
 });

@@ -5,6 +5,7 @@
  */
 
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { Prng } from '../base/prng.ts';
 import { ip } from '../net/ip-address.ts';
 import { Lab, machineKernel } from '../sim/lab.ts';
@@ -251,8 +252,8 @@ describe('a node that came from any state to any other', () => {
     }
   });
 
-  const runs = Number(process.env['GODWIT_PROPERTY_RUNS'] ?? 12);
-  it.each(Array.from({ length: runs }, (_, i) => i + 1))(
+  const { numRuns, seed: first } = runs(12);
+  it.each(Array.from({ length: numRuns }, (_, i) => first + i))(
     'is so too when it is given the next before it has come to the last (seed %i)',
     (seed) => {
       const chance = new Prng(seed);

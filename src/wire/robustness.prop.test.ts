@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { ByteWriter } from '../base/byte-writer.ts';
 import { canonicalise } from './attributes/canonical.ts';
 import { decodeAttributes, encodeAttributes, formatAttributes } from './attributes/codec.ts';
@@ -176,7 +177,7 @@ describe('the codec', () => {
           expect(handle(octets, context, 0x00)).toEqual(handle(octets, context, 0xff));
         },
       ),
-      { numRuns: 1000 },
+      runs(1000),
     );
   });
 
@@ -209,7 +210,7 @@ describe('the codec', () => {
           expect(handle(octets, context, 0x00)).toEqual(handle(octets, context, 0xff));
         },
       ),
-      { numRuns: 700 },
+      runs(700),
     );
   });
 

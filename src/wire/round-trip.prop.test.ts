@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../test/support/runs.ts';
 import { ipFromOctets } from '../net/ip-address.ts';
 import { type Prefix, prefixFrom } from '../net/prefix.ts';
 import type { Capability } from './capabilities/capability.ts';
@@ -105,7 +106,7 @@ describe('decode∘encode is the identity of', () => {
       fc.property(open, (value) => {
         expect(decodeOpen(framed(encodeOpen(value)))).toEqual(value);
       }),
-      { numRuns: 300, seed: 20_261_127 },
+      runs(300),
     );
   });
 
@@ -119,7 +120,7 @@ describe('decode∘encode is the identity of', () => {
       fc.property(value, (notification) => {
         expect(decodeNotification(framed(encodeNotification(notification)))).toEqual(notification);
       }),
-      { numRuns: 100, seed: 20_261_127 },
+      runs(100),
     );
   });
 
@@ -128,7 +129,7 @@ describe('decode∘encode is the identity of', () => {
       fc.property(fc.record({ afi: u16, safi: u8, subtype: u8 }), (refresh) => {
         expect(decodeRouteRefresh(framed(encodeRouteRefresh(refresh)))).toEqual(refresh);
       }),
-      { numRuns: 100, seed: 20_261_127 },
+      runs(100),
     );
   });
 
@@ -146,7 +147,7 @@ describe('decode∘encode is the identity of', () => {
         const plain = prefixes.map((one) => ({ prefix: one, pathId: 0 }));
         expect(readNlri(encodeNlri(prefixes), { width, addPath: false })).toEqual(plain);
       }),
-      { numRuns: 150, seed: 20_261_127 },
+      runs(150),
     );
   });
 
@@ -155,7 +156,7 @@ describe('decode∘encode is the identity of', () => {
       fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (octets) => {
         expect(prefixFrom(octets, 128)).toBe(`${ipFromOctets(octets)}/128`);
       }),
-      { numRuns: 100, seed: 20_261_127 },
+      runs(100),
     );
   });
 });
