@@ -10,7 +10,7 @@ const USAGE = `npm run properties -- [options] [NAME…]
 Tries every property many times as often as npm run ok does, with new cases each time. What fails is printed with its
 seed and path, and the line that tries it again. With NAMEs only the files that have one in their path. Exit code 1: one failed.
 
-  --factor N  so many times the cases of a day (default 30: some ten minutes on two cores)
+  --factor N  so many times the cases of a day (default 30: some two minutes on two cores)
   --seed N    of the cases (default: of the clock; by day it is always the same)
   --help      this text
 `;

@@ -284,7 +284,7 @@ export class UpdateGroup {
       this.#rejoin(member);
     }
     const reader = member.reader!;
-    this.#packUpTo(reader.position + budget);
+    this.#packFor(reader, budget);
     return this.#log.read(reader, member.peer, budget);
   }
 
@@ -292,11 +292,14 @@ export class UpdateGroup {
     return encodeEndOfRib(this.#context.family);
   }
 
-  /** Batches until the shared log is written up to `position`, nothing is marked, or the poll's work is done. */
-  #packUpTo(position: number): void {
+  /** Batches until the reader has `budget` octets to read, nothing is marked, or the poll's work is done. */
+  #packFor(reader: Reader, budget: number): void {
+    const log = this.#log;
     let exports = 0;
     for (let batch = 0; batch < BATCHES_PER_POLL && exports < EXPORTS_PER_POLL; batch++) {
-      if (this.pending === 0 || this.#log.written >= position) return;
+      if (this.pending === 0 || log.written - reader.position >= budget) return;
+      // Another batch would cut off who asks: it has more than enough to read.
+      if (log.chunkCount >= LOG_CHUNKS_MAX && reader.chunk === log.first) return;
       exports += this.#pack();
     }
   }
