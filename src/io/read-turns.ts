@@ -15,8 +15,11 @@ export interface Reader {
 
 /** Milliseconds of a turn that reading may take before it lets others. */
 const TURN_MS = 2;
-/** Octets in one read from which on a peer counts as in bulk: more than any exchange of messages without a table. */
-const BULK_OCTETS = 4096;
+/**
+ * Octets in one read from which on a peer counts as in bulk: more than any exchange of messages without a table. Whoever was
+ * not in bulk is read so much at once: all who begin in one turn are read once, before it is known what they are.
+ */
+export const BULK_OCTETS = 2048;
 
 export class ReadTurns {
   /** Peers in bulk, the one that waited longest first. */

@@ -11,7 +11,7 @@
 import { Socket } from 'node:net';
 import type { SystemError } from '../base/errors.ts';
 import { nativeSockets } from './native.ts';
-import { type Reader, ReadTurns } from './read-turns.ts';
+import { BULK_OCTETS, type Reader, ReadTurns } from './read-turns.ts';
 import type { Endpoint } from './sockaddr.ts';
 import { setMd5Key, setMinTtl, ttlOfSyn } from './tcp-options.ts';
 
@@ -42,6 +42,8 @@ const READ_SLACK_OCTETS = 8;
 
 const turns = new ReadTurns();
 const readBuffer = new Uint8Array(READ_OCTETS + READ_SLACK_OCTETS).subarray(0, READ_OCTETS);
+/** Of the same memory, for a peer that was not in bulk when it was read last. */
+const quietBuffer = readBuffer.subarray(0, BULK_OCTETS);
 
 /** TCP is up and no octet has been read: the moment to look who it is, and to take it or not. */
 export class PendingConnection {
@@ -98,6 +100,7 @@ export class TcpConnection {
   #state: 'open' | 'closing' | 'closed' = 'open';
   #failure: SystemError | undefined;
   #isPaused = false;
+  #isInBulk = false;
   readonly #reader: Reader;
   #lingerTimer: NodeJS.Timeout | undefined;
 
@@ -116,7 +119,11 @@ export class TcpConnection {
       readable: true,
       writable: true,
       writableHighWaterMark: WRITE_HIGH_WATER_OCTETS,
-      onread: { buffer: readBuffer, callback: (length, buffer) => this.#onRead(length, buffer) },
+      onread: {
+        // Asked before the first read, and after each for the next one.
+        buffer: () => (this.#isInBulk ? readBuffer : quietBuffer),
+        callback: (length, buffer) => this.#onRead(length, buffer),
+      },
     } as ConstructorParameters<typeof Socket>[0]);
     this.#socket = socket;
     this.#reader = {
@@ -197,6 +204,7 @@ export class TcpConnection {
 
   #onRead(length: number, buffer: Uint8Array): boolean {
     if (this.#state !== 'open') return true;
+    this.#isInBulk = length >= BULK_OCTETS;
     turns.begin(length);
     this.#handlers.onOctets(buffer.subarray(0, length));
     if (!this.#isOpen()) return true; // hung up over what was read
