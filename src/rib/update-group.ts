@@ -292,12 +292,15 @@ export class UpdateGroup {
     return encodeEndOfRib(this.#context.family);
   }
 
-  /** Batches until the reader has `budget` octets to read, nothing is marked, or the poll's work is done. */
+  /**
+   * Batches until the reader has half of `budget` to read (the next would make it more than one write), nothing is
+   * marked, or the poll's work is done.
+   */
   #packFor(reader: Reader, budget: number): void {
     const log = this.#log;
     let exports = 0;
     for (let batch = 0; batch < BATCHES_PER_POLL && exports < EXPORTS_PER_POLL; batch++) {
-      if (this.pending === 0 || log.written - reader.position >= budget) return;
+      if (this.pending === 0 || log.written - reader.position >= budget / 2) return;
       // Another batch would cut off who asks: it has more than enough to read.
       if (log.chunkCount >= LOG_CHUNKS_MAX && reader.chunk === log.first) return;
       exports += this.#pack();
