@@ -52,6 +52,7 @@ describe('tools', () => {
     ['bench/main.ts', ['no-such-scenario']],
     ['tools/sim/main.ts', ['--seed', 'x']],
     ['tools/properties.ts', ['--factor', '0']],
+    ['tools/properties.ts', ['no-such-file']],
     ['tools/package/main.ts', ['--arch', 'z80']],
     ['tools/package/trim.ts', []],
     ['tools/peers/fetch.ts', ['nobody']],

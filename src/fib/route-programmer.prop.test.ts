@@ -399,5 +399,5 @@ describe('RouteProgrammer brings any state to any state', () => {
       }),
       runs(200),
     );
-  }, 60_000);
+  });
 });

@@ -70,6 +70,16 @@ describe('A poll', () => {
     expect(drain(rib, SINK, 65_536).listener.table.size).toBe(PREFIXES);
   });
 
+  it('ends after 2048 exports that come to nothing', () => {
+    const rib = loaded(8);
+    drain(rib, SINK, 65_536);
+    rib.setGate(() => 'go'); // all are exported again, and nothing is another
+    expect(rib.poll(SINK, 65_536)).toBeUndefined();
+    expect(rib.hasPending(SINK)).toBe(true);
+    expect(rib.poll(SINK, 65_536)).toBeUndefined();
+    expect(rib.hasPending(SINK)).toBe(false);
+  });
+
   it('never cuts off who asks, whatever it asks for', () => {
     const rib = loaded(800);
     const { listener } = drain(rib, SINK, 100_000_000);
