@@ -153,10 +153,10 @@ protocol bgp node {
 
   it('names who deletes a route again and again, and meets it with growing delays', async () => {
     const loop = `while :; do echo "route delete ${FOUGHT}"; sleep 0.02; done`;
-    const fight = await lab.spawn(node, {
-      name: 'second-writer',
-      argv: ['sh', '-c', `${loop} | ip -force -batch - 2>/dev/null`],
-    });
+    const writer = `${loop} | ip -force -batch - 2>/dev/null`;
+    // Whoever stops the shell stops all of its group: what is left of a fight would go on in the tests that follow.
+    const script = `trap 'trap - TERM; kill 0' TERM; (${writer}) & wait`;
+    const fight = await lab.spawn(node, { name: 'second-writer', argv: ['sh', '-c', script] });
     const told = await waitFor(
       () => godwit.events('second-writer'),
       (events) => events.length > 0,
