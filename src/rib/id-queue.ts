@@ -9,58 +9,75 @@ const FIRST_BLOCK = 64;
 /** Empty blocks kept for reuse. */
 const SPARE_BLOCKS_MAX = 4;
 
+/**
+ * Linked, not in an array: for V8 an array that is empty is of another kind than one that holds objects, and what had met the one
+ * only was compiled again when it met the other, in the middle of the first large table.
+ */
+class Block {
+  readonly ids: Int32Array;
+  next: Block | undefined = undefined;
+
+  constructor(ids: Int32Array) {
+    this.ids = ids;
+  }
+}
+
 export class IdQueue {
-  // Never without a block: for V8 an array that is empty at first is of another kind than one that holds objects, and
-  // the hot path that pushes would be compiled twice.
-  readonly #blocks: Int32Array[] = [new Int32Array(FIRST_BLOCK)];
-  readonly #spare: Int32Array[] = [];
-  #last = this.#blocks[0]!;
-  #first = 0; // index of the oldest block still in use; earlier ones are gone
+  #first = new Block(new Int32Array(FIRST_BLOCK));
+  #last = this.#first;
+  #out = this.#first.ids;
+  #in = this.#first.ids;
   #head = 0; // within the first block
   #tail = 0; // within the last block
   #size = 0;
+  #spare: Block | undefined = undefined;
+  #spares = 0;
 
   get size(): number {
     return this.#size;
   }
 
   push(id: number): void {
-    if (this.#tail === this.#last.length) {
-      this.#last = this.#spare.pop() ?? new Int32Array(BLOCK);
-      this.#blocks.push(this.#last);
-      this.#tail = 0;
-    }
-    this.#last[this.#tail++] = id;
+    if (this.#tail === this.#in.length) this.#extend();
+    this.#in[this.#tail++] = id;
     this.#size++;
   }
 
   /** The oldest id; 0 when empty. */
   shift(): number {
     if (this.#size === 0) return 0;
-    const block = this.#blocks[this.#first]!;
-    const id = block[this.#head++]!;
+    const id = this.#out[this.#head++]!;
     this.#size--;
-    if (this.#size === 0) this.#startAfresh();
-    else if (this.#head === block.length) this.#retire(block);
+    if (this.#size === 0) {
+      // What was pushed last stood in the block at hand: it is the first and the last.
+      this.#head = 0;
+      this.#tail = 0;
+    } else if (this.#head === this.#out.length) this.#retire();
     return id;
   }
 
-  /** Empty: the last block is the first again. */
-  #startAfresh(): void {
-    this.#head = 0;
+  #extend(): void {
+    let block = this.#spare;
+    if (block === undefined) block = new Block(new Int32Array(BLOCK));
+    else {
+      this.#spare = block.next;
+      this.#spares--;
+      block.next = undefined;
+    }
+    this.#last.next = block;
+    this.#last = block;
+    this.#in = block.ids;
     this.#tail = 0;
-    this.#blocks[0] = this.#last;
-    this.#blocks.length = 1;
-    this.#first = 0;
   }
 
-  #retire(block: Int32Array): void {
+  #retire(): void {
+    const gone = this.#first;
+    this.#first = gone.next!;
+    this.#out = this.#first.ids;
     this.#head = 0;
-    if (block.length === BLOCK && this.#spare.length < SPARE_BLOCKS_MAX) this.#spare.push(block);
-    this.#first++;
-    if (this.#first >= 64) {
-      this.#blocks.splice(0, this.#first);
-      this.#first = 0;
-    }
+    if (gone.ids.length !== BLOCK || this.#spares === SPARE_BLOCKS_MAX) return;
+    gone.next = this.#spare;
+    this.#spare = gone;
+    this.#spares++;
   }
 }

@@ -2,7 +2,7 @@
 
 import { PlanReceiver, PlanSender } from '../../datastore/plan-transfer.ts';
 import type { PeerPlan, SpeakerPlan } from '../../datastore/plan-types.ts';
-import { AFI_SAFIS } from '../../net/afi-safi.ts';
+import { AFI_SAFIS, type AfiSafi, factsOf } from '../../net/afi-safi.ts';
 import { type IpAddress, ip, ipv4ToU32 } from '../../net/ip-address.ts';
 import { prefix } from '../../net/prefix.ts';
 import type { Policy } from '../../policy/types.ts';
@@ -24,11 +24,11 @@ export const SINK: WarmPeer = { address: ip('192.0.2.12'), as: 64_602 };
 export const MESH: WarmPeer = { address: ip('192.0.2.13'), as: LOCAL_AS };
 
 /** OPEN of a peer, as BIRD 2 offers. */
-export function openOf(peer: WarmPeer): Uint8Array {
-  const families = [
-    { afi: 1, safi: 1 },
-    { afi: 2, safi: 1 },
-  ];
+export function openOf(peer: WarmPeer, spoken: readonly AfiSafi[] = AFI_SAFIS): Uint8Array {
+  const families = spoken.map((family) => {
+    const { afi, safi } = factsOf(family);
+    return { afi, safi };
+  });
   return encodeOpen({
     version: 4,
     myAs: peer.as,
