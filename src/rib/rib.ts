@@ -270,8 +270,12 @@ export class Rib {
     }
     this.#export.dissolve();
     const { isSettled } = this;
-    const isTidying = this.#tidying.slice(isSettled && !consumer.isBusy, this.#export.groups);
+    const isTidying = this.#tidying.slice(isSettled, !consumer.isBusy, this.#export.groups);
     return !isSettled || isTidying || this.#export.isDissolving;
+  }
+
+  get tidying(): { readonly isNeeded: boolean; readonly isPutOff: boolean } {
+    return this.#tidying;
   }
 
   /** Every prefix is decided and no scan runs. */

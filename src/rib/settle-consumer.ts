@@ -5,6 +5,6 @@ import type { PrefixId } from '../net/prefix-table.ts';
 export interface SettleConsumer {
   /** The best path or the ECMP set of `prefix` is another one, or gone. The id means this prefix during the call. */
   bestChanged(prefix: PrefixId): void;
-  /** It is at work on what was decided, and tidying would take processors from it. */
+  /** It, or whoever gives us work, has better use for the processors than tidying. */
   readonly isBusy: boolean;
 }

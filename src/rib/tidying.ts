@@ -20,6 +20,10 @@ export class Tidying {
   readonly #sets: AttributeTable;
   readonly #graves: Graves;
   #tidySize = 0; // prefixes and sets when last tidy
+  /** Something may be freed. */
+  isNeeded = false;
+  /** Only whoever carries out decisions had it wait. */
+  isPutOff = false;
 
   constructor(tables: { prefixes: PrefixTable; sets: AttributeTable; graves: Graves }) {
     this.#prefixes = tables.prefixes;
@@ -27,17 +31,22 @@ export class Tidying {
     this.#graves = tables.graves;
   }
 
-  /** @param isIdle  Nothing is to be decided or written. @returns Whether more can be freed at once. */
-  slice(isIdle: boolean, groups: readonly UpdateGroup[]): boolean {
+  /** @param isTime  Whoever carries out decisions has nothing better to do. @returns Whether more can be freed at once. */
+  slice(isSettled: boolean, isTime: boolean, groups: readonly UpdateGroup[]): boolean {
     const sets = this.#sets;
     const prefixes = this.#prefixes;
-    const isDirty = sets.limboSize > LIMBO_KEEP || this.#graves.size > 0;
-    if (!isDirty) {
+    this.isNeeded = sets.limboSize > LIMBO_KEEP || this.#graves.size > 0;
+    this.isPutOff = false;
+    if (!this.isNeeded) {
       this.#tidySize = prefixes.size + sets.size;
       return false;
     }
     const sizeMax = 2 * Math.max(this.#tidySize, UNTIDY_MIN);
-    if (!(isIdle && areTold(groups)) && prefixes.size + sets.size < sizeMax) return false;
+    if (prefixes.size + sets.size < sizeMax) {
+      if (!isSettled || !areTold(groups)) return false;
+      this.isPutOff = !isTime;
+      if (!isTime) return false;
+    }
     const collecting = sets.collect(FREES_PER_SLICE, LIMBO_KEEP);
     const reaping = this.#graves.reap(FREES_PER_SLICE, { groups, prefixes });
     return collecting || reaping;

@@ -42,6 +42,7 @@ import { Policies } from './policies.ts';
 import { QuarantineRecords, type StoredQuarantine } from './quarantine-records.ts';
 import { ResolutionHandles } from './resolution-handles.ts';
 import { SessionConfigs } from './session-configs.ts';
+import { TidyTime } from './tidy-time.ts';
 import { TRAIL, Trails } from './trails.ts';
 import { UnknownCallers } from './unknown-callers.ts';
 import type { VrfGate } from './vrf-gate.ts';
@@ -114,6 +115,7 @@ export class Core {
   readonly departed = new DepartedCounters();
   readonly lags = new ChangeLags();
   readonly decisionTimes = new DecisionTimes();
+  readonly tidyTime = new TidyTime();
   /** Announced prefixes that import may not use, by reason. */
   readonly importRefusals = new Map<Refusal, number>();
   readonly quarantines: QuarantineRecords;

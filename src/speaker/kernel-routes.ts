@@ -23,6 +23,7 @@ import { communitiesContain } from '../wire/attributes/facts.ts';
 import { linkBandwidthOf } from '../wire/attributes/link-bandwidth.ts';
 import { WellKnownCommunity } from '../wire/iana.ts';
 import { weigh } from './path-weights.ts';
+import type { TidyTime } from './tidy-time.ts';
 
 /** Prefixes decided again a step: about 2 ms. */
 const REMAKE_PREFIXES_PER_STEP = 4000;
@@ -37,6 +38,7 @@ export interface KernelRoutesContext {
   readonly programmer: RouteProgrammer;
   readonly kernelPolicy: KernelPolicy | undefined;
   readonly origins: ReadonlyMap<string, OriginatedPrefix>;
+  readonly tidyTime: TidyTime;
   readonly now: Millis;
   peerName(id: PeerId): string;
   peerById(id: PeerId): { readonly plan: PeerPlan } | undefined;
@@ -78,9 +80,10 @@ export class KernelRoutes implements SettleConsumer {
     };
   }
 
-  /** Routes are being written, by a thread that wants a processor of its own. */
+  /** Routes are being written, by a thread that wants a processor of its own, or peers are telling of more. */
   get isBusy(): boolean {
-    return this.#core.programmer.isWriting;
+    const { programmer, tidyTime, now } = this.#core;
+    return programmer.isWriting || tidyTime.isTooEarly(now);
   }
 
   /** Called by the RIB for each prefix whose best path or ECMP set changed. */

@@ -146,6 +146,7 @@ function applyUpdate(core: Core, peer: Peer, message: MessageSpan): void {
   const mp = family === undefined ? NOTHING : intern(core, peer, 'mp');
   const classic = nlri.count === 0 ? NOTHING : intern(core, peer, 'classic');
   if (mp === NOTHING && classic === NOTHING) judgeIdleAttributes(core, peer);
+  core.tidyTime.heard(core.now);
   resolveNewNextHops(core);
   // RFC 7606 §2: what is wrong with the attributes concerns all prefixes of the UPDATE, whichever field they stand in.
   const usable = mp !== WITHDRAW && classic !== WITHDRAW;

@@ -9,6 +9,7 @@ import { contain, releaseQuarantine } from './quarantine.ts';
 import { onRecoveryTimer, recoveryHeardFrom } from './recovery.ts';
 import { fireTimers, keepAliveAhead } from './sessions.ts';
 import { staleTimeOver } from './stale-paths.ts';
+import { TIDY_TIMER } from './tidy-time.ts';
 
 /** Timers fired a step; a mesh of thousands whose keepalives fall together takes several. */
 const TIMERS_PER_STEP_MAX = 512;
@@ -44,6 +45,7 @@ function keepOthersAlive(core: Core): void {
 
 function onTimer(core: Core, key: number): void {
   if (key === DRAIN_TIMER) return onDrainTimer(core);
+  if (key === TIDY_TIMER) return; // to have woken is enough
   if (key < TIMERS_PER_PEER) return onRecoveryTimer(core, key);
   const peer = core.peerById(Math.floor(key / TIMERS_PER_PEER) as PeerId);
   if (peer === undefined) return;

@@ -25,6 +25,7 @@ import { contain } from './quarantine.ts';
 import { sessionEnded, sessionEstablished } from './session-life.ts';
 import type { SpeakerView } from './snapshot.ts';
 import { SnapshotView } from './snapshot-view.ts';
+import { arrangeTidying } from './tidy-time.ts';
 import { pollTransmit, tellWriters } from './transmit.ts';
 
 /** Prefixes decided a step: some milliseconds at worst. Keepalives are never late because a table loads. */
@@ -144,6 +145,7 @@ export class Speaker {
       core.decisionTimes.after(core, index);
       if (routes.continueRemake()) more = true;
     }
+    arrangeTidying(core);
     if (passInstalled(core)) more = true;
     tellWriters(core);
     // DESIGN 3.3: kernel routes outlive us, also those of peers whose paths just went with their sessions.

@@ -13,8 +13,10 @@ import { Speaker } from '../../speaker/speaker.ts';
 import { WARM_PLAN } from './warm-plan.ts';
 
 const POLL_OCTETS = 65_536;
-/** Time stands still, so that no timer ever fires; at a fraction, since V8 keeps whole numbers in fields of their own kind. */
-const NOW = 1000.5;
+/** At a fraction, since V8 keeps whole numbers in fields of their own kind. */
+const BEGIN = 1000.5;
+/** Time stands still but for this when a table is settled: tidying waits for silence, no peer's timer is ever due. */
+const SILENCE = 50;
 const LINK = 2;
 const FACTS: DaemonFacts = { version: '', problems: 0 };
 
@@ -24,11 +26,12 @@ export class WarmSpeaker {
   #morePending = false;
   readonly #answers: SpeakerInput[] = [];
   readonly #metrics = new Metrics();
+  #now = BEGIN;
   /** Octets that peers would have been sent. */
   octetsSent = 0;
 
   constructor(kernelEnabled: boolean) {
-    this.#speaker = new Speaker({ seed: 1, kernelEnabled, restarting: false, now: NOW });
+    this.#speaker = new Speaker({ seed: 1, kernelEnabled, restarting: false, now: BEGIN });
   }
 
   accept(address: IpAddress): ConnectionId {
@@ -47,6 +50,7 @@ export class WarmSpeaker {
   /** Until nothing is left to do, and what nobody needs any more is gone: that goes last, when all is told. */
   settle(): void {
     while (this.#morePending) this.step({ type: 'wake' });
+    this.#now += SILENCE;
     do this.step({ type: 'wake' });
     while (this.#morePending);
   }
@@ -64,7 +68,7 @@ export class WarmSpeaker {
   }
 
   #one(input: SpeakerInput): void {
-    const { effects, morePending } = this.#speaker.step(input, NOW);
+    const { effects, morePending } = this.#speaker.step(input, this.#now);
     this.#morePending = morePending;
     for (const effect of effects) this.#perform(effect);
   }
