@@ -3,9 +3,9 @@
  * 100,000 that is withdrawn, a tenth of the time went into giving back what the prefixes before had held.
  */
 
+import type { TimerTable } from '../base/timer-table.ts';
 import { type Millis, millis } from '../base/units.ts';
-import { AFI_SAFIS } from '../net/afi-safi.ts';
-import type { Core } from './core.ts';
+import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 
 /** Key of the timer in the speaker's table; see `TIMERS_PER_PEER`. */
 export const TIDY_TIMER = 3;
@@ -41,8 +41,21 @@ export class TidyTime {
   }
 }
 
+/** What of the core it takes. */
+export interface Tidied {
+  readonly now: Millis;
+  readonly timers: TimerTable;
+  readonly tidyTime: TidyTime;
+  readonly ribs: Readonly<
+    Record<
+      AfiSafi,
+      { readonly tidying: { readonly isNeeded: boolean; readonly isPutOff: boolean } }
+    >
+  >;
+}
+
 /** The tables of all families were settled: has a timer wake us where one of them was not let tidy. */
-export function arrangeTidying(core: Core): void {
+export function arrangeTidying(core: Tidied): void {
   const { tidyTime, timers, now } = core;
   let isNeeded = false;
   let isPutOff = false;
