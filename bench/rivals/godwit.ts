@@ -45,7 +45,8 @@ export const GODWIT: Rival = {
       .split(' ')
       .filter((flag) => flag !== '');
     const program = join(REPOSITORY, 'dist/bin/godwitd.js');
-    return [process.execPath, ...flags, program, '--config', config];
+    // As bin/godwitd does it, which from a checkout would run the sources.
+    return ['env', 'MALLOC_ARENA_MAX=1', process.execPath, ...flags, program, '--config', config];
   },
 };
 
