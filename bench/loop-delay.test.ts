@@ -1,7 +1,7 @@
 /** Percentiles from Prometheus' cumulative buckets. */
 
 import { describe, expect, it } from 'vitest';
-import { loopReport, parseLoopSample } from './loop-delay.ts';
+import { loopReport, loopWindow, parseLoopSample } from './loop-delay.ts';
 
 const text = (counts: readonly number[], max: number) =>
   [
@@ -24,7 +24,7 @@ describe('loop delay', () => {
   it('counts only what happened between two samples', () => {
     const before = parseLoopSample(text([1000, 1000, 1000], 3));
     const after = parseLoopSample(text([1990, 1999, 2000], 0.05));
-    expect(loopReport(before, after)).toEqual({
+    expect(loopReport([loopWindow(before, after)])).toEqual({
       p50: 1,
       p99: 1,
       p999: 10,
@@ -39,7 +39,16 @@ describe('loop delay', () => {
 
   it('never shows more than the longest delay that there was', () => {
     const none = parseLoopSample(text([0, 0, 0], 0));
-    expect(loopReport(none, parseLoopSample(text([0, 0, 4], 0.03))).p999).toBe(30);
+    const { p999 } = loopReport([loopWindow(none, parseLoopSample(text([0, 0, 4], 0.03)))]);
+    expect(p999).toBe(30);
+  });
+
+  it('counts all rounds together: one long delay of a hundred is not 99 % of three hundred', () => {
+    const none = parseLoopSample(text([0, 0, 0], 0));
+    const quiet = loopWindow(none, parseLoopSample(text([100, 100, 100], 0.001)));
+    const loud = loopWindow(none, parseLoopSample(text([97, 100, 100], 0.02)));
+    expect(loopReport([loud])).toMatchObject({ turns: 100, p99: 10, max: 20 });
+    expect(loopReport([quiet, loud, quiet])).toMatchObject({ turns: 300, p99: 1, max: 20 });
   });
 
   it('does not take a page without the histogram for a quiet loop', () => {

@@ -1,6 +1,6 @@
 /**
  * godwit's own word on its loop: histograms of /metrics, before and after, to percentiles. Only what happened in
- * between counts.
+ * between counts. Rounds are counted together: of the hundred turns of one round 99 % are all but the longest.
  */
 
 interface Bucket {
@@ -18,6 +18,16 @@ export interface LoopSample {
   readonly delayMax: number;
   /** By input: the longest step since the sample before in CPU seconds, and steps over 10 ms so far. */
   readonly steps: Readonly<Record<string, { readonly max: number; readonly slow: number }>>;
+}
+
+/** What happened between two samples. */
+export interface LoopWindow {
+  readonly delays: readonly Bucket[];
+  readonly turns: readonly Bucket[];
+  readonly delayMax: number;
+  readonly longest: string;
+  readonly longestSeconds: number;
+  readonly slowSteps: number;
 }
 
 export interface LoopReport {
@@ -70,35 +80,55 @@ function bucketsOf(lines: readonly string[], metric: string): Bucket[] {
   });
 }
 
-export function loopReport(before: LoopSample, after: LoopSample): LoopReport {
-  const delay = quantiles(before.delays, after.delays);
-  const turn = quantiles(before.turns, after.turns);
+export function loopWindow(before: LoopSample, after: LoopSample): LoopWindow {
   const slow = ({ steps }: LoopSample): number =>
     Object.values(steps).reduce((sum, step) => sum + step.slow, 0);
   const [longest, { max }] = Object.entries(after.steps).reduce(
     (most, step) => (step[1].max > most[1].max ? step : most),
     ['none', { max: 0, slow: 0 }],
   );
-  // A bucket above the longest delay says less than that delay itself.
-  const shown = (share: number): number => Math.min(delay(share), after.delayMax) * 1000;
   return {
-    p50: shown(0.5),
-    p99: shown(0.99),
-    p999: shown(0.999),
-    max: after.delayMax * 1000,
-    turns: (after.delays.at(-1)?.count ?? 0) - (before.delays.at(-1)?.count ?? 0),
-    ownP999: Math.min(turn(0.999), after.delayMax) * 1000,
+    delays: between(before.delays, after.delays),
+    turns: between(before.turns, after.turns),
+    delayMax: after.delayMax,
     longest,
-    longestMs: max * 1000,
+    longestSeconds: max,
     slowSteps: slow(after) - slow(before),
   };
 }
 
-/** From a share of the observations between two samples to the bound, in seconds, that they do not exceed. */
-function quantiles(before: readonly Bucket[], after: readonly Bucket[]): (share: number) => number {
-  const counts = after.map(({ bound, count }, i) => ({
+/** Of all `windows` together, of which there is one at least. */
+export function loopReport(windows: readonly LoopWindow[]): LoopReport {
+  const delay = quantiles(windows.map(({ delays }) => delays));
+  const turn = quantiles(windows.map(({ turns }) => turns));
+  const delayMax = Math.max(...windows.map((window) => window.delayMax));
+  const slowest = windows.reduce((most, one) =>
+    one.longestSeconds > most.longestSeconds ? one : most,
+  );
+  // A bucket above the longest delay says less than that delay itself.
+  const shown = (share: number): number => Math.min(delay(share), delayMax) * 1000;
+  return {
+    p50: shown(0.5),
+    p99: shown(0.99),
+    p999: shown(0.999),
+    max: delayMax * 1000,
+    turns: windows.reduce((sum, { delays }) => sum + (delays.at(-1)?.count ?? 0), 0),
+    ownP999: Math.min(turn(0.999), delayMax) * 1000,
+    longest: slowest.longest,
+    longestMs: slowest.longestSeconds * 1000,
+    slowSteps: Math.max(...windows.map(({ slowSteps }) => slowSteps)),
+  };
+}
+
+function between(before: readonly Bucket[], after: readonly Bucket[]): Bucket[] {
+  return after.map(({ bound, count }, i) => ({ bound, count: count - (before[i]?.count ?? 0) }));
+}
+
+/** From a share of the observations of all histograms to the bound, in seconds, that they do not exceed. */
+function quantiles(histograms: readonly (readonly Bucket[])[]): (share: number) => number {
+  const counts = histograms[0]!.map(({ bound }, i) => ({
     bound,
-    count: count - (before[i]?.count ?? 0),
+    count: histograms.reduce((sum, buckets) => sum + (buckets[i]?.count ?? 0), 0),
   }));
   const all = counts.at(-1)?.count ?? 0;
   return (share) => counts.find(({ count }) => count >= share * all)?.bound ?? 0;

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BASE, PEAK } from './goals.ts';
 import { BenchLab, Load, type LoadAnswer } from './lab.ts';
-import { type LoopReport, type LoopSample, loopReport } from './loop-delay.ts';
+import { type LoopSample, type LoopWindow, loopWindow } from './loop-delay.ts';
 import { compare, formatDifferences, receivedIn } from './real/comparison.ts';
 import { type RealFiles, writeRealFiles } from './real/files.ts';
 import { fullTable, type RealTable, realTablesMissing } from './real/real-table.ts';
@@ -29,7 +29,7 @@ export interface Run {
 export interface Measured {
   /** By row of the report. */
   readonly rows: ReadonlyMap<string, Figures>;
-  readonly loop?: LoopReport;
+  readonly loop?: LoopWindow;
 }
 
 /** Why `rival` cannot take part in `scenario` on this machine. */
@@ -87,7 +87,7 @@ class Round {
     this.#add(name, { [PEAK]: memoryOf(pid).peak });
     const after = await rival.observe?.(this.#lab);
     if (before === undefined || after === undefined) return { rows: this.#rows };
-    return { rows: this.#rows, loop: loopReport(before, after) };
+    return { rows: this.#rows, loop: loopWindow(before, after) };
   }
 
   #add(row: string, figures: Figures): void {

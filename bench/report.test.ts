@@ -44,14 +44,18 @@ describe('report', () => {
     expect(text).not.toContain('base');
   });
 
-  it('shows of the loop the median of percentiles and the longest of all', () => {
+  it('shows of the loop all rounds together, the longest delay and the longest step of any', () => {
+    const buckets = [0.001, 0.01, Number.POSITIVE_INFINITY].map((bound) => ({ bound, count: 4 }));
     const loop = {
-      ...{ p50: 1, p99: 2, p999: 3, turns: 10, ownP999: 2.5 },
-      ...{ longest: 'wake', longestMs: 4, slowSteps: 1 },
+      ...{ delays: buckets, turns: buckets, longest: 'wake', longestSeconds: 0.004 },
+      ...{ slowSteps: 1 },
     };
-    const loops = [5, 7, 6].map((max) => ({ scenario: 'flap', loop: { ...loop, max } }));
+    const loops = [5, 7, 6].map((max) => ({
+      scenario: 'flap',
+      loop: { ...loop, delayMax: max / 1000 },
+    }));
     expect(formatLoops(loops).split('\n').at(-1)).toMatch(
-      /^\| flap +\| 10.0 +\| 1.00 +\| 2.00 \| 3.00 +\| 7.00 \| 2.50 +\| 4.00 \(wake\) +\| 1.00/,
+      /^\| flap +\| 12.0 +\| 1.00 +\| 1.00 \| 1.00 +\| 7.00 \| 1.00 +\| 4.00 \(wake\) +\| 1.00/,
     );
   });
 

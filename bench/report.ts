@@ -4,12 +4,12 @@
  */
 
 import { BASE, type Judgement, judge } from './goals.ts';
-import type { LoopReport } from './loop-delay.ts';
-import { type Cell, GENERATOR_CPU, median, type Summary } from './summary.ts';
+import { type LoopWindow, loopReport } from './loop-delay.ts';
+import { type Cell, GENERATOR_CPU, type Summary } from './summary.ts';
 
 export interface LoopRound {
   readonly scenario: string;
-  readonly loop: LoopReport;
+  readonly loop: LoopWindow;
 }
 
 export interface Failure {
@@ -44,7 +44,7 @@ function formatJudgement(judgement: Judgement | undefined): string[] {
   return [short(floor), Number.isFinite(goal) ? short(goal) : '–', verdict];
 }
 
-/** godwit's own event loop: percentiles are medians of the rounds, the longest are the longest of all. */
+/** godwit's own event loop, all rounds of a scenario together. */
 export function formatLoops(rounds: readonly LoopRound[]): string {
   const names = [...new Set(rounds.map(({ scenario }) => scenario))];
   const head = [
@@ -59,19 +59,18 @@ export function formatLoops(rounds: readonly LoopRound[]): string {
     'steps > 10 ms',
   ];
   const rows = names.map((name) => {
-    const loops = rounds.filter(({ scenario }) => scenario === name).map(({ loop }) => loop);
-    const middle = (of: (loop: LoopReport) => number): string => short(median(loops.map(of)));
-    const longest = loops.reduce((most, loop) => (loop.longestMs > most.longestMs ? loop : most));
+    const windows = rounds.filter(({ scenario }) => scenario === name).map(({ loop }) => loop);
+    const { longest, longestMs, ...loop } = loopReport(windows);
     return [
       name,
-      middle(({ turns }) => turns),
-      middle(({ p50 }) => p50),
-      middle(({ p99 }) => p99),
-      middle(({ p999 }) => p999),
-      short(Math.max(...loops.map(({ max }) => max))),
-      middle(({ ownP999 }) => ownP999),
-      `${short(longest.longestMs)} (${longest.longest})`,
-      short(Math.max(...loops.map(({ slowSteps }) => slowSteps))),
+      short(loop.turns),
+      short(loop.p50),
+      short(loop.p99),
+      short(loop.p999),
+      short(loop.max),
+      short(loop.ownP999),
+      `${short(longestMs)} (${longest})`,
+      short(loop.slowSteps),
     ];
   });
   return formatTable(head, rows);

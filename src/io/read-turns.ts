@@ -14,7 +14,7 @@ export interface Reader {
 }
 
 /** Milliseconds of a turn that reading may take before it lets others. */
-const TURN_MS = 2;
+const TURN_MS = 1;
 /**
  * Octets in one read from which on a peer counts as in bulk: more than any exchange of messages without a table. Whoever was
  * not in bulk is read so much at once: all who begin in one turn are read once, before it is known what they are.

@@ -8,7 +8,7 @@
 import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type LoopReport, loopReport } from '../../bench/loop-delay.ts';
+import { type LoopReport, loopReport, loopWindow } from '../../bench/loop-delay.ts';
 import { LoadedDaemon, QUICK, quickFilter } from '../support/loaded-daemon.ts';
 import { describeWith } from '../support/requirements.ts';
 
@@ -109,7 +109,7 @@ describeWith(NEEDS, 'While a million routes load', () => {
     expect(answer['extraSeen']).toBe(0);
     expect(savedMs).toBeLessThan(firstEndMs); // or the edit would not have had to make its way through a load
     const editMs = Number(answer['extraSeenMs']) - savedMs;
-    const loop = loopReport(before, await daemon.loop());
+    const loop = loopReport([loopWindow(before, await daemon.loop())]);
     return { rpc, command, editMs, loadSeconds, loop };
   }
 
