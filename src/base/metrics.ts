@@ -46,8 +46,10 @@ export class HistogramCell {
   }
 
   observe(value: number): void {
-    let i = 0;
-    while (i < this.bounds.length && value > this.bounds[i]!) i++;
+    // The step stands before the look: code that has met small values only would be compiled without it.
+    let i = -1;
+    do i++;
+    while (i < this.bounds.length && value > this.bounds[i]!);
     this.counts[i]!++;
     this.sum += value;
     this.count++;

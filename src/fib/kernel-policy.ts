@@ -5,7 +5,7 @@
 
 import type { IpAddress } from '../net/ip-address.ts';
 import { type Prefix, prefixCovers } from '../net/prefix.ts';
-import type { KernelRules, PoolRule } from './kernel-rules.ts';
+import type { KernelRules, PoolRule, RouteExtras } from './kernel-rules.ts';
 import type { KernelView } from './kernel-view.ts';
 import { PrefixSet } from './prefix-set.ts';
 import {
@@ -60,6 +60,12 @@ const REMEMBERED_MAX = 16_384;
 const CLASSES = ['direct', 'tunnel', 'cross-subnet', 'foreign'] as const;
 type PoolClass = (typeof CLASSES)[number];
 
+/** Of a prefix inside no pool. */
+const NO_POOL: Pick<PoolRule, 'programming' | 'name' | 'reason'> = {
+  name: '',
+  programming: 'direct',
+};
+
 const ALL_ALIKE: readonly number[] = [];
 type Shares = Pick<KernelSubject, 'nextHops' | 'weights'>;
 
@@ -73,7 +79,7 @@ interface Remembered {
 export class KernelPolicy {
   readonly #view: KernelView;
   readonly #shapes: RouteShapes;
-  #rules: KernelRules;
+  #inForce: RulesInForce;
   #pools: PrefixSet<PoolRule>;
   #wireguard: ReadonlySet<IpAddress>;
   #rejected: PrefixSet<Prefix>;
@@ -99,7 +105,7 @@ export class KernelPolicy {
   constructor({ view, shapes, rules }: KernelPolicyOptions) {
     this.#view = view;
     this.#shapes = shapes;
-    this.#rules = rules;
+    this.#inForce = inForce(rules);
     this.#pools = poolSet(rules);
     this.#wireguard = new Set(rules.wireguard ?? []);
     this.#rejected = rejectedSet(rules);
@@ -107,7 +113,7 @@ export class KernelPolicy {
 
   /** All earlier decisions are void: decide again. */
   setRules(rules: KernelRules): void {
-    this.#rules = rules;
+    this.#inForce = inForce(rules);
     this.#pools = poolSet(rules);
     this.#wireguard = new Set(rules.wireguard ?? []);
     this.#rejected = rejectedSet(rules);
@@ -147,15 +153,12 @@ export class KernelPolicy {
     if (source === 'bgp' && this.#isWireguard(subject)) {
       return this.#answer('skip', `Through WireGuard to ${subject.nextHops[0]}: Felix writes it`);
     }
-    const pool = this.#poolOf(prefix);
-    if (pool?.programming === 'foreign') {
-      return this.#answer(
-        'skip',
-        pool.reason ?? `Another program writes routes of IPPool/${pool.name}`,
-      );
+    const { programming, name, reason } = this.#poolOf(prefix) ?? NO_POOL;
+    if (programming === 'foreign') {
+      return this.#answer('skip', reason ?? `Another program writes routes of IPPool/${name}`);
     }
     if (source !== 'bgp') return this.#local(subject);
-    return this.#learned(subject, pool);
+    return this.#learned(subject, programming);
   }
 
   /** The best path decides; of paths that share with it, those through WireGuard nodes go where it goes. */
@@ -167,7 +170,7 @@ export class KernelPolicy {
 
   #poolOf(prefix: RoutePrefix): PoolRule | undefined {
     // Calico's filter does nothing for IPv4 while the own subnet is unknown (calico model 3.9, step 4).
-    if (prefix.family === 4 && this.#rules.ownSubnet.ipv4 === undefined) return undefined;
+    if (prefix.family === 4 && this.#inForce.ownSubnet === undefined) return undefined;
     return this.#pools.match(prefix);
   }
 
@@ -183,7 +186,7 @@ export class KernelPolicy {
     return this.#program(this.#shapes.discard(subject.prefix.family, 'blackhole'), 0);
   }
 
-  #learned(subject: KernelSubject, pool: PoolRule | undefined): KernelDecision {
+  #learned(subject: KernelSubject, programming: PoolClass): KernelDecision {
     const { family } = subject.prefix;
     if (subject.blackhole) {
       // RFC 7999 §3.3: discarded here, wherever its next hop is.
@@ -191,10 +194,10 @@ export class KernelPolicy {
       return this.#program(shape, this.#metric(subject.localPref));
     }
     // IP in IP carries IPv4 only: IPv6 pools are never tunnelled (calico model 3.9).
-    const wanted = pool?.programming ?? 'direct';
-    const poolClass = family === 6 ? 'direct' : wanted;
-    if (poolClass !== 'direct' && this.#rules.holdTunnelled !== undefined) {
-      return this.#answer('hold', this.#rules.holdTunnelled);
+    const poolClass = family === 6 ? 'direct' : programming;
+    const { holdTunnelled } = this.#inForce;
+    if (poolClass !== 'direct' && holdTunnelled !== undefined) {
+      return this.#answer('hold', holdTunnelled);
     }
     const known = this.#shapeFor(family, poolClass, subject);
     if (known.action === 'hold') return this.#answer('hold', known.reason ?? '');
@@ -204,7 +207,7 @@ export class KernelPolicy {
   }
 
   #metric(localPref: number | undefined): number {
-    if (this.#rules.metric.mode === 'none') return 0;
+    if (!this.#inForce.hasMetrics) return 0;
     // A LOCAL_PREF above the total would wrap; 0 would mean no metric at all.
     return Math.max(1, PRIORITY_TOTAL - (localPref ?? DEFAULT_LOCAL_PREF));
   }
@@ -271,7 +274,7 @@ export class KernelPolicy {
   }
 
   #extrasOf(family: 4 | 6): ShapeExtras | undefined {
-    const { extras } = this.#rules;
+    const { extras } = this.#inForce;
     if (extras === undefined) return undefined;
     const prefSrc = family === 4 ? extras.ipv4Source : extras.ipv6Source;
     return {
@@ -281,15 +284,14 @@ export class KernelPolicy {
   }
 
   #inOwnSubnet(nextHop: IpAddress): boolean {
-    const subnet = this.#rules.ownSubnet.ipv4;
+    const subnet = this.#inForce.ownSubnet;
     return subnet !== undefined && prefixCovers(subnet, nextHop);
   }
 
   /** `via NEXT_HOP dev tunl0 onlink`; a reason while the device cannot carry it. */
   #tunnelHop(nextHop: IpAddress): ShapeHop | string {
-    const name = this.#rules.tunnelDevice;
+    const { tunnelDevice: name, vrf } = this.#inForce;
     const link = this.#view.linkByName(name);
-    const { vrf } = this.#rules;
     if (link === undefined && vrf !== undefined) return `Waiting for ${name} in VRF ${vrf}`;
     if (link === undefined) return `Waiting for ${name}, which does not exist yet`;
     if (!link.up) return `Waiting for ${name}, which is down`;
@@ -298,7 +300,7 @@ export class KernelPolicy {
 
   /** Index and state as a number that no prefix pays a string for; 0 while there is no such device. */
   #tunnelNumber(): number {
-    const link = this.#view.linkByName(this.#rules.tunnelDevice);
+    const link = this.#view.linkByName(this.#inForce.tunnelDevice);
     return link === undefined ? 0 : link.index * 2 + (link.up ? 1 : 0);
   }
 
@@ -358,6 +360,28 @@ function addHop(hops: ShapeHop[], hop: ShapeHop, weight: number | undefined): vo
     hops[at] = { ...hops[at]!, weight: both };
   } else if (hops.length < SHAPE_HOPS_MAX)
     hops.push(weight === undefined ? hop : { ...hop, weight });
+}
+
+/** What every route asks, in one form whatever a plan leaves out: code that has met one form V8 throws away at the next. */
+interface RulesInForce {
+  readonly tunnelDevice: string;
+  readonly vrf: string | undefined;
+  /** Of IPv4. */
+  readonly ownSubnet: Prefix | undefined;
+  readonly hasMetrics: boolean;
+  readonly holdTunnelled: string | undefined;
+  readonly extras: RouteExtras | undefined;
+}
+
+function inForce(rules: KernelRules): RulesInForce {
+  return {
+    tunnelDevice: rules.tunnelDevice,
+    vrf: rules.vrf,
+    ownSubnet: rules.ownSubnet.ipv4,
+    hasMetrics: rules.metric.mode !== 'none',
+    holdTunnelled: rules.holdTunnelled,
+    extras: rules.extras,
+  };
 }
 
 function poolSet(rules: KernelRules): PrefixSet<PoolRule> {

@@ -45,7 +45,7 @@ afterEach(() => vi.useRealTimers());
 describe('ReadTurns', () => {
   it('stop peers in bulk when the turn is over, and go on with the one that waited longest', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => new FakeReader(name, said));
-    expect([read(a!, BULK, 0.5), read(b!, BULK, 0.5), read(c!, BULK, 0.5)]).toEqual([
+    expect([read(a!, BULK, 0.3), read(b!, BULK, 0.3), read(c!, BULK, 0.3)]).toEqual([
       true,
       true,
       true,
@@ -66,10 +66,10 @@ describe('ReadTurns', () => {
 
   it('begin anew with each turn of the loop', () => {
     const reader = new FakeReader('a', said);
-    expect(read(reader, BULK, 1.5)).toBe(true);
+    expect(read(reader, BULK, 0.8)).toBe(true);
     vi.runAllTimers();
-    expect(read(reader, BULK, 1.5)).toBe(true);
-    expect(read(reader, BULK, 2)).toBe(false);
+    expect(read(reader, BULK, 0.8)).toBe(true);
+    expect(read(reader, BULK, 0.8)).toBe(false);
   });
 
   it('forget who has gone', () => {

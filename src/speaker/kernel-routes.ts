@@ -49,7 +49,8 @@ export class KernelRoutes implements SettleConsumer {
   readonly #core: KernelRoutesContext;
   readonly #rib: Rib;
   readonly #octets: Uint8Array;
-  readonly #nextHops: IpAddress[] = [];
+  /** For V8 an array that never held an object is of another kind than one that did: compiled code would be thrown away. */
+  readonly #nextHops: IpAddress[] = ['' as IpAddress];
   /** Octets a second that each next hop's path names, then its weight. */
   readonly #bandwidths: number[] = [];
   readonly #subject: KernelSubject;
@@ -62,6 +63,7 @@ export class KernelRoutes implements SettleConsumer {
     const { width, ipFamily } = factsOf(family);
     this.#core = core;
     this.#rib = core.ribs[family];
+    this.#nextHops.pop();
     this.#octets = new Uint8Array(width / 8);
     this.#prefix = { family: ipFamily, octets: this.#octets, octetsAt: 0, length: 0 };
     this.#subject = {

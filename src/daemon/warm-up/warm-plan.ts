@@ -16,8 +16,11 @@ export interface WarmPeer {
 const LOCAL_AS = 64_512;
 const HOLD_TIME = 90;
 const ADDRESS = ip('192.0.2.1');
-const POOL = prefix('10.0.0.0/8');
+/** Two thirds of the prefixes that the warm-up announces lie in it. */
+const POOL = prefix('10.0.0.0/14');
 const POOL6 = prefix('fd00::/16');
+/** Looked at first, being longer, and matching nothing: as most pools of a cluster with several. */
+const OTHER_POOLS = [prefix('10.254.0.0/16'), prefix('fd00:ffff::/32')];
 
 export const FEED: WarmPeer = { address: ip('192.0.2.11'), as: 64_601 };
 export const SINK: WarmPeer = { address: ip('192.0.2.12'), as: 64_602 };
@@ -110,7 +113,11 @@ export const WARM_PLAN: SpeakerPlan = {
     table: 254,
     tunnelDevice: 'tunl0',
     ownSubnet: { ipv4: prefix('192.0.2.0/24'), ipv6: prefix('2001:db8::/64') },
-    pools: [POOL, POOL6].map((cidr) => ({ cidr, name: 'warm', programming: 'direct' })),
+    pools: [POOL, POOL6, ...OTHER_POOLS].map((cidr) => ({
+      cidr,
+      name: 'warm',
+      programming: 'direct',
+    })),
     rejected: [],
     metric: { mode: 'priority', normal: { ipv4: 1024, ipv6: 1024 } },
   },

@@ -3,11 +3,15 @@
  * tables of the warm-up are too small for it, and code that has not met it is thrown away when the first large one does.
  */
 
+import { RefQueue } from '../../fib/ref-queue.ts';
 import { IdIndex } from '../../net/id-index.ts';
 import { IdQueue } from '../../rib/id-queue.ts';
 
 /** More than a block of an `IdQueue` and some stages of an `IdIndex`. */
 const ROWS = 10_000;
+
+/** More than a `RefQueue` keeps. */
+const RING_MAX = 65_537;
 
 /** V8 takes no notes of what a function meets in its first few calls. */
 const TIMES = 8;
@@ -15,7 +19,9 @@ const TIMES = 8;
 /** @returns Of the ids that went in those that came out again, so that nobody leaves the work out. */
 export function warmTables(): number {
   let out = 0;
-  for (let time = 0; time < TIMES; time++) out += throughQueue() + throughIndex();
+  for (let time = 0; time < TIMES; time++) {
+    out += throughQueue() + throughRefQueue() + throughIndex();
+  }
   return out;
 }
 
@@ -24,6 +30,15 @@ function throughQueue(): number {
   let taken = 0;
   for (let id = 1; id <= ROWS; id++) queue.push(id);
   for (let id = queue.shift(); id !== 0; id = queue.shift()) taken++;
+  return taken;
+}
+
+/** A ring that is large is given up when it runs empty. */
+function throughRefQueue(): number {
+  const queue = new RefQueue();
+  let taken = 0;
+  for (let ref = 1; ref <= RING_MAX; ref++) queue.push(ref);
+  while (queue.shift() !== undefined) taken++;
   return taken;
 }
 
