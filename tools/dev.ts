@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toolArguments } from './arguments.ts';
 import { cacheDir, REPOSITORY } from './cache-dir.ts';
+import { buildShim } from './shim.ts';
 
 const BGP_PORT = 1790; // below 1024 one has to be root
 const HTTP = '127.0.0.1:9179';
@@ -29,6 +30,7 @@ function writeFirst(path: string, text: string): void {
   if (!existsSync(path)) writeFileSync(path, text);
 }
 
+await buildShim();
 mkdirSync(resources, { recursive: true });
 writeFirst(
   config,

@@ -1,10 +1,8 @@
 /** `npm run chaos`: rounds of acts, each followed by a quiet point, until the time is over or something is wrong. */
 
-import { join } from 'node:path';
 import { Prng } from '../../src/base/prng.ts';
 import { refuseArguments } from '../arguments.ts';
-import { REPOSITORY } from '../cache-dir.ts';
-import { runOk } from '../fabric/process.ts';
+import { buildShim } from '../shim.ts';
 import { type Done, drawAct, Victims } from './acts.ts';
 import { checkQuiet } from './checks.ts';
 import { HELP, type Options, optionsFrom } from './options.ts';
@@ -31,8 +29,7 @@ async function main(): Promise<number> {
     process.stderr.write('Chaos needs a kernel of its own to write to: run it as root\n');
     return EX_NOPERM;
   }
-  // The daemons of a fresh checkout have no socket shim yet; what is built already is found again.
-  await runOk(['sh', join(REPOSITORY, 'tools/build-native.sh')]);
+  await buildShim();
   const world = new World();
   try {
     await world.build();

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { refuseArguments, toolArguments } from '../arguments.ts';
 import { REPOSITORY } from '../cache-dir.ts';
 import { PackageError } from '../peers/debian.ts';
+import { buildShim } from '../shim.ts';
 import { findUserModeLinux, type UserModeLinux } from './find-uml.ts';
 
 /** A quiet machine takes 30 s; one that hangs must still be named. */
@@ -34,6 +35,7 @@ async function main(guests: readonly string[]): Promise<number> {
     console.error(`No user-mode Linux: ${error.message}`);
     return EX_UNAVAILABLE;
   }
+  await buildShim(); // to the guest the checkout is read-only
   const out = mkdtempSync(join(tmpdir(), 'godwit-ipip-'));
   try {
     await boot(uml, { out, guests });

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 
 import { join } from 'node:path';
 import { cacheDir, REPOSITORY } from '../cache-dir.ts';
 import { runOk } from '../fabric/process.ts';
+import { buildShim } from '../shim.ts';
 
 export interface Architecture {
   /** Debian's name. */
@@ -67,10 +68,7 @@ function lockedVersion(name: string): string {
 /** The shim for `architecture`, compiled here. */
 export async function shimFor(architecture: Architecture, { headers }: NodeFiles): Promise<string> {
   const own = architecture.node === process.arch;
-  if (own) {
-    const built = (await runOk(['sh', join(REPOSITORY, 'tools/build-native.sh')])).trim();
-    return built.split('\n').at(-1)!;
-  }
+  if (own) return buildShim();
   const target = join(cacheDir('package'), `godwit_native.${architecture.debian}.node`);
   const sources = ['sock.c', 'writer.c'].map((file) => join(REPOSITORY, 'native', file));
   const flags = [
