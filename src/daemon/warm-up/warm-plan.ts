@@ -16,7 +16,7 @@ export interface WarmPeer {
 const LOCAL_AS = 64_512;
 const HOLD_TIME = 90;
 const ADDRESS = ip('192.0.2.1');
-/** Two thirds of the prefixes that the warm-up announces lie in it. */
+/** Two thirds of the prefixes of a small round lie in it, the others in no pool. */
 const POOL = prefix('10.0.0.0/14');
 const POOL6 = prefix('fd00::/16');
 /** Looked at first, being longer, and matching nothing: as most pools of a cluster with several. */
