@@ -2,21 +2,21 @@
  * Capacity of typed-array columns: few, wide stages instead of doubling.
  *
  * Pages of a typed array that were never written cost no memory, so a column reserves address space far ahead and is
- * copied seldom, and only while it is small: 256 KiB at 65,536 rows takes 0.2 ms, where doubling at a million rows
- * takes 3 ms a column. Resizable buffers and chunks of chunks avoid the copy too, but cost 60–80 % on every access
+ * copied seldom, and only while it is small, 32 KiB at 8,192 rows: doubling at a million rows takes 3 ms a column, and
+ * what was copied is garbage that is not collected while a table loads. Resizable buffers and chunks of chunks avoid the copy too, but cost 60–80 % on every access
  * (docs/decisions/0004-the-rib-is-columns.md).
  */
 
 import { assert } from '../base/assert.ts';
 
 /** Rows at each stage; the last is the most that an `IdIndex` can name. */
-const STAGES = [1 << 10, 1 << 12, 1 << 16, 1 << 22, 1 << 24] as const;
+const STAGES = [1 << 10, 1 << 13, 1 << 22, 1 << 24] as const;
 
 /**
- * For what comes and goes, whose memory V8 counts as it is reserved, touched or not: at 65,537 rows the stages above
+ * For what comes and goes, whose memory V8 counts as it is reserved, touched or not: at 8,193 rows the stages above
  * would be 36 MB an update group, and begin a collection of the whole heap in the middle of a table.
  */
-const STAGES_FOR_A_WHILE = [1 << 10, 1 << 12, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24] as const;
+const STAGES_FOR_A_WHILE = [1 << 10, 1 << 13, 1 << 18, 1 << 20, 1 << 22, 1 << 24] as const;
 
 /** Most rows of any table: identifiers have 24 bits. */
 export const ROWS_MAX = (1 << 24) - 1;
@@ -44,7 +44,7 @@ function stageFor(row: number, stages: readonly number[]): number {
  * as long as the process.
  *
  * Large ones stand in shared memory, though nobody shares it: V8 does not count that as garbage to come. Counted, the
- * address space that all columns reserve at 65,536 rows, 450 MB of it untouched, makes V8 begin a collection of the
+ * address space that all columns reserve at 8,192 rows, 450 MB of it untouched, makes V8 begin a collection of the
  * whole heap in the middle of a table (24 ms in one step; `bench/rib.bench.ts`).
  */
 export function grown<T extends Column>(column: T, rows: number, width = 1): T {
@@ -57,7 +57,7 @@ export function grownForAWhile<T extends Column>(column: T, rows: number): T {
 }
 
 /** Rows of the last stage that is small enough to be counted. */
-const COUNTED_ROWS_MAX = 1 << 16;
+const COUNTED_ROWS_MAX = 1 << 13;
 
 type ColumnConstructor = {
   new (length: number): Column;
