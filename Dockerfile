@@ -11,9 +11,7 @@ RUN npm ci
 COPY . .
 RUN npm run build \
  && npm run build:native \
- && cc -O2 -Wall -o build/ipip-standin tools/ipip-standin/ipip-standin.c \
- && npm prune --omit=dev --omit=optional \
- && node tools/package/trim.ts node_modules
+ && cc -O2 -Wall -o build/ipip-standin tools/ipip-standin/ipip-standin.c
 
 FROM debian:bookworm-slim AS bird
 RUN apt-get update \
@@ -45,7 +43,6 @@ RUN --mount=type=bind,from=build,source=/usr/local/bin,target=/mnt \
  && install -d -o godwit -g godwit -m 0755 /run/godwit
 WORKDIR /opt/godwit
 COPY --from=build /src/package.json ./
-COPY --from=build /src/node_modules ./node_modules
 COPY --from=build /src/dist ./dist
 COPY --from=build /src/proto ./proto
 COPY --from=build /src/build/godwit_native.node ./build/

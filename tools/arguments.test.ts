@@ -54,7 +54,6 @@ describe('tools', () => {
     ['tools/properties.ts', ['--factor', '0']],
     ['tools/properties.ts', ['no-such-file']],
     ['tools/package/main.ts', ['--arch', 'z80']],
-    ['tools/package/trim.ts', []],
     ['tools/peers/fetch.ts', ['nobody']],
     ['tools/chaos/main.ts', ['--minutes', '-1']],
   ] as const)('%s refuses %s in words', (tool, args) => {

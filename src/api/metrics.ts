@@ -4,7 +4,10 @@
  * Names, labels and their bounds are declared beside the code that feeds them; here they are only collected.
  */
 
-import { Counter, Gauge, type Histogram, Registry } from 'prom-client';
+import type { Histogram } from 'prom-client';
+import Counter from 'prom-client/lib/counter.js';
+import Gauge from 'prom-client/lib/gauge.js';
+import Registry from 'prom-client/lib/registry.js';
 import type { HistogramCell, MetricSpec } from '../base/metrics.ts';
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 import { speakerMetrics } from '../speaker/metrics.ts';

@@ -1,6 +1,14 @@
 /** The two machines that packages are made for, and what each needs: a Node and a shim compiled for it. */
 
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir, REPOSITORY } from '../cache-dir.ts';
 import { runOk } from '../fabric/process.ts';
@@ -70,7 +78,9 @@ export async function shimFor(architecture: Architecture, { headers }: NodeFiles
   const own = architecture.node === process.arch;
   if (own) return buildShim();
   const target = join(cacheDir('package'), `godwit_native.${architecture.debian}.node`);
-  const sources = ['sock.c', 'writer.c'].map((file) => join(REPOSITORY, 'native', file));
+  const sources = readdirSync(join(REPOSITORY, 'native'))
+    .filter((file) => file.endsWith('.c'))
+    .map((file) => join(REPOSITORY, 'native', file));
   const flags = [
     '-O2',
     '-pthread',

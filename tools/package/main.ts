@@ -3,7 +3,7 @@
  * inside. `-- --arch amd64` makes one; `-- --version 1.2.3` gives it another version, as a test of upgrades wants.
  */
 
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { refuseArguments, toolArguments } from '../arguments.ts';
 import { cacheDir, giveToOwner, REPOSITORY } from '../cache-dir.ts';
@@ -31,11 +31,10 @@ const version = values.version ?? packageVersion();
 const wanted = ARCHITECTURES.filter(({ debian }) => (values.arch ?? debian) === debian);
 if (wanted.length === 0) refuseArguments(`--arch ${values.arch}: no such machine`, USAGE);
 await runOk(['sh', 'tools/node', 'tools/build.ts'], { timeoutMs: 300_000 });
-const dependencies = await productionModules();
-for (const architecture of wanted) await packageFor(architecture, dependencies);
+for (const architecture of wanted) await packageFor(architecture);
 giveToOwner(OUTPUT);
 
-async function packageFor(architecture: Architecture, dependencies: string): Promise<void> {
+async function packageFor(architecture: Architecture): Promise<void> {
   const name = `godwit_${version}_${architecture.debian}`;
   const root = join(OUTPUT, name);
   rmSync(root, { recursive: true, force: true });
@@ -43,7 +42,7 @@ async function packageFor(architecture: Architecture, dependencies: string): Pro
   const node = await nodeFor(architecture);
   const shim = await shimFor(architecture, node);
   const dist = join(REPOSITORY, 'dist');
-  await fillTree(root, { architecture, dist, dependencies, node, shim, version });
+  await fillTree(root, { architecture, dist, node, shim, version });
   const tarball = join(OUTPUT, `${name}.tar.gz`);
   const pack = [
     'tar',
@@ -61,31 +60,6 @@ async function packageFor(architecture: Architecture, dependencies: string): Pro
   await buildDeb(root, { architecture, version, target: deb });
   rmSync(root, { recursive: true });
   for (const file of [deb, tarball]) console.log(file);
-}
-
-/** `node_modules` without what only a checkout needs; made anew when the lock file has changed. */
-async function productionModules(): Promise<string> {
-  const folder = join(cacheDir('package'), 'dependencies');
-  const lock = join(REPOSITORY, 'package-lock.json');
-  const kept = join(folder, 'package-lock.json');
-  if (!existsSync(kept) || !readFileSync(kept).equals(readFileSync(lock))) {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    for (const file of ['package.json', '.npmrc'])
-      cpSync(join(REPOSITORY, file), join(folder, file));
-    cpSync(lock, kept);
-    const install = [
-      'npm',
-      'ci',
-      '--prefix',
-      folder,
-      '--omit=dev',
-      '--omit=optional',
-      '--ignore-scripts',
-    ];
-    await runOk(install, { timeoutMs: 300_000 });
-  }
-  return join(folder, 'node_modules');
 }
 
 function packageVersion(): string {

@@ -1,17 +1,16 @@
 /**
- * What is installed, as a folder that can be moved: `usr/lib/godwit` with the compiled program, its dependencies, a
- * Node and the shim; the two commands, the unit, manual pages, completion, documentation, default configuration.
+ * What is installed, as a folder that can be moved: `usr/lib/godwit` with the compiled program, a Node and the shim; the
+ * two commands, the unit, manual pages, completion, documentation, default configuration.
  */
 
 import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { COMMANDS } from '../../src/cli/commands/table.ts';
 import { completionScript, type Shell } from '../../src/cli/completion.ts';
 import { REPOSITORY } from '../cache-dir.ts';
 import { runOk } from '../fabric/process.ts';
 import type { Architecture } from './architecture.ts';
 import { manPage } from './man.ts';
-import { isLoaded } from './not-loaded.ts';
 
 const LIBRARY = 'usr/lib/godwit';
 
@@ -29,8 +28,6 @@ export interface TreeParts {
   readonly architecture: Architecture;
   /** Compiled JavaScript, from `npm run build`. */
   readonly dist: string;
-  /** `node_modules` of production. */
-  readonly dependencies: string;
   readonly node: { readonly program: string; readonly license: string };
   readonly shim: string;
   readonly version: string;
@@ -41,9 +38,9 @@ export async function fillTree(root: string, parts: TreeParts): Promise<void> {
   const library = join(root, LIBRARY);
   for (const path of PROGRAM) copy(join(REPOSITORY, path), join(library, path));
   copy(parts.dist, join(library, 'dist'));
-  copyModules(parts.dependencies, join(library, 'node_modules'));
   copy(parts.node.program, join(library, 'bin/node'));
   copy(parts.node.license, join(root, 'usr/share/doc/godwit/LICENSE.node'));
+  copy(join(parts.dist, 'LICENSES.txt'), join(root, 'usr/share/doc/godwit/LICENSES.packages'));
   copy(parts.shim, join(library, 'dist/godwit_native.node'));
   for (const program of ['godwitd', 'godwit']) {
     chmodSync(join(library, 'bin', program), 0o755);
@@ -93,12 +90,6 @@ async function writeManPages(root: string, version: string): Promise<void> {
 
 function readDoc(file: string): string {
   return readFileSync(join(REPOSITORY, 'docs/reference', file), 'utf8');
-}
-
-function copyModules(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
-  const filter = (path: string): boolean => isLoaded(relative(from, path));
-  cpSync(from, to, { recursive: true, verbatimSymlinks: true, filter });
 }
 
 function copy(from: string, to: string): void {
