@@ -44,4 +44,8 @@ napi_value WriterStart(napi_env env, napi_callback_info info);
 napi_value WriterSend(napi_env env, napi_callback_info info);
 napi_value WriterStop(napi_env env, napi_callback_info info);
 
+/* memory.c */
+napi_value Trim(napi_env env, napi_callback_info info);
+napi_value ForgetProgram(napi_env env, napi_callback_info info);
+
 #endif

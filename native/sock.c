@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <linux/filter.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -384,16 +383,6 @@ static napi_value ClockStatus(napi_env env, napi_callback_info info) {
   return adjtimex(&clock) < 0 ? number(env, -errno) : number(env, clock.status);
 }
 
-/* trim() -> 0. Gives freed memory back to the system, where the C library knows how. */
-static napi_value Trim(napi_env env, napi_callback_info info) {
-  Arguments a = arguments_of(env, info, 0);
-  if (a.failed) return NULL;
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-  return number(env, 0);
-}
-
 /* ---- module --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -406,7 +395,7 @@ static const struct {
     {"getpeername", GetPeerName}, {"send", Send},           {"recv", Recv},
     {"pollStart", PollStart},     {"pollStop", PollStop},     {"flock", Flock},
     {"writerStart", WriterStart}, {"writerSend", WriterSend}, {"writerStop", WriterStop},
-    {"attachFilter", AttachFilter}, {"trim", Trim},
+    {"attachFilter", AttachFilter}, {"trim", Trim},           {"forgetProgram", ForgetProgram},
     {"threadCpuTime", ThreadCpuTime}, {"clockStatus", ClockStatus},
 };
 

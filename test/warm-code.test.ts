@@ -82,13 +82,14 @@ function compiledAfter(
     import { Rib } from './src/rib/rib.ts';
     import { UpdatePacker } from './src/rib/update-packer.ts';
     import { Speaker } from './src/speaker/speaker.ts';
+    import { collectGarbage } from './src/daemon/give-back-memory.ts';
     import { warmUp } from './src/daemon/warm-up/warm-up.ts';
     const began = performance.now();
     // On a machine that is busy as many rounds as on one that is not.
     const warmth = warmUp(() => began, { kernelEnabled: true });
     globalThis.warmth = ${kept === 'kept' ? 'warmth' : 'warmth.rounds'};
     setTimeout(() => {
-      gc();
+      collectGarbage();
       const compiled = (method) => (%GetOptimizationStatus(method) & ${COMPILED}) !== 0;
       const toTheEnd = (method) => (%GetOptimizationStatus(method) & ${BY_TURBOFAN}) !== 0;
       const all = (compiled) => ({

@@ -13,7 +13,6 @@ import type { SystemError } from '../base/errors.ts';
 import type { Octets } from '../base/units.ts';
 import { enableForwarding, lacksVrf, writeLink } from '../io/link-writer.ts';
 import type { Log } from '../io/log.ts';
-import { nativeSockets } from '../io/native.ts';
 import { networkNamespace } from '../io/network-namespace.ts';
 import { packageVersion } from '../io/package-root.ts';
 import { RouteJournal } from '../io/route-journal.ts';
@@ -31,6 +30,7 @@ import type { Settings } from './config.ts';
 import { Configuration } from './configuration.ts';
 import { Control } from './control.ts';
 import { Events } from './events.ts';
+import { collectAndGiveBack, giveBackLater, giveBackMemory } from './give-back-memory.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { errorFields, logLine } from './log-lines.ts';
 import { Loop } from './loop.ts';
@@ -158,8 +158,12 @@ export class Daemon {
     if ('kind' in lock) return refuseLock(lock, settings, log);
     // Before the real speaker is made: objects of the first one teach V8 what the fields hold, and those made earlier
     // would have to be converted in the middle of the first table.
-    const warmth = warmUp(() => performance.now(), { kernelEnabled: settings.kernel.enabled });
-    giveBackMemory();
+    await collectAndGiveBack();
+    const warmth = warmUp(() => performance.now(), {
+      kernelEnabled: settings.kernel.enabled,
+      afterSpeaker: giveBackMemory,
+    });
+    await collectAndGiveBack();
     try {
       return await new Daemon(settings, log, warmth).#run();
     } finally {
@@ -215,6 +219,8 @@ export class Daemon {
     const started = configuration.start(); // reads on its own thread meanwhile
     if (settings.kernel.enabled) this.#kernel.start();
     await started;
+    giveBackMemory();
+    giveBackLater();
     this.#service.ready();
     const exitCode = await ended;
     process.off('uncaughtException', onBug);
@@ -390,15 +396,6 @@ export class Daemon {
     this.#http?.close();
     await Promise.all([this.#bird?.close(), this.#grpc?.close()]);
   }
-}
-
-/**
- * What the warm-up and the loading of modules left behind: 25 MB (docs/performance.md). Collected now, so that no collection of
- * the whole heap falls into the first table; `bin/node-flags` makes `gc` known.
- */
-function giveBackMemory(): void {
-  globalThis.gc?.();
-  nativeSockets().trim();
 }
 
 /** Another daemon has the directory, or it cannot be locked. @returns the exit code. */

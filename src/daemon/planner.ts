@@ -17,6 +17,7 @@ import { FileDatastore } from '../io/datastores/file.ts';
 import type { DatastoreListener, StatusReport } from '../io/datastores/listener.ts';
 import { StateDir } from '../io/state-dir.ts';
 import type { Settings } from './config.ts';
+import { collectGarbage } from './give-back-memory.ts';
 import { kubernetesOptions } from './kubernetes-options.ts';
 import { type ProposalPart, type ProposalRequest, proposalParts } from './proposal-parts.ts';
 
@@ -126,6 +127,8 @@ export class Planner {
     };
     this.#datastore = await openDatastore(this.#options, await this.#withEndpoints(listener));
     await this.#datastore.start();
+    // What loading and the first snapshot left; nothing waits for this thread now.
+    collectGarbage();
     this.#say({ type: 'started' });
   }
 

@@ -1,5 +1,5 @@
 /**
- * Finds and loads the native shim (`native/sock.c`, `native/writer.c`) and gives its functions types.
+ * Finds and loads the native shim (`native/sock.c`, `native/writer.c`, `native/memory.c`) and gives its functions types.
  *
  * Invariant: nothing else in the tree calls `require`; a missing or unfit shim is one sentence that says what
  * to do. A function is one system call, or gives work to the writer's thread: what the host refuses comes back as a
@@ -49,8 +49,10 @@ export interface NativeSockets {
   recv(fd: number, octets: Uint8Array, start: number, length: number, from: Uint8Array): number;
   /** Level-triggered; `onReady` gets the events, or a negative errno. A number is a refusal. */
   pollStart(fd: number, events: number, onReady: (events: number) => void): PollHandle | number;
-  /** Gives freed memory back to the system, where the C library knows how. */
+  /** Gives back what malloc holds free, where the C library knows how, and pages of the program's own files. */
   trim(): number;
+  /** The latter alone, on another thread. */
+  forgetProgram(): number;
   /** Harmless when stopped already. The fd is free for another owner as soon as it returns. */
   pollStop(handle: PollHandle): number;
   /** `program`: classic BPF, 8 octets an instruction. What it returns 0 for is never queued. */

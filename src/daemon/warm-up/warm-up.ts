@@ -13,7 +13,7 @@ import { KEEPALIVE } from '../../wire/keepalive.ts';
 import { FEED, MESH, openOf, SINK, type WarmPeer, warmPlan } from './warm-plan.ts';
 import { WarmSpeaker } from './warm-speaker.ts';
 import { warmTables } from './warm-tables.ts';
-import { type WarmVariant, warmUpdates } from './warm-updates.ts';
+import { forgetUpdates, type WarmVariant, warmUpdates } from './warm-updates.ts';
 
 /**
  * Rounds after which a speaker gives way to the next one. With one alone V8 would build its very closures and the first shapes
@@ -30,6 +30,8 @@ const SMALL_UPDATES = 256;
  * come first: before it is compiled the code takes ten times as long.
  */
 const LARGE_UPDATES = 512;
+/** Of the speaker that is kept: tables that have grown stay so, and it is wanted for the forms of its objects only. */
+const KEPT_UPDATES = 8;
 
 export interface WarmUp {
   /** In each, two peers announce, change and withdraw the same table, and one of them goes. */
@@ -41,22 +43,42 @@ export interface WarmUp {
   readonly speaker: WarmSpeaker;
 }
 
-export function warmUp(now: () => number, options: { kernelEnabled: boolean }): WarmUp {
+export interface WarmUpOptions {
+  readonly kernelEnabled: boolean;
+  /** Called between two speakers: compiling takes memory, and gives it back to malloc only. */
+  readonly afterSpeaker?: () => void;
+}
+
+export function warmUp(now: () => number, options: WarmUpOptions): WarmUp {
   const end = now() + WARM_UP_MS;
   warmTables();
   let rounds = 0;
-  let speaker: WarmSpeaker;
   for (const last of SPEAKERS_END_AT) {
-    speaker = new WarmSpeaker(options.kernelEnabled);
-    speaker.step({ type: 'planChanged', plan: warmPlan(), revision: 1 });
-    tourOfOneFamily(speaker);
-    const feed = establish(speaker, FEED);
-    establish(speaker, SINK);
+    const { speaker, feed } = begin(options, LARGE_UPDATES);
     for (; rounds < last && now() < end; rounds++) {
       runRound(speaker, feed, rounds === last - 1 ? LARGE_UPDATES : SMALL_UPDATES);
     }
+    options.afterSpeaker?.();
   }
-  return { rounds, speaker: speaker! };
+  const { speaker, feed } = begin(options, KEPT_UPDATES);
+  runRound(speaker, feed, KEPT_UPDATES);
+  forgetUpdates();
+  return { rounds, speaker };
+}
+
+/** A speaker with a session that feeds it, after a tour of `updates` UPDATEs, and one that it feeds. */
+function begin({ kernelEnabled }: WarmUpOptions, updates: number): Begun {
+  const speaker = new WarmSpeaker(kernelEnabled);
+  speaker.step({ type: 'planChanged', plan: warmPlan(), revision: 1 });
+  tourOfOneFamily(speaker, updates);
+  const feed = establish(speaker, FEED);
+  establish(speaker, SINK);
+  return { speaker, feed };
+}
+
+interface Begun {
+  readonly speaker: WarmSpeaker;
+  readonly feed: ConnectionId;
 }
 
 function runRound(speaker: WarmSpeaker, feed: ConnectionId, updates: number): void {
@@ -79,10 +101,10 @@ function runRound(speaker: WarmSpeaker, feed: ConnectionId, updates: number): vo
 }
 
 /** Most nodes speak IPv4 alone: the tables of IPv6 then have no update group, which is met by what tidies both. */
-function tourOfOneFamily(speaker: WarmSpeaker): void {
+function tourOfOneFamily(speaker: WarmSpeaker, updates: number): void {
   const feed = establish(speaker, FEED, ['ipv4-unicast']);
   for (const variant of ['announce', 'withdraw'] as const) {
-    receive(speaker, feed, warmUpdates(variant, 'ipv4-unicast', LARGE_UPDATES));
+    receive(speaker, feed, warmUpdates(variant, 'ipv4-unicast', updates));
   }
   speaker.step({ type: 'tcpClosed', connection: feed });
   speaker.settle();

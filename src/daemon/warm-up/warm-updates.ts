@@ -21,6 +21,10 @@ export type WarmVariant = 'announce' | 'again' | 'withdraw';
 
 const known = new Map<string, Uint8Array>();
 
+export function forgetUpdates(): void {
+  known.clear();
+}
+
 /** Made once for each variant, family and count. */
 export function warmUpdates(variant: WarmVariant, family: AfiSafi, count: number): Uint8Array {
   const key = `${variant} ${family} ${count}`;
