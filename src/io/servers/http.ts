@@ -1,7 +1,10 @@
 /** The HTTP server: node's own, around the pure `api/http/routes.ts`. A handler that throws costs one answer. */
 
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { SystemError } from '../../base/errors.ts';
+
+/** Not by `import`: that asks for every name at once, `WebSocket` among them, and so loads Node's HTTP client, 5 MB. */
+const { createServer } = process.getBuiltinModule('node:http');
 
 /** What `api/http/routes.ts` answers; said here again, for the two do not know each other. */
 interface HttpRequest {
