@@ -105,6 +105,20 @@ describeWith(
       });
     });
 
+    it('gives back what starting took: 68 MB are measured after a start and a look', async () => {
+      const pid = await property('MainPID');
+      const kilobytes = async (name: string): Promise<number> => {
+        const status = await machine.ok('cat', `/proc/${pid}/status`);
+        return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
+      };
+      await waitFor(
+        () => kilobytes('VmRSS'),
+        (resident) => resident < 80_000,
+        { what: 'the memory to be given back' },
+      );
+      expect(await kilobytes('VmHWM')).toBeLessThan(110_000);
+    });
+
     it('is ended and started again by systemd when its loop hangs', async () => {
       await machine.ok('mkdir', '-p', '/run/systemd/system/godwitd.service.d');
       const short = 'printf "[Service]\\nWatchdogSec=2\\n"';
