@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #ifdef __GLIBC__
 #include <malloc.h>
@@ -78,10 +77,12 @@ napi_value ForgetProgram(napi_env env, napi_callback_info info) {
   napi_value name;
   if (work == NULL) return number(env, -ENOMEM);
   napi_create_string_utf8(env, "forgetProgram", NAPI_AUTO_LENGTH, &name);
-  if (napi_create_async_work(env, NULL, name, forget_aside, forgotten, work, work) != napi_ok ||
-      napi_queue_async_work(env, *work) != napi_ok) {
-    free(work);
-    return number(env, -ENOMEM);
+  *work = NULL;
+  if (napi_create_async_work(env, NULL, name, forget_aside, forgotten, work, work) == napi_ok &&
+      napi_queue_async_work(env, *work) == napi_ok) {
+    return number(env, 0);
   }
-  return number(env, 0);
+  if (*work != NULL) napi_delete_async_work(env, *work);
+  free(work);
+  return number(env, -ENOMEM);
 }

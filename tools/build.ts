@@ -50,8 +50,9 @@ async function compile(program: string): Promise<string[]> {
     input: join(REPOSITORY, 'src/bin', `${program}.ts`),
     platform: 'node',
     // What is not there must not become an import that fails at a user's.
-    onLog: (_level, log) => {
+    onLog: (level, log, tell) => {
       if (log.code === 'UNRESOLVED_IMPORT') throw new Error(log.message);
+      tell(level, log);
     },
   });
   const { output } = await bundle.write({

@@ -17,7 +17,7 @@ export function collectGarbage(): void {
   globalThis.gc?.({ type: 'major', flavor: 'last-resort' });
 }
 
-/** Takes some milliseconds. */
+/** Takes some milliseconds. A system that refuses it costs memory only, so what it answers is nobody's concern. */
 export function giveBackMemory(): void {
   nativeSockets().trim();
 }
