@@ -17,6 +17,8 @@ export default defineConfig({
     retry: 0,
     fsModuleCachePath: cacheDir('vitest/modules'),
     passWithNoTests: false,
+    // Hundreds of daemons, clients and tools are started: what Node makes of our TypeScript is made once.
+    env: { NODE_COMPILE_CACHE: cacheDir('node-compile') },
     projects: [
       {
         extends: true,
@@ -43,8 +45,6 @@ export default defineConfig({
           testTimeout: 120_000, // ms; peers such as GoBGP wait seconds before they connect
           hookTimeout: 120_000, // ms; setup starts several daemons
           maxConcurrency: 6, // cells of the interop matrix at a time
-          // Hundreds of daemons and clients are started: what Node makes of our TypeScript is made once.
-          env: { NODE_COMPILE_CACHE: cacheDir('node-compile') },
         },
       },
     ],

@@ -57,12 +57,10 @@ const FIRST_TABLE = `
 type Compiled = Readonly<Record<string, boolean>>;
 
 /**
- * Of methods that every prefix goes through, by name: whether they are compiled after a warm-up and a collection, and after
- * somebody has asked for metrics then.
+ * Of methods that every prefix goes through, by name: whether they are compiled after a warm-up and a collection, after
+ * somebody has asked for metrics then, to the end before and after a first table, and at last without any speaker.
  */
-function compiledAfter(
-  kept: 'kept' | 'dropped',
-): Record<'collection' | 'scrape' | 'before' | 'table', Compiled> {
+function compiledAfter(): Record<'collection' | 'scrape' | 'before' | 'table' | 'alone', Compiled> {
   const program = `
     import { HistogramCell as Histogram } from './src/base/metrics.ts';
     import { FEED, openOf, SINK } from './src/daemon/warm-up/warm-plan.ts';
@@ -86,32 +84,39 @@ function compiledAfter(
     import { warmUp } from './src/daemon/warm-up/warm-up.ts';
     const began = performance.now();
     // On a machine that is busy as many rounds as on one that is not.
-    const warmth = warmUp(() => began, { kernelEnabled: true });
-    globalThis.warmth = ${kept === 'kept' ? 'warmth' : 'warmth.rounds'};
-    setTimeout(() => {
+    globalThis.warmth = warmUp(() => began, { kernelEnabled: true });
+    const compiled = (method) => (%GetOptimizationStatus(method) & ${COMPILED}) !== 0;
+    const toTheEnd = (method) => (%GetOptimizationStatus(method) & ${BY_TURBOFAN}) !== 0;
+    const all = (compiled) => ({
+      warm: compiled(PrefixTable.prototype.warm),
+      announce: compiled(AdjRibIn.prototype.announce),
+      settle: compiled(Rib.prototype.settle),
+      // Whether these are compiled by then depends on V8's version.
+      flush: compiled(UpdatePacker.prototype.flush),
+      reap: compiled(Graves.prototype.reap),
+      withdraw: compiled(AdjRibIn.prototype.withdraw),
+      push: compiled(IdQueue.prototype.push),
+      decide: compiled(KernelPolicy.prototype.decide),
+      bestChanged: compiled(KernelRoutes.prototype.bestChanged),
+      build: compiled(BatchWriter.prototype.build),
+      observe: compiled(Histogram.prototype.observe),
+    });
+    function withSpeakers() {
       collectGarbage();
-      const compiled = (method) => (%GetOptimizationStatus(method) & ${COMPILED}) !== 0;
-      const toTheEnd = (method) => (%GetOptimizationStatus(method) & ${BY_TURBOFAN}) !== 0;
-      const all = (compiled) => ({
-        warm: compiled(PrefixTable.prototype.warm),
-        announce: compiled(AdjRibIn.prototype.announce),
-        settle: compiled(Rib.prototype.settle),
-        // Whether these are compiled by then depends on V8's version.
-        flush: compiled(UpdatePacker.prototype.flush),
-        reap: compiled(Graves.prototype.reap),
-        withdraw: compiled(AdjRibIn.prototype.withdraw),
-        push: compiled(IdQueue.prototype.push),
-        decide: compiled(KernelPolicy.prototype.decide),
-        bestChanged: compiled(KernelRoutes.prototype.bestChanged),
-        build: compiled(BatchWriter.prototype.build),
-        observe: compiled(Histogram.prototype.observe),
-      });
       const collection = all(compiled);
       ${SCRAPE}
       const scrape = all(compiled);
       const before = all(toTheEnd);
       ${FIRST_TABLE}
-      console.log(JSON.stringify({ collection, scrape, before, table: all(toTheEnd) }));
+      return { collection, scrape, before, table: all(toTheEnd) };
+    }
+    setTimeout(() => {
+      const told = withSpeakers();
+      globalThis.warmth = undefined;
+      setTimeout(() => {
+        collectGarbage();
+        console.log(JSON.stringify({ ...told, alone: all(compiled) }));
+      });
     }, 100);
   `;
   const answer = execFileSync(
@@ -123,15 +128,12 @@ function compiledAfter(
 }
 
 describe('What the warm-up has compiled', () => {
-  it('stays when the whole heap is collected, when metrics are asked for and when the first table comes, as long as its last speaker is kept', () => {
-    const { collection, scrape, before, table } = compiledAfter('kept');
+  it('stays when the whole heap is collected, when metrics are asked for and when the first table comes, and goes with its last speaker, which the daemon therefore keeps', () => {
+    const { collection, scrape, before, table, alone } = compiledAfter();
     expect(collection).toMatchObject({ warm: true, announce: true, settle: true });
     expect(scrape).toEqual(collection);
     const lost = Object.keys(before).filter((name) => before[name] && !table[name]);
     expect(lost).toEqual(IS_SHIPPED ? [] : expect.any(Array));
-  }, 30_000);
-
-  it('goes with that speaker, which is why the daemon keeps it', () => {
-    expect(Object.values(compiledAfter('dropped').collection)).toContain(false);
+    expect(Object.values(alone)).toContain(false);
   }, 30_000);
 });
