@@ -1,9 +1,9 @@
 /** Quarantines survive the process; a broken file costs no more than what cannot be read of it. */
 
-import { mkdtempSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { scratchDirectory } from '../../test/support/scratch-directory.ts';
 import { QuarantineFile } from './quarantine-file.ts';
 
 const NOW = new Date('2026-01-02T03:04:05.000Z');
@@ -11,7 +11,7 @@ const later = (ms: number): Date => new Date(NOW.getTime() + ms);
 const ONE = { peer: 'Mesh_10_0_0_2', reason: 'AssertionError: x', times: 3, endsInMs: 240_000 };
 
 function file(text?: string): QuarantineFile {
-  const made = new QuarantineFile(mkdtempSync(join(tmpdir(), 'godwit-quarantines-')));
+  const made = new QuarantineFile(scratchDirectory('quarantines'));
   if (text !== undefined) writeFileSync(made.path, text);
   return made;
 }

@@ -1,9 +1,9 @@
 /** A recording on disk: whole lines in order, bounded in parts, never waited for. */
 
-import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { scratchDirectory } from '../../test/support/scratch-directory.ts';
 import type { SystemError } from '../base/errors.ts';
 import { RecordingFile } from './recording-file.ts';
 import { recordingLines } from './recording-lines.ts';
@@ -27,7 +27,7 @@ function open(
 }
 
 function place(): string {
-  return join(mkdtempSync(join(tmpdir(), 'godwit-recording-')), 'recording.jsonl');
+  return join(scratchDirectory('recording'), 'recording.jsonl');
 }
 
 async function linesOf(path: string): Promise<string[]> {

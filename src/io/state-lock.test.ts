@@ -2,14 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { scratchDirectory } from '../../test/support/scratch-directory.ts';
 import { lockStateDir, type StateLock } from './state-lock.ts';
 
 const LOCK = JSON.stringify(join(import.meta.dirname, 'state-lock.ts'));
-const directory = (): string => mkdtempSync(join(tmpdir(), 'godwit-lock-'));
+const directory = (): string => scratchDirectory('lock');
 
 function held(given: ReturnType<typeof lockStateDir>): StateLock {
   if ('kind' in given) throw new Error(`${given.call}: ${given.errno}`);
