@@ -30,7 +30,13 @@ import type { Settings } from './config.ts';
 import { Configuration } from './configuration.ts';
 import { Control } from './control.ts';
 import { Events } from './events.ts';
-import { collectAndGiveBack, giveBackLater, giveBackMemory } from './give-back-memory.ts';
+import {
+  collectAndGiveBack,
+  collectGarbage,
+  giveBackLater,
+  giveBackMemory,
+  giveBackUntil,
+} from './give-back-memory.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { errorFields, logLine } from './log-lines.ts';
 import { Loop } from './loop.ts';
@@ -161,7 +167,10 @@ export class Daemon {
     await collectAndGiveBack();
     const warmth = warmUp(() => performance.now(), {
       kernelEnabled: settings.kernel.enabled,
-      afterSpeaker: giveBackMemory,
+      betweenRounds: (collect) => {
+        if (collect) collectGarbage();
+        giveBackMemory();
+      },
     });
     await collectAndGiveBack();
     try {
@@ -218,8 +227,7 @@ export class Daemon {
     process.on('SIGINT', onSignal);
     const started = configuration.start(); // reads on its own thread meanwhile
     if (settings.kernel.enabled) this.#kernel.start();
-    await started;
-    giveBackMemory();
+    await giveBackUntil(started);
     giveBackLater();
     this.#service.ready();
     const exitCode = await ended;
