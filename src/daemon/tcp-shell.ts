@@ -20,8 +20,8 @@ import { ListenerPeers } from './listener-peers.ts';
 const PULL_OCTETS = 65_536;
 /** Milliseconds of a turn of the loop that writing may take; packing and encoding are in it. */
 const WRITE_TURN_MS = 4;
-/** Octets given to the core at once; a read is cut into such pieces. 2,000 withdrawals in no order take up to 7 ms. */
-const STEP_OCTETS = 8192;
+/** Octets given to the core at once; a read is cut into such pieces. 1,000 withdrawals in no order take up to 8 ms. */
+const STEP_OCTETS = 4096;
 /** Milliseconds after which a dial is given up by the socket; the session's own timer is shorter. */
 const CONNECT_TIMEOUT_MS = 30_000;
 /** Progress of a socket is reported this often at most, in milliseconds; SendHoldTimer counts minutes. */
