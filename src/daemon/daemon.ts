@@ -35,7 +35,6 @@ import {
   collectGarbage,
   giveBackLater,
   giveBackMemory,
-  giveBackUntil,
 } from './give-back-memory.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { errorFields, logLine } from './log-lines.ts';
@@ -227,7 +226,8 @@ export class Daemon {
     process.on('SIGINT', onSignal);
     const started = configuration.start(); // reads on its own thread meanwhile
     if (settings.kernel.enabled) this.#kernel.start();
-    await giveBackUntil(started);
+    await started;
+    giveBackMemory();
     giveBackLater();
     this.#service.ready();
     const exitCode = await ended;

@@ -9,9 +9,6 @@ import { nativeSockets } from '../io/native.ts';
 /** Milliseconds in which V8's own threads have freed what was collected, and compiled what they were given last. */
 const SWEEPING_MS = 30;
 
-/** Milliseconds between two looks while another thread starts, which reads half of Node's own file. */
-const STARTING_MS = 20;
-
 /**
  * Milliseconds after a start by which sessions stand, and by which tables are loaded: what that took goes as well. Not each
  * second: a look takes 5 ms of a processor.
@@ -37,14 +34,6 @@ export function giveBackMemory(): void {
 export async function collectAndGiveBack(): Promise<void> {
   collectAllGarbage();
   await sleep(SWEEPING_MS);
-  giveBackMemory();
-}
-
-/** Before any peer is heard. */
-export async function giveBackUntil(started: Promise<void>): Promise<void> {
-  const looks = setInterval(giveBackMemory, STARTING_MS);
-  await started;
-  clearInterval(looks);
   giveBackMemory();
 }
 
