@@ -80,7 +80,7 @@ function compiledAfter(): Record<'collection' | 'scrape' | 'before' | 'table' | 
     import { Rib } from './src/rib/rib.ts';
     import { UpdatePacker } from './src/rib/update-packer.ts';
     import { Speaker } from './src/speaker/speaker.ts';
-    import { collectAllGarbage } from './src/daemon/give-back-memory.ts';
+    import { collectGarbage } from './src/daemon/give-back-memory.ts';
     import { warmUp } from './src/daemon/warm-up/warm-up.ts';
     const began = performance.now();
     // On a machine that is busy as many rounds as on one that is not.
@@ -102,7 +102,7 @@ function compiledAfter(): Record<'collection' | 'scrape' | 'before' | 'table' | 
       observe: compiled(Histogram.prototype.observe),
     });
     function withSpeakers() {
-      collectAllGarbage();
+      collectGarbage();
       const collection = all(compiled);
       ${SCRAPE}
       const scrape = all(compiled);
@@ -114,7 +114,7 @@ function compiledAfter(): Record<'collection' | 'scrape' | 'before' | 'table' | 
       const told = withSpeakers();
       globalThis.warmth = undefined;
       setTimeout(() => {
-        collectAllGarbage();
+        collectGarbage();
         console.log(JSON.stringify({ ...told, alone: all(compiled) }));
       });
     }, 100);

@@ -30,12 +30,7 @@ import type { Settings } from './config.ts';
 import { Configuration } from './configuration.ts';
 import { Control } from './control.ts';
 import { Events } from './events.ts';
-import {
-  collectAndGiveBack,
-  collectGarbage,
-  giveBackLater,
-  giveBackMemory,
-} from './give-back-memory.ts';
+import { collectAndGiveBack, giveBackLater, giveBackMemory } from './give-back-memory.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { errorFields, logLine } from './log-lines.ts';
 import { Loop } from './loop.ts';
@@ -166,10 +161,7 @@ export class Daemon {
     await collectAndGiveBack();
     const warmth = warmUp(() => performance.now(), {
       kernelEnabled: settings.kernel.enabled,
-      betweenRounds: (collect) => {
-        if (collect) collectGarbage();
-        giveBackMemory();
-      },
+      afterSpeaker: giveBackMemory,
     });
     await collectAndGiveBack();
     try {

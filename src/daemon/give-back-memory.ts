@@ -9,20 +9,12 @@ import { nativeSockets } from '../io/native.ts';
 /** Milliseconds in which V8's own threads have freed what was collected, and compiled what they were given last. */
 const SWEEPING_MS = 30;
 
-/**
- * Milliseconds after a start by which sessions stand, and by which tables are loaded: what that took goes as well. Not each
- * second: a look takes 5 ms of a processor.
- */
+/** Milliseconds after a start by which sessions stand, and by which tables are loaded: what that took goes as well. */
 const LATER_MS = [1000, 60_000];
 
 /** The whole heap, and what is kept in case that it is used again; tens of milliseconds. `bin/node-flags` makes `gc` known. */
-export function collectAllGarbage(): void {
-  globalThis.gc?.({ type: 'major', flavor: 'last-resort' });
-}
-
-/** The heap without what is kept in case that it is used again. */
 export function collectGarbage(): void {
-  globalThis.gc?.({ type: 'major' });
+  globalThis.gc?.({ type: 'major', flavor: 'last-resort' });
 }
 
 /** Takes some milliseconds. A system that refuses it costs memory only, so what it answers is nobody's concern. */
@@ -32,7 +24,7 @@ export function giveBackMemory(): void {
 
 /** Before the first peer is heard, which also keeps a collection of the whole heap out of the first table. */
 export async function collectAndGiveBack(): Promise<void> {
-  collectAllGarbage();
+  collectGarbage();
   await sleep(SWEEPING_MS);
   giveBackMemory();
 }

@@ -17,7 +17,7 @@ import { FileDatastore } from '../io/datastores/file.ts';
 import type { DatastoreListener, StatusReport } from '../io/datastores/listener.ts';
 import { StateDir } from '../io/state-dir.ts';
 import type { Settings } from './config.ts';
-import { collectAllGarbage } from './give-back-memory.ts';
+import { collectGarbage } from './give-back-memory.ts';
 import { kubernetesOptions } from './kubernetes-options.ts';
 import { type ProposalPart, type ProposalRequest, proposalParts } from './proposal-parts.ts';
 
@@ -128,7 +128,7 @@ export class Planner {
     this.#datastore = await openDatastore(this.#options, await this.#withEndpoints(listener));
     await this.#datastore.start();
     // What loading and the first snapshot left; nothing waits for this thread now.
-    collectAllGarbage();
+    collectGarbage();
     this.#say({ type: 'started' });
   }
 

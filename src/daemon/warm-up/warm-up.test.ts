@@ -18,14 +18,6 @@ describe('warmUp', () => {
     let now = 0;
     expect(warmUp(() => (now += 2000), { kernelEnabled: false }).rounds).toBe(0);
   });
-
-  it('asks after every other round for what compiling took, and once for a collection', () => {
-    const asked: boolean[] = [];
-    const betweenRounds = (collect: boolean): number => asked.push(collect);
-    expect(warmUp(() => 0, { kernelEnabled: false, betweenRounds }).rounds).toBe(20);
-    expect(asked).toHaveLength(10);
-    expect(asked.filter((collect) => collect)).toHaveLength(1);
-  });
 });
 
 describe('warmPlan', () => {

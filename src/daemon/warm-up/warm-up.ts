@@ -20,8 +20,6 @@ import { forgetUpdates, type WarmVariant, warmUpdates } from './warm-updates.ts'
  * of its objects into the code, and throw that away when the real speaker comes.
  */
 const SPEAKERS_END_AT = [4, 8, 20];
-/** In the middle of the last speaker's. */
-const COLLECT_AFTER = 11;
 /** Milliseconds of the wall at most: a start waits for them, also on a machine that is busy. */
 const WARM_UP_MS = 1800;
 /** Octets fed at once, as a socket gives them. */
@@ -47,11 +45,8 @@ export interface WarmUp {
 
 export interface WarmUpOptions {
   readonly kernelEnabled: boolean;
-  /**
-   * Called after every other round: compiling takes memory, and gives it back to malloc only. With `true` once, when a
-   * collection pays: late enough for garbage, and while a speaker lives that the code is for.
-   */
-  readonly betweenRounds?: (collect: boolean) => void;
+  /** Called between two speakers: compiling takes memory, and gives it back to malloc only. */
+  readonly afterSpeaker?: () => void;
 }
 
 export function warmUp(now: () => number, options: WarmUpOptions): WarmUp {
@@ -62,8 +57,8 @@ export function warmUp(now: () => number, options: WarmUpOptions): WarmUp {
     const { speaker, feed } = begin(options, LARGE_UPDATES);
     for (; rounds < last && now() < end; rounds++) {
       runRound(speaker, feed, rounds === last - 1 ? LARGE_UPDATES : SMALL_UPDATES);
-      if (rounds % 2 === 1) options.betweenRounds?.(rounds === COLLECT_AFTER);
     }
+    options.afterSpeaker?.();
   }
   const { speaker, feed } = begin(options, KEPT_UPDATES);
   runRound(speaker, feed, KEPT_UPDATES);
