@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -138,5 +139,15 @@ describe('godwitd', () => {
     const config = join(root, 'godwit.yaml');
     writeFileSync(config, `state: { dir: ${root}/file/state }\nlog: { level: silent }\n`);
     expect(await runGodwitd(['--config', config], {})).toBe(73);
+  });
+});
+
+describe('godwitd without its shim', () => {
+  // Its entry file once let go of Node's memory, by the shim, before it looked at what it was asked.
+  it.each(['--help', '--version'])('answers %s', (asked) => {
+    const program = join(import.meta.dirname, '../bin/godwitd.ts');
+    const env = { ...process.env, GODWIT_NATIVE: '/nonexistent' };
+    const answer = execFileSync(process.execPath, [program, asked], { env, encoding: 'utf8' });
+    expect(answer).toMatch(/godwitd/);
   });
 });
