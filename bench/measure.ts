@@ -13,7 +13,7 @@ import { compare, formatDifferences, receivedIn } from './real/comparison.ts';
 import { type RealFiles, writeRealFiles } from './real/files.ts';
 import { fullTable, type RealTable, realTablesMissing } from './real/real-table.ts';
 import type { Rival } from './rivals/rival.ts';
-import { NETWORK, type Scenario, type Speaker, type Step, speakersOf } from './scenarios.ts';
+import { loads, NETWORK, type Scenario, type Speaker, type Step, speakersOf } from './scenarios.ts';
 import { type Figures, GENERATOR_CPU } from './summary.ts';
 import { cpuSeconds, memoryOf } from './usage.ts';
 
@@ -76,11 +76,13 @@ class Round {
     const { rival, pid } = this.#subject;
     let before: LoopSample | undefined;
     for (const step of steps) {
+      if (!this.#rows.has(name) && loads(step)) {
+        this.#add(name, { [BASE]: memoryOf(pid).now });
+      }
       if (step.figure === undefined) {
         await this.#load.command(step.command);
         continue;
       }
-      if (!this.#rows.has(name)) this.#add(name, { [BASE]: memoryOf(pid).now });
       before ??= await rival.observe?.(this.#lab);
       this.#add(step.row ?? name, await this.#measured(step));
     }

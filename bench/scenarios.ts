@@ -156,6 +156,11 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
+/** Routes come, or peers with them: what a table takes is counted from before the first such step, timed or not. */
+export function loads({ command }: Step): boolean {
+  return /^(announce|cold)\b/.test(command);
+}
+
 /** Names under which `scenario` stands in the report. */
 export function rowsOf({ name, steps }: Scenario): string[] {
   return [name, ...steps.flatMap(({ row }) => (row === undefined ? [] : [row]))];

@@ -47,5 +47,6 @@ napi_value WriterStop(napi_env env, napi_callback_info info);
 /* memory.c */
 napi_value Trim(napi_env env, napi_callback_info info);
 napi_value ForgetProgram(napi_env env, napi_callback_info info);
+napi_value KeepProgramBelow(napi_env env, napi_callback_info info);
 
 #endif

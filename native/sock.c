@@ -396,6 +396,7 @@ static const struct {
     {"pollStart", PollStart},     {"pollStop", PollStop},     {"flock", Flock},
     {"writerStart", WriterStart}, {"writerSend", WriterSend}, {"writerStop", WriterStop},
     {"attachFilter", AttachFilter}, {"trim", Trim},           {"forgetProgram", ForgetProgram},
+    {"keepProgramBelow", KeepProgramBelow},
     {"threadCpuTime", ThreadCpuTime}, {"clockStatus", ClockStatus},
 };
 

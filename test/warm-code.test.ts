@@ -80,11 +80,11 @@ function compiledAfter(): Record<'collection' | 'scrape' | 'before' | 'table' | 
     import { Rib } from './src/rib/rib.ts';
     import { UpdatePacker } from './src/rib/update-packer.ts';
     import { Speaker } from './src/speaker/speaker.ts';
-    import { collectGarbage } from './src/daemon/give-back-memory.ts';
+    import { collectGarbage, collectTables } from './src/daemon/give-back-memory.ts';
     import { warmUp } from './src/daemon/warm-up/warm-up.ts';
     const began = performance.now();
     // On a machine that is busy as many rounds as on one that is not.
-    globalThis.warmth = warmUp(() => began, { kernelEnabled: true });
+    globalThis.warmth = warmUp(() => began, { kernelEnabled: true, collect: collectTables });
     const compiled = (method) => (%GetOptimizationStatus(method) & ${COMPILED}) !== 0;
     const toTheEnd = (method) => (%GetOptimizationStatus(method) & ${BY_TURBOFAN}) !== 0;
     const all = (compiled) => ({

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -143,11 +143,22 @@ describe('godwitd', () => {
 });
 
 describe('godwitd without its shim', () => {
+  function godwitd(...argv: readonly string[]): SpawnSyncReturns<string> {
+    const program = join(import.meta.dirname, '../bin/godwitd.ts');
+    const env = { ...process.env, GODWIT_NATIVE: '/nonexistent', NODE_NO_WARNINGS: '1' };
+    return spawnSync(process.execPath, [program, ...argv], { env, encoding: 'utf8' });
+  }
+
   // Its entry file once let go of Node's memory, by the shim, before it looked at what it was asked.
   it.each(['--help', '--version'])('answers %s', (asked) => {
-    const program = join(import.meta.dirname, '../bin/godwitd.ts');
-    const env = { ...process.env, GODWIT_NATIVE: '/nonexistent' };
-    const answer = execFileSync(process.execPath, [program, asked], { env, encoding: 'utf8' });
-    expect(answer).toMatch(/godwitd/);
+    expect(godwitd(asked)).toMatchObject({ status: 0, stdout: expect.stringMatching(/godwitd/) });
+  });
+
+  it('exits 69 with a sentence that says where it looked and how to get it', () => {
+    const { status, stdout, stderr } = godwitd('--config', join(root, 'none.yaml'));
+    expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
+    expect(stderr).toMatch(
+      /^The native socket shim is not there \(looked at \/nonexistent\)\. Build .*\n$/,
+    );
   });
 });

@@ -1,15 +1,9 @@
 /** `godwitd` from its command line: run, `--check`, `--cleanup`, `--replay` or `--version`. Exit codes as in sysexits.h. */
 
-import { formatConfigError } from '../base/errors.ts';
 import { ExitCode } from '../io/exit-codes.ts';
-import { openLog } from '../io/log.ts';
 import { packageVersion } from '../io/package-root.ts';
-import { runCheck } from './check.ts';
-import { runCleanup } from './cleanup.ts';
-import { loadSettings } from './config.ts';
-import { Daemon } from './daemon.ts';
-import { logLine } from './log-lines.ts';
-import { type ReplayArguments, runReplay } from './replay.ts';
+import type { Arguments } from './actions.ts';
+import { keepProgramSmall } from './give-back-memory.ts';
 
 const USAGE = `Usage: godwitd [--config FILE] [--check] [--version] [--help]
        godwitd --cleanup [--list] [--config FILE]
@@ -25,15 +19,6 @@ const USAGE = `Usage: godwitd [--config FILE] [--check] [--version] [--help]
   --version       print the version
 `;
 
-interface Arguments {
-  readonly configPath: string | undefined;
-  readonly action: 'run' | 'check' | 'cleanup' | 'replay' | 'version' | 'help';
-  /** With `cleanup`: nothing is removed. */
-  readonly list?: boolean;
-  /** With `replay`. */
-  readonly replay?: ReplayArguments;
-}
-
 /** @returns the exit code. */
 export async function runGodwitd(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const parsed = parseArguments(argv);
@@ -41,7 +26,7 @@ export async function runGodwitd(argv: readonly string[], env: NodeJS.ProcessEnv
     process.stderr.write(`${parsed}\n\n${USAGE}`);
     return ExitCode.Usage;
   }
-  const { action, configPath, replay } = parsed;
+  const { action } = parsed;
   if (action === 'version') {
     process.stdout.write(`godwitd ${packageVersion()}\n`);
     return 0;
@@ -50,42 +35,15 @@ export async function runGodwitd(argv: readonly string[], env: NodeJS.ProcessEnv
     process.stdout.write(USAGE);
     return 0;
   }
-  const streams = {
-    out: (line: string) => process.stdout.write(`${line}\n`),
-    err: (line: string) => process.stderr.write(`${line}\n`),
-  };
-  if (action === 'check') return runCheck({ configPath, env }, streams);
-  if (action === 'cleanup') {
-    return runCleanup({ configPath, env, list: parsed.list === true }, streams);
-  }
-  if (replay !== undefined) return runReplay(replay, streams);
-  return run(configPath, env);
-}
-
-async function run(configPath: string | undefined, env: NodeJS.ProcessEnv): Promise<number> {
-  const { settings, problems } = await loadSettings({ configPath, env });
-  if (settings === undefined) {
-    for (const problem of problems)
-      process.stderr.write(`${problem.severity}: ${formatConfigError(problem)}\n`);
-    return ExitCode.Config;
-  }
-  const log = openLog({
-    level: settings.log.level ?? 'info',
-    format: settings.log.format,
-    node: settings.nodeName,
-  });
-  for (const problem of problems) {
-    const text = formatConfigError(problem);
-    logLine(log, 'config-warning', { fields: { code: problem.code }, text });
-  }
   try {
-    return await Daemon.run(settings, log);
+    if (action === 'run') keepProgramSmall('starting');
   } catch (error) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const said = `Internal error: ${text.split('\n', 1)[0]}`;
-    logLine(log, 'crash', { fields: { error: text }, text: said });
-    return ExitCode.Software;
+    process.stderr.write(`${(error as Error).message}\n`);
+    return ExitCode.Unavailable;
   }
+  // Only now: what it takes to load it is given back meanwhile.
+  const { perform } = await import('./actions.ts');
+  return perform(parsed, env);
 }
 
 /** @returns a sentence when the arguments make no sense. */

@@ -30,7 +30,12 @@ import type { Settings } from './config.ts';
 import { Configuration } from './configuration.ts';
 import { Control } from './control.ts';
 import { Events } from './events.ts';
-import { collectAndGiveBack, giveBackLater, giveBackMemory } from './give-back-memory.ts';
+import {
+  collectAndGiveBack,
+  collectTables,
+  giveBackLater,
+  giveBackMemory,
+} from './give-back-memory.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { errorFields, logLine } from './log-lines.ts';
 import { Loop } from './loop.ts';
@@ -161,7 +166,7 @@ export class Daemon {
     await collectAndGiveBack();
     const warmth = warmUp(() => performance.now(), {
       kernelEnabled: settings.kernel.enabled,
-      afterSpeaker: giveBackMemory,
+      collect: collectTables,
     });
     await collectAndGiveBack();
     try {
@@ -216,6 +221,7 @@ export class Daemon {
     process.on('uncaughtException', onBug);
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    await collectAndGiveBack();
     const started = configuration.start(); // reads on its own thread meanwhile
     if (settings.kernel.enabled) this.#kernel.start();
     await started;

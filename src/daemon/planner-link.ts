@@ -5,7 +5,6 @@
  */
 
 import { Worker } from 'node:worker_threads';
-import { giveBackMemory } from './give-back-memory.ts';
 import type { FromPlanner, PlannerOptions, ToPlanner } from './planner.ts';
 
 /** Milliseconds until the first new attempt; doubled up to the longest. */
@@ -55,8 +54,6 @@ export class PlannerLink {
     }
     this.#worker = worker;
     let why = '';
-    // A thread that starts reads half of Node's own file.
-    worker.on('online', giveBackMemory);
     worker.on('message', (message: FromPlanner) => this.#onMessage(worker, message));
     worker.on('error', (error) => {
       why = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -67,9 +67,9 @@ export const EXIT_CODES: readonly ExitCodeRow[] = [
     code: ExitCode.Unavailable,
     godwit: 'no daemon answers on the control socket, or it ended meanwhile',
     godwitd:
-      'the control socket cannot be opened, another daemon answers on it, or another one has the state directory',
+      'the control socket cannot be opened, another daemon answers on it, or another one has the state directory; the native shim is missing or does not load',
     remedy:
-      'Start the daemon, name its socket (`--socket`, `-n`), stop the other one, or set `state.dir`',
+      'Start the daemon, name its socket (`--socket`, `-n`), stop the other one, or set `state.dir`; for the shim: as the sentence says',
   },
   {
     code: ExitCode.Software,

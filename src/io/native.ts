@@ -49,10 +49,15 @@ export interface NativeSockets {
   recv(fd: number, octets: Uint8Array, start: number, length: number, from: Uint8Array): number;
   /** Level-triggered; `onReady` gets the events, or a negative errno. A number is a refusal. */
   pollStart(fd: number, events: number, onReady: (events: number) => void): PollHandle | number;
-  /** Gives back what malloc holds free, where the C library knows how, and pages of the program's own files. */
+  /** Gives back what malloc holds free, where the C library knows how. */
   trim(): number;
-  /** The latter alone, on another thread. */
+  /** Gives back the pages of the program's own files, on another thread. */
   forgetProgram(): number;
+  /**
+   * The same as often as more than `octets` of files are resident, looked at after each `milliseconds` of CPU, until the
+   * process ends or another call says otherwise.
+   */
+  keepProgramBelow(octets: number, milliseconds: number): number;
   /** Harmless when stopped already. The fd is free for another owner as soon as it returns. */
   pollStop(handle: PollHandle): number;
   /** `program`: classic BPF, 8 octets an instruction. What it returns 0 for is never queued. */

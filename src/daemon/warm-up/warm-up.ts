@@ -20,6 +20,8 @@ import { forgetUpdates, type WarmVariant, warmUpdates } from './warm-updates.ts'
  * of its objects into the code, and throw that away when the real speaker comes.
  */
 const SPEAKERS_END_AT = [4, 8, 20];
+/** Not at the end of a speaker: the next one has to be there, or the forms of its objects go with it. */
+const ROUNDS_PER_COLLECTION = 4;
 /** Milliseconds of the wall at most: a start waits for them, also on a machine that is busy. */
 const WARM_UP_MS = 1800;
 /** Octets fed at once, as a socket gives them. */
@@ -45,8 +47,11 @@ export interface WarmUp {
 
 export interface WarmUpOptions {
   readonly kernelEnabled: boolean;
-  /** Called between two speakers: compiling takes memory, and gives it back to malloc only. */
-  readonly afterSpeaker?: () => void;
+  /**
+   * Called every few rounds: columns of peers and tables that are gone are garbage of the
+   * old generation, a megabyte a round, which V8 is in no hurry to collect.
+   */
+  readonly collect?: () => void;
 }
 
 export function warmUp(now: () => number, options: WarmUpOptions): WarmUp {
@@ -57,8 +62,8 @@ export function warmUp(now: () => number, options: WarmUpOptions): WarmUp {
     const { speaker, feed } = begin(options, LARGE_UPDATES);
     for (; rounds < last && now() < end; rounds++) {
       runRound(speaker, feed, rounds === last - 1 ? LARGE_UPDATES : SMALL_UPDATES);
+      if (rounds % ROUNDS_PER_COLLECTION === 1) options.collect?.();
     }
-    options.afterSpeaker?.();
   }
   const { speaker, feed } = begin(options, KEPT_UPDATES);
   runRound(speaker, feed, KEPT_UPDATES);
