@@ -6,6 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BASE, PEAK } from './goals.ts';
 import { BenchLab, Load, type LoadAnswer } from './lab.ts';
 import { type LoopSample, type LoopWindow, loopWindow } from './loop-delay.ts';
@@ -45,6 +46,7 @@ export async function measure({ rival, scenario, load: binary, onLab }: Run): Pr
   try {
     const argv = rival.prepare({ lab, scenario, speakers, load: binary });
     const { pid } = await lab.startDaemon(rival.name, argv);
+    await sleep(rival.settlesInMs ?? 0);
     const words = loadWords({ lab, rival, scenario, speakers });
     load = await Load.start(binary, lab.loadSide, words);
     return await new Round(lab, load, { rival, pid }).run(scenario);

@@ -18,6 +18,8 @@ export const FRR: Rival = {
     const found = findPeer('frr');
     return 'missing' in found ? found.missing : undefined;
   },
+  // Its neighbors leave Idle one by one after it listens, and one that calls before is answered with an FSM Error.
+  settlesInMs: 4000,
   prepare({ lab, scenario, speakers }) {
     const found = mustFind('frr');
     const at = (name: string): string => join(lab.dir, name);

@@ -15,6 +15,8 @@ export interface Rival {
   readonly loadOptions?: (scenario: Scenario) => readonly string[];
   /** What it says of its own event loop. */
   readonly observe?: (lab: BenchLab) => Promise<LoopSample>;
+  /** Milliseconds from listening until it takes the calls of all its neighbors; absent: it takes them at once. */
+  readonly settlesInMs?: number;
   /** Writes what it needs into the scratch folder; returns the command line. */
   prepare(order: RivalOrder): readonly string[];
 }
