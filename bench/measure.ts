@@ -14,7 +14,14 @@ import { compare, formatDifferences, receivedIn } from './real/comparison.ts';
 import { type RealFiles, writeRealFiles } from './real/files.ts';
 import { fullTable, type RealTable, realTablesMissing } from './real/real-table.ts';
 import type { Rival } from './rivals/rival.ts';
-import { loads, NETWORK, type Scenario, type Speaker, type Step, speakersOf } from './scenarios.ts';
+import {
+  firstLoad,
+  NETWORK,
+  type Scenario,
+  type Speaker,
+  type Step,
+  speakersOf,
+} from './scenarios.ts';
 import { type Figures, GENERATOR_CPU } from './summary.ts';
 import { cpuSeconds, memoryOf } from './usage.ts';
 
@@ -74,13 +81,13 @@ class Round {
     this.#subject = subject;
   }
 
-  async run({ name, steps }: Scenario): Promise<Measured> {
+  async run(scenario: Scenario): Promise<Measured> {
+    const { name, steps } = scenario;
     const { rival, pid } = this.#subject;
+    const base = firstLoad(scenario);
     let before: LoopSample | undefined;
     for (const step of steps) {
-      if (!this.#rows.has(name) && loads(step)) {
-        this.#add(name, { [BASE]: memoryOf(pid).now });
-      }
+      if (step === base) this.#add(name, { [BASE]: memoryOf(pid).now });
       if (step.figure === undefined) {
         await this.#load.command(step.command);
         continue;

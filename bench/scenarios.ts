@@ -156,9 +156,9 @@ export const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-/** Routes come, or peers with them: what a table takes is counted from before the first such step, timed or not. */
-export function loads({ command }: Step): boolean {
-  return /^(announce|cold)\b/.test(command);
+/** The first step in which routes come, timed or not: what a table takes is counted from before it. */
+export function firstLoad({ steps }: Scenario): Step | undefined {
+  return steps.find(({ command }) => /^(announce|cold)\b/.test(command));
 }
 
 /** Names under which `scenario` stands in the report. */

@@ -210,6 +210,8 @@ export class Daemon {
     });
     const opened = await this.#openServers(control);
     if (opened !== undefined) return opened;
+    // Before a signal is taken: from there on nothing may lie between being stopped and being started.
+    await collectAndGiveBack();
     // Only now is it sure that we are the one: a second start that is refused must not look like a restart.
     const unmarked = this.#journal.setRestartMarker();
     if (unmarked !== undefined) this.#trouble('the restart marker', unmarked);
@@ -221,7 +223,6 @@ export class Daemon {
     process.on('uncaughtException', onBug);
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
-    await collectAndGiveBack();
     const started = configuration.start(); // reads on its own thread meanwhile
     if (settings.kernel.enabled) this.#kernel.start();
     await started;

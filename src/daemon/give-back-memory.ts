@@ -18,7 +18,11 @@ const PROGRAM_OCTETS_MAX = 12 * 1024 * 1024;
 /** Milliseconds of CPU between two looks at that. What is wanted comes back in one or two: seldom enough for a p99 of peers. */
 const LOOK_EVERY_MS = { starting: 20, serving: 40 } as const;
 
-/** Before anything is loaded (decision 0039). @throws {NativeShimError} */
+/**
+ * Before anything is loaded (decision 0039). A system that refuses it costs memory only.
+ *
+ * @throws {NativeShimError}
+ */
 export function keepProgramSmall(phase: keyof typeof LOOK_EVERY_MS): void {
   nativeSockets().keepProgramBelow(PROGRAM_OCTETS_MAX, LOOK_EVERY_MS[phase]);
 }
