@@ -77,6 +77,7 @@ export class Stage {
   #godwit: Godwit | undefined;
   #daemon: Daemon | undefined;
   #portal: Portal | undefined;
+  #flapsWhileStarting = 0;
   node!: Namespace;
   machine!: Namespace;
 
@@ -96,6 +97,12 @@ export class Stage {
   async up(): Promise<void> {
     await Promise.all([this.daemon.start(this.daemonConfig), this.godwit.start()]);
     await this.untilEstablished();
+    this.#flapsWhileStarting = (await this.godwit.neighbor(DAEMON[this.families[0]!])).flaps;
+  }
+
+  /** Sessions that were lost since `up`. A daemon may drop one while it starts, as when its connection collides with ours. */
+  async flaps(): Promise<number> {
+    return (await this.godwit.neighbor(DAEMON[this.families[0]!])).flaps - this.#flapsWhileStarting;
   }
 
   get godwit(): Godwit {

@@ -101,8 +101,7 @@ const TIMERS: readonly Feature[] = [
         holdTime: 6,
         keepaliveTime: 2,
       });
-      const up = async (): Promise<boolean> =>
-        (await stage.godwit.neighbor(DAEMON.ipv4)).flaps === 0;
+      const up = async (): Promise<boolean> => (await stage.flaps()) === 0;
       const what = 'the session';
       await staysTrue(up, (holds) => holds, { what, forMs: 8_000, intervalMs: 500 });
       return undefined;

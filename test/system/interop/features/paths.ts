@@ -199,8 +199,8 @@ export const PASSED_ON: readonly Feature[] = [
       hand.send(rawUpdate({ ...update, more: MALFORMED[stage.daemonName] ?? [] }));
       await stage.untilForgotten(FAR);
       await staysTrue(
-        () => stage.godwit.neighbor(DAEMON.ipv4),
-        ({ state, flaps }) => state === 'Established' && flaps === 0,
+        async () => ({ ...(await stage.godwit.neighbor(DAEMON.ipv4)), lost: await stage.flaps() }),
+        ({ state, lost }) => state === 'Established' && lost === 0,
         { what: 'the session', forMs: 1_000 },
       );
       expect(stage.godwit.events('update-fault').length).toBeGreaterThan(0);
