@@ -44,10 +44,10 @@ export class JournalWriter {
     this.#entry(OP_REMOVED, key, 0);
   }
 
-  /** What was written since the last call; undefined when nothing was. */
+  /** What was written since the last call, lent until the next entry; undefined when nothing was. */
   take(): Uint8Array | undefined {
     if (this.#out.length === 0) return undefined;
-    const octets = this.#out.finish();
+    const octets = this.#out.view(); // a copy a batch was 2 MB of garbage in 100,000 routes
     this.#out.reset();
     return octets;
   }

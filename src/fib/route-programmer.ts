@@ -213,7 +213,7 @@ export class RouteProgrammer {
     return batch;
   }
 
-  /** What must be on disk before the last `nextBatch` is sent: append it. Undefined when nothing changed. */
+  /** What must be on disk before the last `nextBatch` is sent: append it, at once, for it is lent. Undefined when nothing changed. */
   takeJournal(): Uint8Array | undefined {
     return this.#rec.journal.take();
   }

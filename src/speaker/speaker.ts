@@ -80,7 +80,7 @@ export class Speaker {
     return pollTransmit(this.#core, connection, budget);
   }
 
-  /** Routes that godwit has written to the kernel, for the state directory: what to append, and the whole in slices. */
+  /** Routes that godwit has written to the kernel, for the state directory: what to append, lent until the next input. */
   takeJournal(): Uint8Array | undefined {
     return this.#core.programmer.takeJournal();
   }
