@@ -15,6 +15,7 @@ import type { SpeakerView } from '../speaker/snapshot.ts';
 import { birdExporterMetrics, birdExporterNeighbor } from './bird/exporter-metrics.ts';
 import { type BirdSocketFacts, birdMetrics } from './bird/metrics.ts';
 import type { DaemonFacts } from './messages.ts';
+import { metricsText } from './metrics-text.ts';
 import {
   isConspicuous,
   type MeshMetrics,
@@ -79,14 +80,28 @@ export class Metrics {
     for (const [name, spec] of Object.entries<MetricSpec>(table)) this.#declare(name, spec);
   }
 
-  /** Fills all metrics; the registry makes the text of them. */
-  collect({ view, facts, host }: MetricSources): Pick<Registry, 'metrics'> {
+  /** Fills all metrics at once; the registry makes the text of them. */
+  collect(sources: MetricSources): Pick<Registry, 'metrics'> {
+    for (const _ of this.#fill(sources));
+    return this.#registry;
+  }
+
+  /**
+   * Fills all metrics and makes the text of them; who serves peers meanwhile does so at each yield. One at a time: a second
+   * one would fill anew what the first has not told yet.
+   */
+  async *text(sources: MetricSources): AsyncGenerator<undefined, string> {
+    yield* this.#fill(sources);
+    return yield* metricsText(this.#registry);
+  }
+
+  *#fill({ view, facts, host }: MetricSources): Generator<undefined, void> {
     for (const metric of this.#metrics.values()) metric.reset();
     this.#host(facts, host);
     this.#status(view);
     this.#measures(view);
-    this.#neighbors(view, host);
-    return this.#registry;
+    yield;
+    yield* this.#neighbors(view, host);
   }
 
   #declare(name: string, spec: MetricSpec): void {
@@ -198,12 +213,14 @@ export class Metrics {
     }
   }
 
-  #neighbors(view: SpeakerView, { best }: HostFacts): void {
+  *#neighbors(view: SpeakerView, { best }: HostFacts): Generator<undefined, void> {
     const set = this.#set.bind(this);
     const neighbors = view.neighbors();
     const mesh = neighbors.filter(({ kind }) => kind === 'mesh');
+    yield;
     meshMetrics(set, mesh, view.measures().departed);
     for (const neighbor of neighbors) {
+      yield;
       const bestOf = (family: AfiSafi): number => best?.get(family)?.get(neighbor.name) ?? 0;
       if (this.#options.birdExporter) birdExporterNeighbor(set, neighbor, bestOf);
       const isTold =

@@ -12,9 +12,13 @@ import type { Command } from '../speaker/inputs.ts';
 import type { SpeakerView } from '../speaker/snapshot.ts';
 import { BestCounts } from './best-counts.ts';
 import type { Configuration } from './configuration.ts';
+import { inSlices, OneAtATime } from './in-slices.ts';
 import type { Loop } from './loop.ts';
 import type { LoopMeter } from './loop-meter.ts';
 import type { Recording } from './recording.ts';
+
+/** Milliseconds of a scrape in one turn of the loop: five hundred neighbors told one by one take 50 of them. */
+const SCRAPE_SLICE_MS = 1;
 
 export interface ControlParts {
   readonly view: SpeakerView;
@@ -37,6 +41,7 @@ export class Control implements DaemonPort, BirdPort {
   readonly #parts: ControlParts;
   readonly #metrics: Metrics;
   readonly #best = new BestCounts();
+  readonly #scrape = new OneAtATime<string>();
   readonly #answers = new Map<number, (error: string) => void>();
   #nextCommand = 1;
 
@@ -136,8 +141,12 @@ export class Control implements DaemonPort, BirdPort {
     );
   }
 
-  /** Prometheus text exposition. */
-  async metricsText(): Promise<string> {
+  /** Prometheus text exposition. Who asks while another one is answered gets the same. */
+  metricsText(): Promise<string> {
+    return this.#scrape.do(() => this.#scraped());
+  }
+
+  async #scraped(): Promise<string> {
     const best = await this.#best.of(this.view, performance.now());
     const { user, system } = process.cpuUsage();
     const { rss, heapUsed } = process.memoryUsage();
@@ -153,7 +162,8 @@ export class Control implements DaemonPort, BirdPort {
       bird: this.birdFacts(),
       best,
     };
-    return this.#metrics.collect({ view: this.view, facts: this.facts(), host }).metrics();
+    const text = this.#metrics.text({ view: this.view, facts: this.facts(), host });
+    return inSlices(text, SCRAPE_SLICE_MS);
   }
 }
 

@@ -9,7 +9,10 @@
 
 import { assert } from '../base/assert.ts';
 
-/** Rows at each stage; the last is the most that an `IdIndex` can name. */
+/**
+ * Rows at each stage; the last is the most that an `IdIndex` can name. The second is more than the warm-up fills: a column
+ * of the third that is freed teaches glibc to serve its size from the heap, cleared and so resident (decision 0040).
+ */
 const STAGES = [1 << 10, 1 << 13, 1 << 22, 1 << 24] as const;
 
 /**
