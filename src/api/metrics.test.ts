@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { node } from '../../test/support/resources.ts';
 import { HistogramCell } from '../base/metrics.ts';
 import { stage } from '../speaker/testing/stage.ts';
 import { METRICS, Metrics, type MetricsOptions } from './metrics.ts';
-import { smallCluster, TestDaemon } from './testing/daemon.ts';
+import { TestDaemon } from './testing/daemon.ts';
 
 const delays = new HistogramCell([0.5, 2]);
 for (const seconds of [0.25, 1, 4]) delays.observe(seconds);
@@ -30,11 +29,7 @@ const HOST = {
 } as const;
 
 async function textOf(daemon: TestDaemon, metrics = new Metrics()): Promise<string> {
-  const work = metrics.text({ view: daemon.view, facts: daemon.facts(), host: HOST });
-  for (;;) {
-    const { done, value } = await work.next();
-    if (done === true) return value;
-  }
+  return metrics.collect({ view: daemon.view, facts: daemon.facts(), host: HOST }).metrics();
 }
 
 /** The text without a trailing newline is refused by Prometheus; every line is a comment or a sample. */
@@ -57,24 +52,6 @@ describe('Metrics', () => {
       expect(lines).toContain(`# TYPE ${name} ${type}`);
       expect(lines).toContain(`# HELP ${name} ${help}`);
     }
-  });
-
-  it('come in pieces of little work, however many neighbors there are; the text is the library’s', async () => {
-    const others = Array.from({ length: 200 }, (_, i) => node(`n${i}`, `10.0.1.${i + 1}`));
-    const daemon = TestDaemon.of([...smallCluster(), ...others]);
-    const sources = { view: daemon.view, facts: daemon.facts(), host: HOST };
-    const metrics = new Metrics({ mesh: 'each', birdExporter: false });
-    const whole = await metrics.collect(sources).metrics();
-    const work = metrics.text(sources);
-    let pieces = 0;
-    let step = await work.next();
-    for (; step.done !== true; step = await work.next()) pieces++;
-    expect(step.value).toBe(whole);
-    const counts = whole.split('\n\n').map((text) => text.trim().split(/\n(?!#)/).length - 1);
-    expect(Math.max(...counts)).toBeGreaterThan(2_000);
-    // One a neighbor and 200 samples each, behind what is told of the daemon and of the mesh.
-    const ofText = counts.map((count) => Math.max(1, Math.ceil(count / 200)));
-    expect(pieces).toBe(2 + others.length + 1 + ofText.reduce((sum, count) => sum + count));
   });
 
   it('are named by what they count: counters end in _total, others do not; units are SI', () => {

@@ -15,7 +15,6 @@ import type { SpeakerView } from '../speaker/snapshot.ts';
 import { birdExporterMetrics, birdExporterNeighbor } from './bird/exporter-metrics.ts';
 import { type BirdSocketFacts, birdMetrics } from './bird/metrics.ts';
 import type { DaemonFacts } from './messages.ts';
-import { metricsText } from './metrics-text.ts';
 import {
   isConspicuous,
   type MeshMetrics,
@@ -81,27 +80,26 @@ export class Metrics {
   }
 
   /** Fills all metrics at once; the registry makes the text of them. */
-  collect(sources: MetricSources): Pick<Registry, 'metrics'> {
-    for (const _ of this.#fill(sources));
-    return this.#registry;
+  collect(sources: MetricSources): Registry {
+    const work = this.fill(sources);
+    for (;;) {
+      const { done, value } = work.next();
+      if (done === true) return value;
+    }
   }
 
   /**
-   * Fills all metrics and makes the text of them; who serves peers meanwhile does so at each yield. One at a time: a second
-   * one would fill anew what the first has not told yet.
+   * The same neighbor by neighbor; who serves peers meanwhile does so at each yield. One at a time: a second one would fill
+   * anew what the first has not told yet.
    */
-  async *text(sources: MetricSources): AsyncGenerator<undefined, string> {
-    yield* this.#fill(sources);
-    return yield* metricsText(this.#registry);
-  }
-
-  *#fill({ view, facts, host }: MetricSources): Generator<undefined, void> {
+  *fill({ view, facts, host }: MetricSources): Generator<undefined, Registry> {
     for (const metric of this.#metrics.values()) metric.reset();
     this.#host(facts, host);
     this.#status(view);
     this.#measures(view);
     yield;
     yield* this.#neighbors(view, host);
+    return this.#registry;
   }
 
   #declare(name: string, spec: MetricSpec): void {

@@ -15,6 +15,7 @@ import type { Configuration } from './configuration.ts';
 import { inSlices, OneAtATime } from './in-slices.ts';
 import type { Loop } from './loop.ts';
 import type { LoopMeter } from './loop-meter.ts';
+import { metricsText } from './metrics-text.ts';
 import type { Recording } from './recording.ts';
 
 /** Milliseconds of a scrape in one turn of the loop: five hundred neighbors told one by one take 50 of them. */
@@ -162,8 +163,8 @@ export class Control implements DaemonPort, BirdPort {
       bird: this.birdFacts(),
       best,
     };
-    const text = this.#metrics.text({ view: this.view, facts: this.facts(), host });
-    return inSlices(text, SCRAPE_SLICE_MS);
+    const sources = { view: this.view, facts: this.facts(), host };
+    return inSlices(metricsText(this.#metrics, sources), SCRAPE_SLICE_MS);
   }
 }
 

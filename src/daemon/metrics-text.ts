@@ -5,12 +5,17 @@
 
 import type { Metric } from 'prom-client';
 import Registry from 'prom-client/lib/registry.js';
+import type { MetricSources, Metrics } from '../api/metrics.ts';
 
 /** Samples whose text is made between two yields: half a millisecond of them. */
 const SAMPLES_PER_PIECE = 200;
 
-/** What `registry.metrics()` gives, to the octet; who asks may let others have their turn at each yield. */
-export async function* metricsText(registry: Registry): AsyncGenerator<undefined, string> {
+/** What `metrics.collect(sources).metrics()` gives, to the octet; who asks may let others have their turn at each yield. */
+export async function* metricsText(
+  metrics: Metrics,
+  sources: MetricSources,
+): AsyncGenerator<undefined, string> {
+  const registry = yield* metrics.fill(sources);
   const texts: string[] = [];
   for (const { name } of registry.getMetricsAsArray()) {
     texts.push(yield* textOf(registry.getSingleMetric(name)!));
