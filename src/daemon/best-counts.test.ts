@@ -37,12 +37,4 @@ describe('best paths by neighbor', () => {
     await best.of(view, 60_000);
     expect(asked).toHaveLength(12);
   });
-
-  it('are counted once for scrapes that come together', async () => {
-    const { view, asked } = table();
-    const best = new BestCounts();
-    const [one, other] = await Promise.all([best.of(view, 0), best.of(view, 0)]);
-    expect(one).toBe(other);
-    expect(asked).toHaveLength(6);
-  });
 });

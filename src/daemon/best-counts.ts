@@ -15,11 +15,9 @@ export class BestCounts {
   #counts: BestByNeighbor = new Map();
   #countedAt: number | undefined;
   #decisions = 0;
-  #running: Promise<BestByNeighbor> | undefined;
 
-  /** @param now  Monotonic milliseconds. */
+  /** One at a time, as scrapes are. @param now  Monotonic milliseconds. */
   async of(view: SpeakerView, now: number): Promise<BestByNeighbor> {
-    if (this.#running !== undefined) return this.#running;
     const { decisions } = view.counters();
     const isSame = this.#countedAt !== undefined && decisions === this.#decisions;
     if (isSame || (this.#countedAt !== undefined && now - this.#countedAt < FRESH_MS)) {
@@ -27,9 +25,7 @@ export class BestCounts {
     }
     this.#countedAt = now;
     this.#decisions = decisions;
-    this.#running = count(view);
-    this.#counts = await this.#running;
-    this.#running = undefined;
+    this.#counts = await count(view);
     return this.#counts;
   }
 }

@@ -85,6 +85,7 @@ export class Speaker {
     return this.#core.programmer.takeJournal();
   }
 
+  /** The whole of it in slices, from `cursor` (0 to begin); `next` absent at the end. */
   exportJournal(cursor: number): { readonly octets: Uint8Array; readonly next?: number } {
     return this.#core.programmer.exportJournal(cursor);
   }
