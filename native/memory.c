@@ -5,19 +5,17 @@
  * resident until somebody needs their memory. Let go they stay in the cache of files, and what is still wanted comes
  * back with a fault of a microsecond.
  */
+#include "program.h"
 #include "shim.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,47 +23,6 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-
-typedef struct {
-  uintptr_t start, end;
-  int is_file; /* of a file, readable, not writable */
-} Mapping;
-
-/* "7f00-7f10 r-xp 00000000 08:01 1234  /path": 1 when `line` begins a mapping, which it then is. */
-static int begins_mapping(const char *line, Mapping *mapping) {
-  uintptr_t start, end;
-  char modes[5];
-  unsigned long inode;
-  int fields = sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %4s %*s %*s %lu", &start, &end, modes, &inode);
-  if (fields != 4) return 0;
-  *mapping = (Mapping){start, end, inode != 0 && modes[0] == 'r' && modes[1] == '-' && modes[3] == 'p'};
-  return 1;
-}
-
-static void forget(const Mapping *mapping) {
-  madvise((void *)mapping->start, mapping->end - mapping->start, MADV_DONTNEED);
-}
-
-/*
- * Calls `found` for every mapping of a file that is as the file is. One with a page of its own (relocated, or with a
- * debugger's breakpoint) would lose it, and one that was replaced by large anonymous pages is of no file.
- */
-static int for_each_as_its_file(void (*found)(const Mapping *mapping)) {
-  FILE *smaps = fopen("/proc/self/smaps", "re");
-  if (smaps == NULL) return -errno;
-  Mapping mapping = {0, 0, 0};
-  char line[512];
-  while (fgets(line, sizeof line, smaps) != NULL) {
-    unsigned long kilobytes;
-    if (begins_mapping(line, &mapping)) continue;
-    if (!mapping.is_file || sscanf(line, "Anonymous: %lu kB", &kilobytes) != 1) continue;
-    if (kilobytes == 0) found(&mapping);
-  }
-  fclose(smaps);
-  return 0;
-}
-
-static int forget_program(void) { return for_each_as_its_file(forget); }
 
 /* trim() -> 0. What malloc holds free alone: a millisecond, in which no other thread gets memory. */
 napi_value Trim(napi_env env, napi_callback_info info) {
@@ -77,7 +34,9 @@ napi_value Trim(napi_env env, napi_callback_info info) {
   return number(env, 0);
 }
 
-static void forget_aside(napi_env env, void *data) { forget_program(); }
+static void forget_aside(napi_env env, void *data) {
+  if (find_program() == 0) forget_program();
+}
 
 static void forgotten(napi_env env, napi_status status, void *data) {
   napi_async_work *work = data;
@@ -106,36 +65,10 @@ napi_value ForgetProgram(napi_env env, napi_callback_info info) {
 /* ---- the limit ------------------------------------------------------------------------------ */
 
 /*
- * Where letting go is dear, it is done less often: a tenth of the time at most. Under user-mode Linux a look and the
- * faults that follow take a hundred milliseconds, on a machine of its own one or two.
+ * Where letting go is dear, it is done less often: a fifth of the time at most. Under user-mode Linux a look and the
+ * faults that follow take a hundred milliseconds, on a machine of its own two or three.
  */
-#define PAUSE_PER_LOOK 10
-/* What a fault maps at once, as far as it is in the cache. */
-#define FAULT_OCTETS 65536
-#define PROGRAM_MAPPINGS_MAX 64
-
-/*
- * Those of the executable and of the libraries that it starts with, which lie where they are until it ends: asking takes
- * the kernel 5 ms each time, letting go of these one. Written once, before the thread begins.
- */
-static Mapping program[PROGRAM_MAPPINGS_MAX];
-static size_t program_count;
-
-/* Other than 0 ends the iteration. */
-static int lies_in_object(struct dl_phdr_info *info, size_t size, void *data) {
-  const Mapping *mapping = data;
-  for (int i = 0; i < info->dlpi_phnum; i++) {
-    const ElfW(Phdr) *header = &info->dlpi_phdr[i];
-    uintptr_t start = info->dlpi_addr + header->p_vaddr;
-    if (header->p_type == PT_LOAD && mapping->end > start && mapping->start < start + header->p_memsz) return 1;
-  }
-  return 0;
-}
-
-static void remember(const Mapping *mapping) {
-  if (program_count == PROGRAM_MAPPINGS_MAX) return;
-  if (dl_iterate_phdr(lies_in_object, (void *)mapping) == 1) program[program_count++] = *mapping;
-}
+#define PAUSE_PER_LOOK 5
 
 /* Of the wall: user-mode Linux counts a thread's CPU in ticks of 10 ms. */
 static long nanoseconds_now(void) {
@@ -182,9 +115,9 @@ static long time_of_a_fault(void) {
 /* Lets go, and estimates in nanoseconds what that and the faults that bring all of it back take together. */
 static long forget_and_estimate(int64_t resident) {
   long begun = nanoseconds_now();
-  for (size_t i = 0; i < program_count; i++) forget(&program[i]);
+  forget_program();
   long forgotten = nanoseconds_now() - begun;
-  return forgotten + time_of_a_fault() * (long)(resident / FAULT_OCTETS);
+  return forgotten + time_of_a_fault() * (long)(resident / (int64_t)fault_octets());
 }
 
 /* What the last call said. */
@@ -212,8 +145,9 @@ static void *keep_below(void *data) {
 static int start_keeping_below(void) {
   int statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
   if (statm < 0) return -errno;
-  int status = for_each_as_its_file(remember);
+  int status = find_program();
   if (status == 0) {
+    narrow_faults();
     sigset_t all, before;
     pthread_attr_t detached;
     pthread_t thread;

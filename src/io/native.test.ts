@@ -72,4 +72,18 @@ describe('the shim', () => {
     expect(answer.woken).toBeLessThan(3); // 30 by the wall; V8's own threads may end something
     expect(answer.kept).toBeLessThan(0.5);
   });
+
+  it('takes back less around what is wanted of the program, once its pages have a limit', () => {
+    const cameBack = (limit: string): number =>
+      inAProcess<number>(`
+        const shim = nativeSockets();
+        ${limit}
+        shim.forgetProgram();
+        for (let i = 0; i < 100 && resident('RssFile') > 10_000; i++) sleep(i);
+        for (let i = 0; i < 20; i++) works();
+        return resident('RssFile');`);
+    const wide = cameBack('');
+    const narrow = cameBack('shim.keepProgramBelow(1_000_000_000, 10_000);');
+    expect(narrow).toBeLessThan(wide * 0.8);
+  });
 });

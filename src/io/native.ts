@@ -55,7 +55,7 @@ export interface NativeSockets {
   forgetProgram(): number;
   /**
    * The same as often as more than `octets` of files are resident, looked at after each `milliseconds` of CPU, until the
-   * process ends or another call says otherwise.
+   * process ends or another call says otherwise. From the first call on less comes back around what is wanted again.
    */
   keepProgramBelow(octets: number, milliseconds: number): number;
   /** Harmless when stopped already. The fd is free for another owner as soon as it returns. */
