@@ -17,7 +17,7 @@ typedef struct {
 
 /*
  * Those of the executable and of the libraries that it has when they are looked for. They lie where they are until it
- * ends: asking takes the kernel 5 ms each time (`smaps` walks every page), letting go of these one.
+ * ends: asking takes the kernel 5 ms and more (`smaps` walks every page and area), letting go of these one to three.
  */
 static Mapping program[PROGRAM_MAPPINGS_MAX];
 static size_t program_count;
@@ -98,7 +98,7 @@ void forget_program(void) {
 
 /* What Linux maps at a fault, as far as it is in the cache (`fault_around_bytes`). */
 #define FAULT_OCTETS 65536
-/* A quarter as much is resident in a burst as with windows of 64 KiB; with 4 KiB there would be twice the areas. */
+/* A burst has two thirds resident of what it has with windows of 64 KiB; with 4 KiB there would be twice the areas. */
 #define NARROW_FAULT_OCTETS 8192
 /* Code as short as that is not worth its areas. */
 #define NARROWED_OCTETS_MIN (1 << 20)
