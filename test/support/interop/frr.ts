@@ -77,8 +77,7 @@ export class Frr implements Daemon {
     const without = (these: readonly Origination[], those: readonly Origination[]) =>
       these.filter((one) => !those.some((other) => isDeepStrictEqual(one, other)));
     const added = without(routes, originate);
-    // A route that only changes is said anew: FRR 8.4 ends, half of the times, when it is taken away right after its
-    // route-map was changed.
+    // A route that only changes is said anew, with a map of another name.
     const gone = without(originate, routes).filter(
       ({ prefix }) => !added.some((other) => other.prefix === prefix),
     );
