@@ -183,6 +183,7 @@ export class Metrics {
     this.#set('bgp_kernel_restored_total', counters.routesRestored);
     this.#set('bgp_kernel_overruns_total', counters.kernelOverruns);
     this.#set('bgp_decisions_total', counters.decisions);
+    this.#set('bgp_cut_offs_total', counters.cutOffs);
     for (const [fault, count] of Object.entries(counters.updateFaults)) {
       this.#set('bgp_update_faults_total', count, { fault });
     }

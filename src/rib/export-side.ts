@@ -35,6 +35,7 @@ export class ExportSide {
   #nextPolicyId = 1;
   #nextGroup = 1;
   readonly refreshes: Refreshes;
+  #cutOffsBefore = 0; // in groups that have ended
   /** All groups, in the order they came. */
   groups: UpdateGroup[] = [];
 
@@ -42,6 +43,11 @@ export class ExportSide {
     this.#context = context;
     this.#onIdle = onIdle;
     this.refreshes = new Refreshes(context.family);
+  }
+
+  /** Members that fell so far behind that they were cut off. */
+  get cutOffs(): number {
+    return this.groups.reduce((sum, group) => sum + group.cutOffs, this.#cutOffsBefore);
   }
 
   member(peer: PeerId): Member | undefined {
@@ -140,6 +146,14 @@ export class ExportSide {
     return this.#dissolving.length > 0;
   }
 
+  /** One slice of what members left behind in each group. @returns Whether more is left. */
+  tidyMembers(): boolean {
+    const { groups } = this;
+    let more = false;
+    for (let g = 0; g < groups.length; g++) if (groups[g]!.tidyMembers()) more = true;
+    return more;
+  }
+
   /** One slice of giving up what ended groups had announced. */
   dissolve(): void {
     const ending = this.#dissolving[0];
@@ -200,6 +214,7 @@ export class ExportSide {
   #endIfEmpty(group: UpdateGroup): void {
     if (group.members.size > 0) return;
     this.groups = this.groups.filter((other) => other !== group);
+    this.#cutOffsBefore += group.cutOffs;
     this.#watchPaths();
     const key = this.#keyOf(group.filter.config);
     assertShared(this.#byKey.get(key) === group, 'a group is known by its configuration');

@@ -28,7 +28,7 @@ const NO_IDENTIFIERS = new Uint32Array(0);
 /** What is noted of the NLRI in a chunk, for members that are cut off: nothing, prefixes, or path identifiers as well. */
 export type Names = 'none' | 'prefixes' | 'paths';
 
-class Chunk {
+export class Chunk {
   readonly octets: Uint8Array;
   /** Octets written to the log before this chunk. */
   readonly start: number;
@@ -122,6 +122,10 @@ export class GroupLog {
 
   get first(): Chunk {
     return this.#first;
+  }
+
+  get last(): Chunk {
+    return this.#last;
   }
 
   get chunkCount(): number {

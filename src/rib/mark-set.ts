@@ -36,6 +36,21 @@ export class MarkSet {
     this.#count++;
   }
 
+  addAll(other: MarkSet): void {
+    const { length } = other.#words;
+    if (length > this.#words.length) {
+      const larger = new Uint32Array(length);
+      larger.set(this.#words);
+      this.#words = larger;
+    }
+    for (let at = 0; at < length; at++) {
+      const added = other.#words[at]! & ~this.#words[at]!;
+      if (added === 0) continue;
+      this.#words[at]! |= added;
+      this.#count += bitsIn(added);
+    }
+  }
+
   /** Takes one out; 0 when empty. */
   take(): PrefixId {
     if (this.#count === 0) return 0;
@@ -64,4 +79,12 @@ export class MarkSet {
     this.#count = 0;
     this.#at = 0;
   }
+}
+
+/** How many bits of a word of 32 are set: in pairs, in fours, in octets, and the octets together. */
+function bitsIn(word: number): number {
+  const pairs = word - ((word >>> 1) & 0x5555_5555);
+  const fours = (pairs & 0x3333_3333) + ((pairs >>> 2) & 0x3333_3333);
+  const octets = (fours + (fours >>> 4)) & 0x0f0f_0f0f;
+  return Math.imul(octets, 0x0101_0101) >>> 24;
 }

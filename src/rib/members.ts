@@ -4,6 +4,7 @@
  * A member reads the shared log, or it is out of step: then it has marks and a log of its own until both are empty.
  */
 
+import type { PrefixId } from '../net/prefix-table.ts';
 import type { Reader } from './group-log.ts';
 import type { PeerId } from './ids.ts';
 import type { MarkSet } from './mark-set.ts';
@@ -14,6 +15,8 @@ export interface Hearer {
   readonly reader: Reader | undefined;
   /** Prefixes that it is still to be told of, apart from the others. */
   readonly marks: MarkSet;
+  /** Whether the prefix is among them, or among what it had not read when it left the shared log. */
+  isMarked(prefix: PrefixId): boolean;
 }
 
 export class Members<T extends Hearer = Hearer> {

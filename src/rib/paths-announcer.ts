@@ -96,8 +96,8 @@ export class PathsAnnouncer implements Announcer {
   forgive(prefix: PrefixId): void {
     const { out } = this;
     if (!out.has(prefix) || out.findGhost(prefix) === 0) return;
-    for (const { reader, marks } of this.#members.byPeer.values()) {
-      if (reader === undefined && marks.has(prefix)) return;
+    for (const member of this.#members.byPeer.values()) {
+      if (member.reader === undefined && member.isMarked(prefix)) return;
     }
     for (let row = out.head(prefix); row !== 0; ) {
       const following = out.next[row]!;

@@ -25,6 +25,7 @@ import { LocRib, type Multipath } from './loc-rib.ts';
 import { OwnPaths } from './own-paths.ts';
 import type { AttributeSets } from './path-attributes.ts';
 import { PathFlag, PathTable } from './path-table.ts';
+import type { AdvertisedPath, PeerRibCounters } from './peer-counters.ts';
 import { PATHS_MAX, PeerTable } from './peer-table.ts';
 import { type PathSource, SOURCES } from './policy-port.ts';
 import type { ExportConfig, Origination, PeerRibConfig } from './rib-config.ts';
@@ -41,30 +42,6 @@ import {
 
 /** Members of an ECMP set at most (calico model 3.10). */
 const MULTIPATHS_MAX = 16;
-
-export interface PeerRibCounters {
-  /** Paths held, whatever import policy said. */
-  readonly received: number;
-  readonly accepted: number;
-  readonly rejected: number;
-  readonly looped: number;
-  readonly stale: number;
-  readonly advertised: number;
-  /** Prefixes to be looked at for this peer. */
-  readonly pending: number;
-  /** A maximum of prefixes to be announced keeps others back. */
-  readonly keepsBack: boolean;
-}
-
-export interface AdvertisedPath {
-  /** Who announced it here; `LOCAL_PEER` for an own path. */
-  readonly source: PeerId;
-  /** RFC 7911; 0 where ADD-PATH was not negotiated. */
-  readonly identifier: number;
-  /** As accepted on import, before the rewrite that gave `octets`. */
-  readonly accepted: AttributesId;
-  readonly octets: Uint8Array;
-}
 
 export interface RibOptions {
   readonly family: AfiSafi;
@@ -142,6 +119,11 @@ export class Rib {
   /** Decisions made so far. */
   get decisions(): number {
     return this.#locRib.decisions;
+  }
+
+  /** Members that fell so far behind that they were cut off from what others read. */
+  get cutOffs(): number {
+    return this.#export.cutOffs;
   }
 
   get groupCount(): number {
@@ -269,9 +251,10 @@ export class Rib {
       if (paths.heads[prefix] === 0) this.#graves.bury(prefix);
     }
     this.#export.dissolve();
+    const hasLeftovers = this.#export.tidyMembers();
     const { isSettled } = this;
     const isTidying = this.#tidying.slice(isSettled, !consumer.isBusy, this.#export.groups);
-    return !isSettled || isTidying || this.#export.isDissolving;
+    return !isSettled || isTidying || hasLeftovers || this.#export.isDissolving;
   }
 
   get tidying(): { readonly isNeeded: boolean; readonly isPutOff: boolean } {

@@ -9,7 +9,7 @@ import type { Graves } from './graves.ts';
 import type { UpdateGroup } from './update-group.ts';
 
 /** Attribute sets freed and prefix ids given back by one slice. */
-const FREES_PER_SLICE = 4096;
+const FREES_PER_SLICE = 2048;
 /** Prefixes and sets together below which a table may always double before it is tidied. */
 const UNTIDY_MIN = 65_536;
 /** Sets that nobody names and that are kept nonetheless, so that a flap finds them again. */

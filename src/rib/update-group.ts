@@ -12,17 +12,18 @@ import { capacityForAWhile, grownForAWhile } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import type { Announcer, GroupOut } from './announcer.ts';
 import { BestAnnouncer } from './best-announcer.ts';
+import { CatchingUp } from './catching-up.ts';
+import type { CutOff } from './cut-off.ts';
 import type { ExportContext } from './export-context.ts';
 import type { ExportFilter } from './export-filter.ts';
+import { Follower } from './follower.ts';
 import { GroupLog, type Reader } from './group-log.ts';
 import { IdQueue } from './id-queue.ts';
 import { type GroupId, LOCAL_PEER, type PeerId } from './ids.ts';
-import { MarkSet } from './mark-set.ts';
-import { type Hearer, Members } from './members.ts';
+import { Members } from './members.ts';
 import { type PathTable, PrefixFlag } from './path-table.ts';
 import { PathsAnnouncer } from './paths-announcer.ts';
 import { encodeEndOfRib, PACK_BATCH, type PackScratch, UpdatePacker } from './update-packer.ts';
-import { Welcome } from './welcome.ts';
 
 /** Chunks the slowest member may lag behind: 1 MiB of UPDATEs, a second of a 10 Mbit/s peer. */
 const LOG_CHUNKS_MAX = 16;
@@ -34,21 +35,13 @@ const EXPORTS_PER_POLL = 2048;
 /** For those that come to nothing: what was marked and is neither announced nor to be. */
 const BATCHES_PER_POLL = 16;
 
-/** A withdrawal. */
-const NOTHING = { set: 0, order: 0 } as const;
-
-export class Member implements Hearer {
-  readonly peer: PeerId;
+export class Member extends Follower {
   group: UpdateGroup;
-  reader: Reader | undefined;
-  readonly marks = new MarkSet();
-  ownLog: GroupLog | undefined;
-  ownReader: Reader | undefined;
   endOfRibAllowed = false;
   endOfRibSent = false;
 
   constructor(peer: PeerId, group: UpdateGroup) {
-    this.peer = peer;
+    super(peer);
     this.group = group;
   }
 }
@@ -72,7 +65,7 @@ export class UpdateGroup {
   readonly #ownPacker: UpdatePacker;
   readonly #members = new Members<Member>();
   readonly #announcer: Announcer;
-  readonly #welcome: Welcome;
+  readonly #catchingUp: CatchingUp;
   readonly #log: GroupLog;
   #filter: ExportFilter;
   #isMarked = new Uint8Array(capacityForAWhile(0)); // by PrefixId: in #marks
@@ -82,8 +75,8 @@ export class UpdateGroup {
   isStirred = false;
   /** `prefixesMax` has kept prefixes back, and there has been no room since. */
   keepsBack = false;
-  /** Members that were cut off from the shared log, for metrics. */
-  detached = 0;
+  /** Members that were cut off from the shared log. */
+  cutOffs = 0;
 
   constructor(options: GroupOptions, from?: UpdateGroup) {
     const { context, filter } = options;
@@ -103,7 +96,13 @@ export class UpdateGroup {
     this.#announcer = addPath
       ? new PathsAnnouncer(context, this.#members, from?.announcer as PathsAnnouncer | undefined)
       : new BestAnnouncer(context, this.#members, from?.announcer as BestAnnouncer | undefined);
-    this.#welcome = new Welcome(this.#announcer.out, this.#ownPacker, addPath);
+    this.#catchingUp = new CatchingUp({
+      context,
+      announcer: this.#announcer,
+      packer: this.#ownPacker,
+      addPath,
+      onIdle: options.onIdle,
+    });
     this.markAll();
   }
 
@@ -178,7 +177,7 @@ export class UpdateGroup {
     if (this.out.has(prefix)) return true;
     if (prefix < this.#isMarked.length && this.#isMarked[prefix] !== 0) return true;
     if (this.#members.areAllInStep) return false;
-    for (const member of this.members.values()) if (member.marks.has(prefix)) return true;
+    for (const member of this.members.values()) if (member.isMarked(prefix)) return true;
     return false;
   }
 
@@ -192,15 +191,15 @@ export class UpdateGroup {
     for (const { reader } of this.members.values()) {
       if (reader !== undefined && reader.position < least) least = reader.position;
     }
-    return least;
+    return Math.min(least, this.#catchingUp.position);
   }
 
   /** A member that has been told nothing. */
   admit(member: Member): void {
     assert(!this.members.has(member.peer), 'a member joins a group once');
     this.#add(member);
-    this.#oweAll(member);
-    if (member.marks.size === 0 && this.#isOwnLogRead(member)) this.#rejoin(member);
+    this.#catchingUp.oweAll(member, this.#scanAt !== 0);
+    if (member.isCaughtUp) this.#rejoin(member);
   }
 
   /** A member that comes from another group: it is owed the difference between what both have announced. */
@@ -211,11 +210,11 @@ export class UpdateGroup {
     const mover = { peer: member.peer, packer };
     for (let id = 1; id <= top; id++) {
       if (announcer.owes(id, mover, from.#announcer)) member.marks.add(id);
-      if (packer.size > PACK_BATCH - announcer.changesMax) packer.flush(ownLogOf(member));
+      if (packer.size > PACK_BATCH - announcer.changesMax) packer.flush(member.logToWrite());
     }
-    if (packer.size > 0) packer.flush(ownLogOf(member));
+    if (packer.size > 0) packer.flush(member.logToWrite());
     this.#add(member);
-    if (member.marks.size === 0 && this.#isOwnLogRead(member)) this.#rejoin(member);
+    if (member.isCaughtUp) this.#rejoin(member);
   }
 
   #add(member: Member): void {
@@ -229,16 +228,18 @@ export class UpdateGroup {
   dismiss(member: Member): void {
     if (member.reader !== undefined) this.#leaveLog(member);
     this.#members.byPeer.delete(member.peer);
-    while (member.marks.size > 0) {
-      const prefix = member.marks.take();
-      this.#announcer.forgive(prefix);
-      this.#onIdle(prefix);
-    }
+    this.#catchingUp.leave(member);
   }
 
-  /** Leaves the group for another one, with everything the member has not read yet as marks of its own. */
+  /** A slice of what members that were cut off or left have behind them. @returns Whether more is left. */
+  tidyMembers(): boolean {
+    return this.#catchingUp.slice();
+  }
+
+  /** Leaves the group for another one, with everything the member has not been told yet as marks of its own. */
   release(member: Member): void {
     if (member.reader !== undefined) this.#detach(member);
+    this.#catchingUp.markAll(member);
     this.#members.byPeer.delete(member.peer);
   }
 
@@ -254,7 +255,7 @@ export class UpdateGroup {
   /** Everything again for this member (RFC 2918). */
   refresh(member: Member): void {
     if (member.reader !== undefined) this.#detach(member);
-    this.#oweAll(member);
+    this.#catchingUp.oweAll(member, this.#scanAt !== 0);
   }
 
   hasPending(member: Member): boolean {
@@ -263,14 +264,14 @@ export class UpdateGroup {
   }
 
   /**
-   * Prefixes owed to the member: exact while it has marks of its own, the group's otherwise. UPDATEs that are packed
-   * and that it has not read count as one: a peer that does not read is never shown as told.
+   * Prefixes owed to the member: exact while it has marks of its own, the group's otherwise; at most so many while they
+   * are still being found. UPDATEs that are packed and that it has not read count as one: a peer that does not read is
+   * never shown as told.
    */
   pendingFor(member: Member): number {
     const { reader } = member;
-    const isRead = reader === undefined ? this.#isOwnLogRead(member) : this.#log.isAtEnd(reader);
-    const unread = isRead ? 0 : 1;
-    return this.pending + member.marks.size + unread;
+    const isRead = reader === undefined ? member.isOwnLogRead : this.#log.isAtEnd(reader);
+    return this.pending + this.#catchingUp.pendingFor(member) + (isRead ? 0 : 1);
   }
 
   /** Whole UPDATEs for the member; undefined when nothing is due, or nothing was found within a poll's work. */
@@ -279,8 +280,8 @@ export class UpdateGroup {
       // A pass over all may find what this member is not to be told any more.
       if (this.#scanAt !== 0) this.#pack();
       if (this.#scanAt !== 0) return undefined;
-      const octets = this.#pollOwn(member, budget);
-      if (octets !== undefined) return octets;
+      const octets = this.#catchingUp.poll(member, budget);
+      if (octets !== undefined || !member.isCaughtUp) return octets;
       this.#rejoin(member);
     }
     const reader = member.reader!;
@@ -374,35 +375,8 @@ export class UpdateGroup {
     return looked;
   }
 
-  #pollOwn(member: Member, budget: number): Uint8Array | undefined {
-    for (;;) {
-      if (member.ownReader !== undefined) {
-        const octets = member.ownLog!.read(member.ownReader, member.peer, budget);
-        if (octets !== undefined) return octets;
-      }
-      if (member.marks.size === 0) return undefined;
-      const log = ownLogOf(member);
-      const packer = this.#ownPacker;
-      const room = PACK_BATCH - this.#announcer.changesMax;
-      while (packer.size <= room && member.marks.size > 0) {
-        const prefix = member.marks.take();
-        this.#announcer.tell(prefix, member.peer, packer);
-        this.#announcer.forgive(prefix);
-        if (!this.out.isTold(prefix, member.peer)) this.#onIdle(prefix);
-      }
-      packer.flush(log);
-    }
-  }
-
-  #isOwnLogRead(member: Member): boolean {
-    return member.ownReader === undefined || member.ownLog!.isAtEnd(member.ownReader);
-  }
-
   #rejoin(member: Member): void {
-    member.ownLog = undefined;
-    member.ownReader = undefined;
-    member.marks.clear();
-    member.reader = this.#log.readerAtEnd();
+    member.joinLog(this.#log.readerAtEnd());
     this.#members.inStep++;
   }
 
@@ -412,70 +386,22 @@ export class UpdateGroup {
     this.#members.inStep--;
   }
 
-  /** What the member has not read becomes marks of its own. */
-  #detach(member: Member): void {
+  /** What the member has not read is to become marks of its own; `cutOff` is of all that leave together. */
+  #detach(member: Member, cutOff?: CutOff): void {
     const reader = member.reader!;
-    const isUnread = !this.#log.isAtEnd(reader);
-    const { prefixes } = this.#context;
-    for (let chunk = isUnread ? reader.chunk : undefined; chunk; chunk = chunk.following) {
-      for (let i = 0; i < chunk.prefixCount; i++) {
-        const prefix = chunk.prefixes[i]!;
-        // What the member has read already may be named here too, and be freed since.
-        if (!prefixes.isLive(prefix)) continue;
-        member.marks.add(prefix);
-        if (chunk.identifiers.length > 0) this.#forget(member, prefix, chunk.identifiers[i]!);
-      }
-    }
-    if (this.#ownPacker.size > 0) this.#ownPacker.flush(ownLogOf(member));
+    if (!this.#log.isAtEnd(reader))
+      member.cutOff = cutOff ?? this.#catchingUp.cutOffAt(reader, this.#log);
     this.#leaveLog(member);
-  }
-
-  /**
-   * Octets that the member will not read name this path. If it is not announced any more, they would have said so:
-   * it is withdrawn by name (RFC 7911 §3), in as many octets as were unread.
-   */
-  #forget(member: Member, prefix: PrefixId, identifier: number): void {
-    if (this.#announcer.announces(prefix, identifier)) return;
-    const packer = this.#ownPacker;
-    packer.take(NOTHING);
-    packer.addPath(prefix, 0, identifier);
-    if (packer.isFull) packer.flush(ownLogOf(member));
   }
 
   #detachSlowest(): void {
     const slowest = this.#log.first;
+    let cutOff: CutOff | undefined;
     for (const member of this.members.values()) {
       if (member.reader?.chunk !== slowest) continue;
-      this.#detach(member);
-      this.detached++;
+      cutOff ??= this.#catchingUp.cutOffAt(member.reader, this.#log);
+      this.#detach(member, cutOff);
+      this.cutOffs++;
     }
   }
-
-  /** All that the group has announced, in the octets that others get too where that will do. */
-  #oweAll(member: Member): void {
-    const { out } = this;
-    const { peer, marks } = member;
-    if (out.count === 0) return;
-    const isNew = marks.size === 0 && this.#isOwnLogRead(member);
-    const welcome = isNew && this.#scanAt === 0 ? this.#welcome.for(peer) : undefined;
-    if (welcome !== undefined) {
-      member.ownLog = welcome.log;
-      member.ownReader = welcome.reader;
-      return;
-    }
-    const top = Math.min(this.#context.prefixes.top, out.top);
-    for (let id = top; id > 0; id--) if (out.isTold(id, peer)) marks.add(id);
-  }
-}
-
-function ownLogOf(member: Member): GroupLog {
-  const { ownLog, ownReader } = member;
-  if (ownLog !== undefined && !ownLog.isSealed) return ownLog;
-  const log = new GroupLog({ names: 'none' });
-  const reader = log.readerAtEnd();
-  // Others read the sealed one, too: what is unread of it comes before what is told to this member alone.
-  if (ownLog !== undefined && ownReader !== undefined) log.copyRest(ownLog, ownReader, member.peer);
-  member.ownLog = log;
-  member.ownReader = reader;
-  return log;
 }

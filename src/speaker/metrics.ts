@@ -182,6 +182,9 @@ export const speakerMetrics = defineMetrics({
   bgp_loc_rib_prefixes: gauge({ help: 'Prefixes known.', labels: ['afi_safi'] }),
   bgp_attribute_sets: gauge({ help: 'Distinct sets of path attributes.' }),
   bgp_decisions_total: counter({ help: 'Prefixes for which a best path was chosen.' }),
+  bgp_cut_offs_total: counter({
+    help: 'Times a peer read so slowly that it left the UPDATEs it shared with others, 1 MiB behind, and got its own.',
+  }),
   bgp_decision_seconds: histogram({
     help: 'Time for which prefixes waited for their decision: from the first that waits until none does.',
     labels: ['afi_safi'],

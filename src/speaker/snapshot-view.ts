@@ -159,6 +159,7 @@ export class SnapshotView implements SpeakerView {
       routesRestored: restored,
       kernelOverruns: overruns,
       decisions: AFI_SAFIS.reduce((sum, family) => sum + core.ribs[family].decisions, 0),
+      cutOffs: AFI_SAFIS.reduce((sum, family) => sum + core.ribs[family].cutOffs, 0),
       updateFaults: Object.fromEntries(core.updateFaults),
       importRefusals: Object.fromEntries(core.importRefusals),
       md5Dropped: core.md5.dropped,

@@ -403,6 +403,8 @@ export interface CountersView {
   readonly routesRestored: number;
   readonly kernelOverruns: number;
   readonly decisions: number;
+  /** Peers that fell so far behind that they left the octets they shared with others. */
+  readonly cutOffs: number;
   readonly updateFaults: Readonly<Record<string, number>>;
   /** Segments that the kernel dropped over TCP-MD5 since this process looks. */
   readonly md5Dropped: {

@@ -184,6 +184,8 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
   'src/rib/update-packer.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/verdict-memo.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
   'src/rib/best-announcer.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },
+  'src/rib/cut-off.ts': { by: 'src/rib/catching-up.test.ts', reason: RIB_DOOR },
+  'src/rib/follower.ts': { by: 'src/rib/catching-up.test.ts', reason: RIB_DOOR },
   'src/rib/members.ts': { by: 'src/rib/add-path.test.ts', reason: RIB_DOOR },
   'src/rib/path-choice.ts': { by: 'src/rib/add-path.test.ts', reason: RIB_DOOR },
   'src/rib/paths-announcer.ts': { by: 'src/rib/add-path.prop.test.ts', reason: RIB_DOOR },
