@@ -11,7 +11,7 @@ import Registry from 'prom-client/lib/registry.js';
 import type { HistogramCell, MetricSpec } from '../base/metrics.ts';
 import { AFI_SAFIS, type AfiSafi } from '../net/afi-safi.ts';
 import { speakerMetrics } from '../speaker/metrics.ts';
-import type { SpeakerView } from '../speaker/snapshot.ts';
+import type { NeighborView, SpeakerView } from '../speaker/snapshot.ts';
 import { birdExporterMetrics, birdExporterNeighbor } from './bird/exporter-metrics.ts';
 import { type BirdSocketFacts, birdMetrics } from './bird/metrics.ts';
 import type { DaemonFacts } from './messages.ts';
@@ -214,7 +214,11 @@ export class Metrics {
 
   *#neighbors(view: SpeakerView, { best }: HostFacts): Generator<undefined, void> {
     const set = this.#set.bind(this);
-    const neighbors = view.neighbors();
+    const neighbors: NeighborView[] = [];
+    for (const neighbor of view.eachNeighbor()) {
+      neighbors.push(neighbor);
+      yield;
+    }
     const mesh = neighbors.filter(({ kind }) => kind === 'mesh');
     yield;
     meshMetrics(set, mesh, view.measures().departed);

@@ -36,6 +36,7 @@ import {
   giveBackLater,
   giveBackMemory,
 } from './give-back-memory.ts';
+import { inSlices } from './in-slices.ts';
 import { KernelShell } from './kernel-shell.ts';
 import { errorFields, logLine } from './log-lines.ts';
 import { Loop } from './loop.ts';
@@ -59,6 +60,8 @@ const EXIT_UNAVAILABLE = 69;
 
 /** Milliseconds for the last octets (NOTIFICATIONs) to leave, and the last routes to be written, when we stop. */
 const FAREWELL_MS = 500;
+/** Milliseconds of an answer over HTTP in one turn of the loop. */
+const ANSWER_SLICE_MS = 1;
 
 export class Daemon {
   readonly #settings: Settings;
@@ -258,7 +261,8 @@ export class Daemon {
       { host: http.address, port: http.port },
       async (request) => {
         const answer = api.answer(request);
-        return answer === 'metrics' ? metricsResponse(await control.metricsText()) : answer;
+        if (answer === 'metrics') return metricsResponse(await control.metricsText());
+        return 'status' in answer ? answer : inSlices(answer, ANSWER_SLICE_MS);
       },
     );
     if ('kind' in server) {

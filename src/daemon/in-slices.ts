@@ -1,7 +1,10 @@
 /** Work that is asked for from outside and takes longer than the loop may be held. */
 
 /** Does all pieces of `work`; after each `sliceMs` milliseconds of them whatever else waits has its turn. */
-export async function inSlices<T>(work: AsyncGenerator<undefined, T>, sliceMs: number): Promise<T> {
+export async function inSlices<T>(
+  work: AsyncGenerator<undefined, T> | Generator<undefined, T>,
+  sliceMs: number,
+): Promise<T> {
   for (let began = performance.now(); ; ) {
     const { done, value } = await work.next();
     if (done === true) return value;

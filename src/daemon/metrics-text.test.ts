@@ -30,8 +30,9 @@ describe('The text of metrics', () => {
     expect(step.value).toBe(whole);
     const counts = whole.split('\n\n').map((text) => text.trim().split(/\n(?!#)/).length - 1);
     expect(Math.max(...counts)).toBeGreaterThan(2_000);
-    // One a neighbor and 200 samples each, behind what is told of the daemon and of the mesh.
+    // Two a neighbor, to look at it and to tell of it, and 200 samples each, behind what is told of the daemon and of
+    // the mesh.
     const ofText = counts.map((count) => Math.max(1, Math.ceil(count / 200)));
-    expect(pieces).toBe(2 + others.length + 1 + ofText.reduce((sum, count) => sum + count));
+    expect(pieces).toBe(2 + 2 * (others.length + 1) + ofText.reduce((sum, count) => sum + count));
   });
 });

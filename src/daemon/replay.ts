@@ -149,7 +149,7 @@ function runOf(text: string): string | undefined {
 
 /** The tables as the API gives them, one row a line, each under the name of its table. */
 function* tableLines(view: SpeakerView): Generator<string> {
-  for (const neighbor of view.neighbors()) {
+  for (const neighbor of view.eachNeighbor()) {
     yield JSON.stringify({ neighbor: neighborMessage(neighbor) });
   }
   for (const family of AFI_SAFIS) {

@@ -108,8 +108,15 @@ export class SnapshotView implements SpeakerView {
   }
 
   neighbors(): NeighborView[] {
-    const views = [...this.#core.peers.values()].map((peer) => this.#neighbor(peer));
-    return views.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.eachNeighbor()];
+  }
+
+  *eachNeighbor(): Generator<NeighborView, undefined> {
+    const { peers } = this.#core;
+    for (const name of [...peers.keys()].sort()) {
+      const peer = peers.get(name);
+      if (peer !== undefined) yield this.#neighbor(peer);
+    }
   }
 
   settings(name: string): SettingView[] {

@@ -6,7 +6,7 @@
 import { EventLog } from '../../src/api/event-log.ts';
 import { describeEvent } from '../../src/api/event-text.ts';
 import { GodwitService } from '../../src/api/grpc/service.ts';
-import { ENDPOINTS, HttpApi } from '../../src/api/http/routes.ts';
+import { ENDPOINTS, HttpApi, wholeResponse } from '../../src/api/http/routes.ts';
 import type { RecordingFacts } from '../../src/api/messages.ts';
 import { Metrics } from '../../src/api/metrics.ts';
 import type { DaemonPort } from '../../src/api/ports.ts';
@@ -86,7 +86,7 @@ export class Shows {
     for (const family of ['ipv4', 'ipv6']) {
       const url = `/api/v1/routes?family=${family}&limit=${GLANCE_ROWS}`;
       const answer = this.#http.answer({ method: 'GET', url, host: '' });
-      if (answer !== 'metrics') checkValue(JSON.parse(answer.body));
+      if (answer !== 'metrics') checkValue(JSON.parse(wholeResponse(answer).body));
     }
   }
 
@@ -110,15 +110,15 @@ export class Shows {
       const url = path.endsWith('/routes') ? `${path}?limit=${ROWS}` : path;
       const answer = this.#http.answer({ method: 'GET', url, host: '' });
       if (answer === 'metrics') continue;
-      if (answer.status >= 500 && answer.status !== 503)
-        throw new Finding(`${path}: ${answer.body}`);
-      if (answer.type.startsWith('application/json')) checkValue(JSON.parse(answer.body));
-      else checkLines(answer.body);
+      const { status, type, body } = wholeResponse(answer);
+      if (status >= 500 && status !== 503) throw new Finding(`${path}: ${body}`);
+      if (type.startsWith('application/json')) checkValue(JSON.parse(body));
+      else checkLines(body);
     }
     for (const { name } of this.#view.neighbors()) {
       const url = `/api/v1/routes?limit=${ROWS}&direction=out&neighbor=${encodeURIComponent(name)}`;
       const answer = this.#http.answer({ method: 'GET', url, host: '' });
-      if (answer !== 'metrics') checkValue(JSON.parse(answer.body));
+      if (answer !== 'metrics') checkValue(JSON.parse(wholeResponse(answer).body));
     }
   }
 

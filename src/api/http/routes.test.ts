@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { node } from '../../../test/support/resources.ts';
 import { smallCluster, TestDaemon } from '../testing/daemon.ts';
 import {
   ENDPOINTS,
@@ -6,6 +7,7 @@ import {
   HttpApi,
   type HttpResponse,
   metricsResponse,
+  wholeResponse,
 } from './routes.ts';
 
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '::1']);
@@ -18,7 +20,7 @@ function ask(url: string, method = 'GET', host = '127.0.0.1:9179'): HttpAnswer {
 function response(url: string): HttpResponse {
   const answer = ask(url);
   if (answer === 'metrics') throw new Error('asked for metrics');
-  return answer;
+  return wholeResponse(answer);
 }
 
 function json(url: string): unknown {
@@ -88,6 +90,19 @@ describe('HttpApi', () => {
     expect(json('/api/v1/neighbors?family=ipv6')).toEqual([]);
     expect(json('/api/v1/problems')).toEqual([]);
     expect(json('/api/v1/events?last=1')).toHaveLength(1);
+  });
+
+  it('lets others have their turn while hundreds of neighbors are listed, and says at once what is wrong', () => {
+    const others = Array.from({ length: 99 }, (_, i) => node(`n${i}`, `10.0.1.${i + 1}`));
+    const large = new HttpApi(TestDaemon.of([...smallCluster(), ...others]), LOOPBACK);
+    const get = (url: string) => large.answer({ url, method: 'GET', host: 'localhost' });
+    const answer = get('/api/v1/neighbors') as Generator<undefined, HttpResponse>;
+    let turns = 0;
+    let step = answer.next();
+    for (; step.done !== true; step = answer.next()) turns++;
+    expect(turns).toBe(3); // of 32 neighbors each
+    expect(JSON.parse(step.value.body)).toHaveLength(100);
+    expect(get('/api/v1/neighbors?name=x')).toMatchObject({ status: 400 });
   });
 
   it('gives routes a page at a time, never more than 1000', () => {

@@ -7,6 +7,7 @@
 
 import { InvalidRequest } from '../../base/errors.ts';
 import { GodwitService } from '../grpc/service.ts';
+import type { NeighborMessage } from '../messages.ts';
 import type { DaemonPort } from '../ports.ts';
 
 export interface HttpRequest {
@@ -25,8 +26,11 @@ export interface HttpResponse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** `metrics` asks the caller for the metrics text, which only it can wait for. */
-export type HttpAnswer = HttpResponse | 'metrics';
+/**
+ * `metrics` asks the caller for the metrics text, which only it can wait for. Of what yields, others may have their turn
+ * at each yield.
+ */
+export type HttpAnswer = HttpResponse | Generator<undefined, HttpResponse> | 'metrics';
 
 export interface Endpoint {
   readonly path: string;
@@ -83,7 +87,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: '/api/v1/neighbors',
     summary: 'Sessions: a list of Neighbor',
     parameters: { name: 'name or address', ...FAMILY },
-    answer: ({ service }, query) => json(200, [...service.listNeighbors(query)]),
+    answer: ({ service }, query) => neighborsAnswer(service.listNeighbors(query)),
   },
   {
     path: '/api/v1/routes',
@@ -163,6 +167,17 @@ export class HttpApi {
   }
 }
 
+/** All of an answer at once, for who lets nobody have a turn in between. */
+export function wholeResponse(
+  answer: HttpResponse | Generator<undefined, HttpResponse>,
+): HttpResponse {
+  if ('status' in answer) return answer;
+  for (;;) {
+    const { done, value } = answer.next();
+    if (done === true) return value;
+  }
+}
+
 /** The metrics text as a response. */
 export function metricsResponse(body: string): HttpResponse {
   return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body };
@@ -172,6 +187,23 @@ export function metricsResponse(body: string): HttpResponse {
 function ready({ daemon }: Sources): HttpResponse {
   const { ready, notReadyBecause } = daemon.view.status();
   return ready ? text(200, 'ready\n') : text(503, `not ready: ${notReadyBecause.join('; ')}\n`);
+}
+
+/** With the first neighbor, so that what is wrong with the request is said at once. */
+function neighborsAnswer(
+  neighbors: Generator<NeighborMessage | undefined>,
+): Generator<undefined, HttpResponse> {
+  const first = neighbors.next();
+  return rest();
+
+  function* rest(): Generator<undefined, HttpResponse> {
+    const texts: string[] = [];
+    for (let next = first; next.done !== true; next = neighbors.next()) {
+      if (next.value === undefined) yield;
+      else texts.push(JSON.stringify(next.value));
+    }
+    return jsonText(200, `[${texts.join(',')}]`);
+  }
 }
 
 function indexText(): string {
@@ -214,6 +246,9 @@ function text(status: number, body: string): HttpResponse {
 }
 
 function json(status: number, value: unknown): HttpResponse {
-  const body = `${JSON.stringify(value)}\n`;
-  return { status, type: 'application/json; charset=utf-8', body };
+  return jsonText(status, JSON.stringify(value));
+}
+
+function jsonText(status: number, value: string): HttpResponse {
+  return { status, type: 'application/json; charset=utf-8', body: `${value}\n` };
 }
