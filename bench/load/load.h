@@ -119,7 +119,11 @@ int connection_read(Connection *connection);
 /* Next hops of a `moving` feed: 10.99.1.x, then 10.99.3.x, … The marker of a route is its generation. */
 enum { MOVE_SHIFT = 9 };
 int monitor_open(const char *netns);
+void monitor_watch(int epoll, int fd, void *data);
+/* Reads all that is there; the next reading is a millisecond later. */
 void monitor_read(int fd, const UpdateVisitor *visitor);
+/* How long epoll may wait: no longer than until the monitor is watched again, which this does when it is time. */
+int monitor_rest(int epoll, int fd, void *data, int wait_ms);
 
 /* ---- replay.c: UPDATEs from a file, and to one ---- */
 void read_file(const char *path, Buffer *out);

@@ -190,9 +190,14 @@ static void keep_alive(void) {
   }
 }
 
+static int await_events(struct epoll_event *events, int room, int wait_ms) {
+  if (monitor_fd >= 0) wait_ms = monitor_rest(epoll, monitor_fd, &monitor, wait_ms);
+  return epoll_wait(epoll, events, room, wait_ms);
+}
+
 static void turn(int wait_ms) {
   struct epoll_event events[256];
-  int count = epoll_wait(epoll, events, 256, wait_ms);
+  int count = await_events(events, 256, wait_ms);
   for (int i = 0; i < count; i++) {
     if (events[i].data.ptr == &monitor) monitor_read(monitor_fd, &monitor.visitor);
     else on_event(events[i].data.ptr, events[i].events);
@@ -418,8 +423,7 @@ static void add_speaker(const char *text, enum Role role) {
 
 static void add_monitor(const char *netns) {
   monitor_fd = monitor_open(netns);
-  struct epoll_event event = {.events = EPOLLIN, .data.ptr = &monitor};
-  epoll_ctl(epoll, EPOLL_CTL_ADD, monitor_fd, &event);
+  monitor_watch(epoll, monitor_fd, &monitor);
 }
 
 static void hold_for(Speaker *sink) {
@@ -488,7 +492,7 @@ int main(int argc, char **argv) {
   epoll_ctl(epoll, EPOLL_CTL_ADD, STDIN_FILENO, &event);
   for (;;) {
     struct epoll_event events[64];
-    int count = epoll_wait(epoll, events, 64, 1000);
+    int count = await_events(events, 64, 1000);
     for (int i = 0; i < count; i++) {
       if (events[i].data.ptr == &monitor) monitor_read(monitor_fd, &monitor.visitor);
       else if (events[i].data.ptr != NULL) on_event(events[i].data.ptr, events[i].events);
