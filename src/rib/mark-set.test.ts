@@ -23,4 +23,23 @@ describe('MarkSet', () => {
     marks.forEach((id) => void seen.push(id));
     expect(seen).toEqual([...model].sort((a, b) => a - b));
   });
+
+  it('takes another one in as a Set would, and leaves that one as it is', () => {
+    const random = new Prng(4);
+    for (let round = 0; round < 100; round++) {
+      const [one, other] = [new MarkSet(), new MarkSet()];
+      const model = new Set<number>();
+      for (const set of [one, other]) {
+        for (let n = random.below(200); n > 0; n--) {
+          const id = 1 + random.below(1 << random.below(13));
+          set.add(id);
+          model.add(id);
+        }
+      }
+      const before = other.size;
+      one.addAll(other);
+      expect([one.size, other.size]).toEqual([model.size, before]);
+      for (const id of model) expect(one.has(id)).toBe(true);
+    }
+  });
 });
