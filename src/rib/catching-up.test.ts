@@ -9,7 +9,7 @@ import type { PeerId } from './ids.ts';
 import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
 import { Rib } from './rib.ts';
-import { attributes, exportConfig, Listener, peerConfig } from './testing/support.ts';
+import { attributes, exportConfig, Listener, peerConfig, policy } from './testing/support.ts';
 
 const FEED = 1;
 const FAST = 8;
@@ -136,5 +136,33 @@ describe('Members that are cut off together', () => {
     stage.rib.leave(SLOW);
     stage.settle();
     expect(stage.rib.prefixes.size).toBe(0);
+  });
+});
+
+describe('Members that go over to another group, some of many', () => {
+  const PREFIXES = 40_000;
+  const MOVERS = [FAST, SLOW, 10, 11];
+  const STAYS = 12;
+  const other = exportConfig({ policy: policy(() => ({ addCommunities: [0x2_0002] })) });
+
+  it('go two at a time where the table is this large, and hear what is different there', () => {
+    const stage = new Stage(PREFIXES);
+    for (const id of [...MOVERS, STAYS]) stage.join(id);
+    const before = new Map([...MOVERS, STAYS].map((id) => [id, stage.hear(id)]));
+    const own = stage.rib.join(STAYS, exportConfig());
+    for (const id of MOVERS) stage.rib.join(id, other);
+    const gone = () => MOVERS.filter((id) => stage.rib.join(id, other) !== own);
+    expect(stage.rib.settle(1000, NOBODY)).toBe(true);
+    expect(gone()).toEqual(MOVERS.slice(0, 2));
+    stage.settle();
+    expect(gone()).toEqual(MOVERS);
+    const told = { communities: [0x2_0002] };
+    for (const id of MOVERS) {
+      const after = stage.hear(id, new Map(before.get(id)));
+      expect(after.size).toBe(PREFIXES);
+      const texts = new Set([...after.values()].map((value) => JSON.stringify(value)));
+      expect([...texts].map((text) => JSON.parse(text))).toMatchObject([told]);
+    }
+    expect(stage.hear(STAYS, new Map()).size).toBe(0); // nothing new for who stayed
   });
 });

@@ -16,6 +16,8 @@ import type { ExportConfig } from './rib-config.ts';
 import { Member, UpdateGroup } from './update-group.ts';
 import { PackScratch } from './update-packer.ts';
 
+/** Ids that moves of members between groups look at in one slice, at least one member: 20 to 30 ns each. */
+const MOVE_IDS = 65_536;
 /** Entries of a dissolved group given up by one slice. */
 const DISSOLVE_IDS = 65_536;
 
@@ -24,7 +26,7 @@ export class ExportSide {
   readonly #onIdle: (prefix: PrefixId) => void;
   readonly #members: (Member | undefined)[] = [];
   readonly #byKey = new Map<string, UpdateGroup>();
-  readonly #moves = new Map<Member, ExportConfig>();
+  readonly #moves = new Map<Member, { readonly config: ExportConfig; readonly key: string }>();
   /** Members that may be owed something of their own: they joined, moved, or asked for a refresh. */
   readonly #touched = new Set<Member>();
   /** Members that have not been sent End-of-RIB and may be. */
@@ -57,9 +59,9 @@ export class ExportSide {
   join(peer: PeerId, config: ExportConfig): GroupId {
     const member = this.#members[peer];
     if (member !== undefined) {
-      if (this.#keyOf(config) === this.#keyOf(member.group.filter.config)) {
-        this.#moves.delete(member);
-      } else this.#moves.set(member, config);
+      const key = this.#keyOf(config);
+      if (key === this.#keyOf(member.group.filter.config)) this.#moves.delete(member);
+      else this.#moves.set(member, { config, key });
       return member.group.id;
     }
     const group = this.#byKey.get(this.#keyOf(config)) ?? this.#create(config);
@@ -82,25 +84,37 @@ export class ExportSide {
     this.#endIfEmpty(member.group);
   }
 
-  /** Members whose configuration changed go over; a group that changes as a whole stays together. */
-  applyMoves(): void {
-    if (this.#moves.size === 0) return;
+  /**
+   * Members whose configuration changed go over; a group that changes as a whole stays together.
+   *
+   * @returns Whether more are to go: each looks through the table, so in a slice a few of them go.
+   */
+  applyMoves(): boolean {
+    if (this.#moves.size === 0) return false;
+    let left = MOVE_IDS;
     for (const group of [...this.groups]) {
       const movers = [...group.members.values()].filter((member) => this.#moves.has(member));
       if (movers.length === 0) continue;
-      const keys = new Set(movers.map((member) => this.#keyOf(this.#moves.get(member)!)));
-      const config = this.#moves.get(movers[0]!)!;
-      const key = this.#keyOf(config);
-      if (movers.length === group.members.size && keys.size === 1 && !this.#byKey.has(key)) {
+      const { config, key } = this.#moves.get(movers[0]!)!;
+      const isOneWay = movers.every((member) => this.#moves.get(member)!.key === key);
+      if (movers.length === group.members.size && isOneWay && !this.#byKey.has(key)) {
         this.#byKey.delete(this.#keyOf(group.filter.config));
         this.#byKey.set(key, group);
         group.reconfigure(new ExportFilter(this.#context, config));
         this.#watchPaths();
-      } else for (const member of movers) this.#move(member, this.#moves.get(member)!);
-      // Once: the group that it has come to may stand further on.
-      for (const member of movers) this.#moves.delete(member);
+        for (const member of movers) this.#moves.delete(member);
+        continue;
+      }
+      for (const member of movers) {
+        if (left <= 0) return true;
+        left -= Math.max(1, this.#context.prefixes.top);
+        this.#move(member, this.#moves.get(member)!.config);
+        // Once: the group that it has come to may stand further on.
+        this.#moves.delete(member);
+      }
     }
     this.#moves.clear();
+    return false;
   }
 
   /** Everything again, for this peer only (RFC 2918 §4), `marked` at its beginning and end (RFC 7313 §4). */
@@ -189,11 +203,13 @@ export class ExportSide {
 
   #move(member: Member, config: ExportConfig): void {
     const from = member.group;
-    const key = this.#keyOf(config);
-    const to = this.#byKey.get(key) ?? this.#create(config, from);
+    const known = this.#byKey.get(this.#keyOf(config));
+    const to = known ?? this.#create(config, from);
     this.#touched.add(member);
     from.release(member);
-    to.adopt(member, from);
+    // A new group begins with what this one has announced: what is different comes with its first pass.
+    if (known === undefined && config.addPath === undefined) to.adopt(member);
+    else to.adopt(member, from);
     from.forgiveAll(member);
     this.#endIfEmpty(from);
   }

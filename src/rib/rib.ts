@@ -3,7 +3,7 @@
  *
  * Nothing here knows of sessions, sockets or time. Calls that concern many prefixes only leave a note; `settle` does
  * the work in slices. Invariant: no call takes time in proportion to the table, except moving a single peer between
- * update groups (one pass over a column).
+ * update groups (one pass over a column; in a large table one peer a slice).
  */
 
 import { type AfiSafi, factsOf } from '../net/afi-safi.ts';
@@ -238,7 +238,7 @@ export class Rib {
    * @returns Whether more is left to do without new input.
    */
   settle(budget: number, consumer: SettleConsumer): boolean {
-    this.#export.applyMoves();
+    const hasMoves = this.#export.applyMoves();
     this.#in.scan();
     const paths = this.#paths;
     const { dirty } = paths;
@@ -254,7 +254,7 @@ export class Rib {
     const hasLeftovers = this.#export.tidyMembers();
     const { isSettled } = this;
     const isTidying = this.#tidying.slice(isSettled, !consumer.isBusy, this.#export.groups);
-    return !isSettled || isTidying || hasLeftovers || this.#export.isDissolving;
+    return !isSettled || hasMoves || isTidying || hasLeftovers || this.#export.isDissolving;
   }
 
   get tidying(): { readonly isNeeded: boolean; readonly isPutOff: boolean } {

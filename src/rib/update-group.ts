@@ -205,8 +205,18 @@ export class UpdateGroup {
     if (member.isCaughtUp) this.#rejoin(member);
   }
 
-  /** A member that comes from another group: it is owed the difference between what both have announced. */
-  adopt(member: Member, from: UpdateGroup): void {
+  /**
+   * A member that comes from another group: it is owed the difference between what both have announced.
+   *
+   * @param from  Undefined where there is none.
+   */
+  adopt(member: Member, from?: UpdateGroup): void {
+    if (from !== undefined) this.#markDifferences(member, from);
+    this.#add(member);
+    if (member.isCaughtUp) this.#rejoin(member);
+  }
+
+  #markDifferences(member: Member, from: UpdateGroup): void {
     const { top } = this.#context.prefixes;
     const announcer = this.#announcer;
     const packer = this.#ownPacker;
@@ -216,8 +226,6 @@ export class UpdateGroup {
       if (packer.size > PACK_BATCH - announcer.changesMax) packer.flush(member.logToWrite());
     }
     if (packer.size > 0) packer.flush(member.logToWrite());
-    this.#add(member);
-    if (member.isCaughtUp) this.#rejoin(member);
   }
 
   #add(member: Member): void {
