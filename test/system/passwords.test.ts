@@ -2,7 +2,7 @@
  * TCP-MD5 of a running godwitd: a password that is rotated on twenty sessions drops none of them, a side that does not
  * follow loses its session and is named, and real BIRD 2, which restarts a session over its password, comes back.
  */
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -94,7 +94,9 @@ describeWith(['root', 'netns', 'ip', 'veth', 'native', 'bird2'], 'Passwords', ()
 
   function setKeys(next: Record<string, string>): void {
     keys = next;
-    writeFileSync(keysPath, JSON.stringify(keys));
+    // In one piece: the peers look every 100 ms, and half a file ended them all.
+    writeFileSync(`${keysPath}.new`, JSON.stringify(keys));
+    renameSync(`${keysPath}.new`, keysPath);
   }
 
   function birdConfig(password: string): string {
