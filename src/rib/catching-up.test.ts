@@ -102,6 +102,20 @@ describe('A member that is owed all of a table', () => {
     stage.settle();
     expect(stage.rib.prefixes.size).toBe(0);
   });
+
+  it('keeps what it was owed until that is forgiven, though another left before it with the same', () => {
+    const stage = new Stage(PREFIXES);
+    const others = [SLOW, 10, 11];
+    stage.join(FAST);
+    stage.hear(FAST);
+    for (const id of others) stage.join(id);
+    stage.withdraw(PREFIXES);
+    stage.hear(FAST);
+    for (const id of others) stage.rib.leave(id);
+    stage.hear(FEED);
+    stage.settle();
+    expect(stage.rib.prefixes.size).toBe(0);
+  });
 });
 
 describe('Members that are cut off together', () => {

@@ -38,8 +38,8 @@ export class CatchingUp {
   readonly #welcome: Welcome;
   /** Those that are still to be turned into marks. */
   readonly #cutOffs: CutOff[] = [];
-  /** What members that left were still owed. */
-  readonly #left: Pick<Follower, 'marks' | 'cutOff'>[] = [];
+  /** Members that left, until what they were owed is forgiven. */
+  readonly #left: Follower[] = [];
   readonly #announces = (prefix: PrefixId, identifier: number): boolean =>
     this.#options.announcer.announces(prefix, identifier);
 
@@ -106,6 +106,12 @@ export class CatchingUp {
     }
   }
 
+  /** Whether a member that left was owed the prefix: its id is not to be given away before that is forgiven. */
+  holds(prefix: PrefixId): boolean {
+    for (const left of this.#left) if (left.isMarked(prefix)) return true;
+    return false;
+  }
+
   /** The member leaves the group; what it was owed is forgiven. */
   leave(member: Follower): void {
     if (member.marks.size > 0 || member.cutOff !== undefined) this.#left.push(member);
@@ -125,7 +131,7 @@ export class CatchingUp {
     return this.#cutOffs.length > 0 || this.#left.length > 0;
   }
 
-  #forgiveLeft(left: Pick<Follower, 'marks' | 'cutOff'>): void {
+  #forgiveLeft(left: Follower): void {
     const { announcer, onIdle } = this.#options;
     const { marks, cutOff } = left;
     if (cutOff !== undefined) {

@@ -179,6 +179,7 @@ export class UpdateGroup {
   holds(prefix: PrefixId): boolean {
     if (this.out.has(prefix)) return true;
     if (prefix < this.#isMarked.length && this.#isMarked[prefix] !== 0) return true;
+    if (this.#catchingUp.holds(prefix)) return true;
     if (this.#members.areAllInStep) return false;
     for (const member of this.members.values()) if (member.isMarked(prefix)) return true;
     return false;
