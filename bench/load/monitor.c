@@ -14,7 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* A reader that is woken for every route takes two fifths of a processor from what is measured, and interrupts it each time. */
+/* A reader that is woken for every route takes two fifths of a processor from what is measured, and interrupts it
+ * each time. */
 enum { REST_NS = 1000000, REST_MS = 1 };
 enum { PROTOCOL_BIRD = 12, PROTOCOL_BGP = 186, RECEIVE_BUFFER = 512 << 20 };
 
