@@ -50,19 +50,25 @@ describe.each([
     base: [...clusterDocuments({ nodes: 1000, peers: 200, blocks: 50 }), ...servicesOf(2000)],
   },
 ])('$cluster', ({ base, sessions }) => {
-  it('its first plan, and one changed object, never hold the loop nor take the planner long', () => {
-    const path = new PlanPath();
-    const first = path.put(base);
-    expect(path.peers).toBe(sessions);
-    const slow = slowSteps(first);
-    for (const [what, edit] of Object.entries(EDITS)) {
-      const costs = Array.from({ length: ROUNDS }, (_, round) => path.put([edit(round)]));
-      slow.push(...costs.flatMap(slowSteps));
-      const planner = costs.map((cost) => cost.planner).sort((a, b) => a - b);
-      expect(planner[ROUNDS >> 1], what).toBeLessThan(CHANGE_MS_MAX);
-    }
-    expect(slow.length, `steps of ${slow.map((ms) => ms.toFixed(1))} ms`).toBeLessThanOrEqual(
-      SLOW_STEPS_MAX,
-    );
-  }, 60_000);
+  // Other work empties the caches and so only lengthens a step: what is too long must be so each time.
+  const often = { retry: 2, timeout: 60_000 };
+  it(
+    'its first plan, and one changed object, never hold the loop nor take the planner long',
+    often,
+    () => {
+      const path = new PlanPath();
+      const first = path.put(base);
+      expect(path.peers).toBe(sessions);
+      const slow = slowSteps(first);
+      for (const [what, edit] of Object.entries(EDITS)) {
+        const costs = Array.from({ length: ROUNDS }, (_, round) => path.put([edit(round)]));
+        slow.push(...costs.flatMap(slowSteps));
+        const planner = costs.map((cost) => cost.planner).sort((a, b) => a - b);
+        expect(planner[ROUNDS >> 1], what).toBeLessThan(CHANGE_MS_MAX);
+      }
+      expect(slow.length, `steps of ${slow.map((ms) => ms.toFixed(1))} ms`).toBeLessThanOrEqual(
+        SLOW_STEPS_MAX,
+      );
+    },
+  );
 });
