@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Reader, ReadTurns } from './read-turns.ts';
+import { BULK_OCTETS, type Reader, ReadTurns } from './read-turns.ts';
 
 const BULK = 32_768;
 const SMALL = 19;
 
 class FakeReader implements Reader {
   readonly name: string;
+  readOctets = BULK_OCTETS;
   readonly #said: string[];
 
   constructor(name: string, said: string[]) {
@@ -79,5 +80,20 @@ describe('ReadTurns', () => {
     read(b!, BULK, 9);
     vi.runAllTimers();
     expect(said).toEqual(['resume b']);
+  });
+
+  it('read of a peer at once what takes it a turn, less where it is slow and more where it is fast', () => {
+    const reader = new FakeReader('a', said);
+    const sizes = (ms: number, reads: number): number[] =>
+      Array.from({ length: reads }, () => {
+        read(reader, reader.readOctets, ms);
+        return reader.readOctets;
+      });
+    expect(sizes(0.5, 4)).toEqual([4096, 8192, 16_384, 16_384]);
+    expect(sizes(1.5, 1)).toEqual([16_384]);
+    expect(sizes(2.5, 3)).toEqual([8192, 4096, 4096]);
+    expect(sizes(1, 1)).toEqual([4096]);
+    read(reader, SMALL, 0);
+    expect(reader.readOctets).toBe(BULK_OCTETS);
   });
 });

@@ -5,10 +5,14 @@
  * timers, the control socket and every other peer for most of a second. Here reading has some milliseconds a turn.
  * When they are over, peers in bulk are stopped until the loop has been round; who only says KEEPALIVE is always read,
  * so that no HoldTimer runs out over octets that wait in the kernel.
+ * One read is the least that a turn has: 16 KiB are 4,000 prefixes, which take 1 ms or, into memory that is touched for the
+ * first time, 10. So each peer is read as many octets at once as took it a turn when it was read last.
  * Invariant: peers in bulk are read in turn, the one that waited longest first.
  */
 
 export interface Reader {
+  /** How many octets are read of it at once, from the next read on: one of `READ_SIZES`. */
+  readOctets: number;
   pause(): void;
   resume(): void;
 }
@@ -20,12 +24,19 @@ const TURN_MS = 1;
  * not in bulk is read so much at once: all who begin in one turn are read once, before it is known what they are.
  */
 export const BULK_OCTETS = 2048;
+/** What may be read at once, the least first: a quiet peer's, and what a peer in bulk has between its limits. */
+export const READ_SIZES = [BULK_OCTETS, 4096, 8192, 16_384] as const;
+const BULK_OCTETS_MIN = READ_SIZES[1];
+const BULK_OCTETS_MAX = READ_SIZES[3];
+/** A read that took more milliseconds is made half as large next time, one that took a third of it twice. */
+const READ_MS_MAX = 2;
 
 export class ReadTurns {
   /** Peers in bulk, the one that waited longest first. */
   readonly #bulk = new Set<Reader>();
   readonly #now: () => number;
   #beganAt: number | undefined;
+  #readAt = 0;
   #halted = false;
 
   constructor(now: () => number = () => performance.now()) {
@@ -35,17 +46,24 @@ export class ReadTurns {
   /** Before `octets` that were read are handled. */
   begin(octets: number): void {
     // A few octets cost nothing worth an immediate.
-    if (this.#beganAt !== undefined || octets < BULK_OCTETS) return;
-    this.#beganAt = this.#now();
+    if (octets < BULK_OCTETS) return;
+    this.#readAt = this.#now();
+    if (this.#beganAt !== undefined) return;
+    this.#beganAt = this.#readAt;
     setImmediate(() => this.#end());
   }
 
   /** After `octets` of `reader` were handled. @returns whether it may be read again in this turn. */
   goesOn(reader: Reader, octets: number): boolean {
     this.#bulk.delete(reader);
-    if (octets < BULK_OCTETS) return true;
+    if (octets < BULK_OCTETS) {
+      reader.readOctets = BULK_OCTETS;
+      return true;
+    }
     this.#bulk.add(reader);
-    if (this.#beganAt === undefined || this.#now() - this.#beganAt < TURN_MS) return true;
+    const now = this.#now();
+    reader.readOctets = nextSize(reader.readOctets, now - this.#readAt);
+    if (this.#beganAt === undefined || now - this.#beganAt < TURN_MS) return true;
     if (!this.#halted) {
       this.#halted = true;
       // Also those that this turn has not come to: what they have sent waits for the next.
@@ -64,4 +82,12 @@ export class ReadTurns {
     this.#halted = false;
     for (const reader of this.#bulk) reader.resume();
   }
+}
+
+/** After a read in bulk of at most `octets` that took `ms`. */
+function nextSize(octets: number, ms: number): number {
+  let size = octets;
+  if (ms > READ_MS_MAX) size = octets / 2;
+  else if (ms * 3 < READ_MS_MAX) size = octets * 2;
+  return Math.min(Math.max(size, BULK_OCTETS_MIN), BULK_OCTETS_MAX);
 }

@@ -11,7 +11,7 @@
 import { Socket } from 'node:net';
 import type { SystemError } from '../base/errors.ts';
 import { nativeSockets } from './native.ts';
-import { BULK_OCTETS, type Reader, ReadTurns } from './read-turns.ts';
+import { BULK_OCTETS, READ_SIZES, type Reader, ReadTurns } from './read-turns.ts';
 import type { Endpoint } from './sockaddr.ts';
 import { setMd5Key, setMinTtl, ttlOfSyn } from './tcp-options.ts';
 
@@ -35,15 +35,17 @@ export interface TcpHandlers {
 const WRITE_HIGH_WATER_OCTETS = 131_072;
 /** Milliseconds that `close` waits for the peer to take what was written, then the connection is cut. */
 const CLOSE_LINGER_MS = 1_000;
-/** Octets read at once, from all connections into the same place. */
-const READ_OCTETS = 16_384;
+/** The most that is read at once, from all connections into the same place. */
+const READ_OCTETS = Math.max(...READ_SIZES);
 /** Spare octets behind the read buffer: word reads of NLRI may look a few octets past the end. */
 const READ_SLACK_OCTETS = 8;
 
 const turns = new ReadTurns();
-const readBuffer = new Uint8Array(READ_OCTETS + READ_SLACK_OCTETS).subarray(0, READ_OCTETS);
-/** Of the same memory, for a peer that was not in bulk when it was read last. */
-const quietBuffer = readBuffer.subarray(0, BULK_OCTETS);
+const readMemory = new Uint8Array(READ_OCTETS + READ_SLACK_OCTETS);
+/** Of that memory, by what a peer is read at once. */
+const readBuffers = new Map(
+  READ_SIZES.map((size) => [size as number, readMemory.subarray(0, size)]),
+);
 
 /** TCP is up and no octet has been read: the moment to look who it is, and to take it or not. */
 export class PendingConnection {
@@ -100,7 +102,6 @@ export class TcpConnection {
   #state: 'open' | 'closing' | 'closed' = 'open';
   #failure: SystemError | undefined;
   #isPaused = false;
-  #isInBulk = false;
   readonly #reader: Reader;
   #lingerTimer: NodeJS.Timeout | undefined;
 
@@ -114,24 +115,25 @@ export class TcpConnection {
     this.local = ends.local;
     this.remote = ends.remote;
     this.#handlers = handlers;
-    const socket = new Socket({
+    this.#reader = {
+      readOctets: BULK_OCTETS,
+      pause: () => this.#socket.pause(),
+      resume: () => {
+        if (!this.#isPaused) this.#socket.resume();
+      },
+    };
+    this.#socket = new Socket({
       fd,
       readable: true,
       writable: true,
       writableHighWaterMark: WRITE_HIGH_WATER_OCTETS,
       onread: {
         // Asked before the first read, and after each for the next one.
-        buffer: () => (this.#isInBulk ? readBuffer : quietBuffer),
+        buffer: () => readBuffers.get(this.#reader.readOctets),
         callback: (length, buffer) => this.#onRead(length, buffer),
       },
     } as ConstructorParameters<typeof Socket>[0]);
-    this.#socket = socket;
-    this.#reader = {
-      pause: () => socket.pause(),
-      resume: () => {
-        if (!this.#isPaused) socket.resume();
-      },
-    };
+    const socket = this.#socket;
     socket.on('drain', () => this.#state === 'open' && handlers.onWritable());
     socket.on('end', () => this.#onEnd());
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -204,7 +206,6 @@ export class TcpConnection {
 
   #onRead(length: number, buffer: Uint8Array): boolean {
     if (this.#state !== 'open') return true;
-    this.#isInBulk = length >= BULK_OCTETS;
     turns.begin(length);
     this.#handlers.onOctets(buffer.subarray(0, length));
     if (!this.#isOpen()) return true; // hung up over what was read

@@ -95,6 +95,17 @@ describeWith(
       expect(await machine.ok('godwit', 'show', 'status')).toMatch(/Ready: +yes/);
     });
 
+    it('has the loop before the work of the machine where processors are short, and kernel routes after it', async () => {
+      const stats = await machine.ok(
+        'sh',
+        '-c',
+        `cat /proc/${await property('MainPID')}/task/*/stat`,
+      );
+      const niceness = (thread: string): string | undefined =>
+        stats.match(new RegExp(`\\(${thread}\\) \\w(?: \\S+){15} (\\S+)`))?.[1];
+      expect([niceness('MainThread'), niceness('godwit-kernel')]).toEqual(['-5', '5']);
+    });
+
     it('may switch IPv4 forwarding on, and set nothing else of the kernel', async () => {
       const inside = ['nsenter', '-t', await property('MainPID'), '-m'];
       const write = (value: number, name: string) =>
