@@ -16,12 +16,14 @@ import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
 import { Rib } from './rib.ts';
 import type { AddPathSend } from './rib-config.ts';
+import { RIB_SIZES, type RibSizes } from './rib-sizes.ts';
 import {
   attributes,
   exportConfig,
   Listener,
   LOCAL_AS,
   peerConfig,
+  SMALL_SIZES,
   span,
 } from './testing/support.ts';
 
@@ -88,9 +90,9 @@ class Machine {
   >();
   readonly unreachable = new Set<IpAddress>();
 
-  constructor(of: Family) {
+  constructor(of: Family, sizes: RibSizes) {
     this.of = of;
-    this.rib = new Rib({ family: of.family, sets: this.sets, seed: 23 });
+    this.rib = new Rib({ family: of.family, sets: this.sets, seed: 23, sizes });
     for (const peer of PEERS) this.rib.addPeer(peer, configOf(peer));
     for (const one of of.prefixes) this.paths.set(one, new Map());
     for (const peer of PEERS) this.join(peer);
@@ -361,8 +363,9 @@ describe.each(FAMILIES)('a RIB of $family that tells several paths (RFC 7911)', 
     fc.assert(
       fc.property(
         fc.array(operation, { minLength: 1, maxLength: 80, size: 'max' }),
-        (operations) => {
-          const machine = new Machine(family);
+        fc.constantFrom(RIB_SIZES, SMALL_SIZES),
+        (operations, sizes) => {
+          const machine = new Machine(family, sizes);
           for (const [index, op] of operations.entries()) {
             machine.apply(op);
             if (index % 25 === 24) machine.check();

@@ -9,14 +9,21 @@ import type { PeerId } from './ids.ts';
 import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
 import { Rib } from './rib.ts';
-import { attributes, exportConfig, Listener, peerConfig, policy } from './testing/support.ts';
+import {
+  attributes,
+  exportConfig,
+  Listener,
+  peerConfig,
+  policy,
+  SMALL_SIZES,
+} from './testing/support.ts';
 
 const FEED = 1;
 const FAST = 8;
 const SLOW = 9;
 const NOBODY = { bestChanged: () => undefined, isBusy: false };
 /** Prefixes of one span. */
-const STEP = 1000;
+const STEP = 50;
 
 class Stage {
   readonly rib: Rib;
@@ -25,7 +32,7 @@ class Stage {
   constructor(prefixes: number) {
     const nextHops = new NextHops(1);
     const sets = new AttributeSets({ seed: 2, nextHops });
-    this.rib = new Rib({ family: 'ipv4-unicast', sets, seed: 3 });
+    this.rib = new Rib({ family: 'ipv4-unicast', sets, seed: 3, sizes: SMALL_SIZES });
     this.#set = sets.intern(encodeAttributes(attributes([65001]), 'ipv4-unicast'));
     nextHops.takeNew((id) => nextHops.resolve(id, { reachable: true, metric: 0, handle: 1 }));
     this.join(FEED);
@@ -47,7 +54,7 @@ class Stage {
   /** @returns Slices it took. */
   settle(): number {
     let slices = 1;
-    while (this.rib.settle(100_000, NOBODY)) slices++;
+    while (this.rib.settle(100, NOBODY)) slices++;
     return slices;
   }
 
@@ -66,8 +73,9 @@ class Stage {
 /** /24 prefixes from 20.0.0.0 on. */
 function* spans(prefixes: number): Generator<NlriSpan> {
   for (let from = 0; from < prefixes; from += STEP) {
-    const octets = new Uint8Array(STEP * 4);
-    for (let i = 0; i < STEP; i++) {
+    const count = Math.min(STEP, prefixes - from);
+    const octets = new Uint8Array(count * 4);
+    for (let i = 0; i < count; i++) {
       const n = from + i;
       octets.set([24, 20 + (n >> 16), (n >> 8) & 255, n & 255], i * 4);
     }
@@ -76,7 +84,7 @@ function* spans(prefixes: number): Generator<NlriSpan> {
 }
 
 describe('A member that is owed all of a table', () => {
-  const PREFIXES = 40_000;
+  const PREFIXES = 50;
 
   it('is told all of it, when it comes and when it asks again, while more than it needs is pending', () => {
     const stage = new Stage(PREFIXES);
@@ -97,7 +105,7 @@ describe('A member that is owed all of a table', () => {
     stage.hear(FAST);
     expect(stage.rib.prefixes.size).toBe(PREFIXES); // still to be withdrawn from the slow one
     stage.rib.leave(SLOW);
-    expect(stage.settle()).toBeGreaterThan(PREFIXES / 4096);
+    expect(stage.settle()).toBeGreaterThanOrEqual(PREFIXES / SMALL_SIZES.marks);
     stage.hear(FEED);
     stage.settle();
     expect(stage.rib.prefixes.size).toBe(0);
@@ -119,8 +127,8 @@ describe('A member that is owed all of a table', () => {
 });
 
 describe('Members that are cut off together', () => {
-  /** Withdrawals of four octets: somewhat more than the log holds. */
-  const PREFIXES = 300_000;
+  /** Withdrawals of four octets: more than the log holds. */
+  const PREFIXES = 150;
 
   it('have what they had not read found in slices, whoever asks, and hear all of it', () => {
     const stage = new Stage(PREFIXES);
@@ -132,7 +140,7 @@ describe('Members that are cut off together', () => {
     stage.hear(FAST);
     expect(stage.rib.cutOffs - before).toBe(2); // the feed too, which is told nothing
     expect(stage.rib.poll(SLOW, 65_536)).toBeUndefined();
-    expect(stage.settle()).toBeGreaterThan(10);
+    expect(stage.settle()).toBeGreaterThan(3);
     expect(stage.hear(SLOW, new Map(tables[2])).size).toBe(0);
     stage.hear(FEED);
     stage.settle();
@@ -146,7 +154,7 @@ describe('Members that are cut off together', () => {
     stage.withdraw(PREFIXES);
     for (const id of [FAST, FEED]) stage.hear(id);
     stage.settle();
-    expect(stage.rib.prefixes.size).toBeGreaterThan(250_000); // still to be withdrawn from the slow one
+    expect(stage.rib.prefixes.size).toBeGreaterThan(100); // still to be withdrawn from the slow one
     stage.rib.leave(SLOW);
     stage.settle();
     expect(stage.rib.prefixes.size).toBe(0);
@@ -154,7 +162,7 @@ describe('Members that are cut off together', () => {
 });
 
 describe('Members that go over to another group, some of many', () => {
-  const PREFIXES = 40_000;
+  const PREFIXES = SMALL_SIZES.moveIds - 3;
   const MOVERS = [FAST, SLOW, 10, 11];
   const STAYS = 12;
   const other = exportConfig({ policy: policy(() => ({ addCommunities: [0x2_0002] })) });

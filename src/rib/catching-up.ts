@@ -15,11 +15,6 @@ import type { GroupLog, Reader } from './group-log.ts';
 import { PACK_BATCH, type UpdatePacker } from './update-packer.ts';
 import { Welcome } from './welcome.ts';
 
-/** Ids of an Adj-RIB-Out that one poll looks through for a member that is owed all of it. */
-const OWED_PER_POLL = 16_384;
-/** Marks of a member that left, or names that one is to forget, that one slice deals with. */
-const MARKS_PER_SLICE = 4096;
-
 /** A withdrawal. */
 const NOTHING = { set: 0, order: 0 } as const;
 
@@ -45,8 +40,9 @@ export class CatchingUp {
 
   constructor(options: CatchingUpOptions) {
     this.#options = options;
-    const { announcer, packer, addPath } = options;
-    this.#welcome = new Welcome(announcer.out, packer, addPath);
+    const { announcer, packer, addPath, context } = options;
+    const { welcomePaths: pathsMax } = context.sizes;
+    this.#welcome = new Welcome({ out: announcer.out, packer, addPath, pathsMax });
   }
 
   /** Octets of the shared log before anything that is still to be turned into marks. */
@@ -132,13 +128,13 @@ export class CatchingUp {
   }
 
   #forgiveLeft(left: Follower): void {
-    const { announcer, onIdle } = this.#options;
+    const { announcer, onIdle, context } = this.#options;
     const { marks, cutOff } = left;
     if (cutOff !== undefined) {
       marks.addAll(cutOff.marks);
       left.cutOff = undefined;
     }
-    for (let i = 0; i < MARKS_PER_SLICE && marks.size > 0; i++) {
+    for (let i = 0; i < context.sizes.marks && marks.size > 0; i++) {
       const prefix = marks.take();
       announcer.forgive(prefix);
       onIdle(prefix);
@@ -147,7 +143,7 @@ export class CatchingUp {
   }
 
   #mark(cutOff: CutOff): void {
-    cutOff.slice(this.#options.context.prefixes, this.#announces);
+    cutOff.slice(this.#options.context, this.#announces);
     if (cutOff.isDone) this.#cutOffs.splice(this.#cutOffs.indexOf(cutOff), 1);
   }
 
@@ -157,9 +153,9 @@ export class CatchingUp {
     if (cutOff === undefined) return true;
     if (!cutOff.isDone) this.#mark(cutOff);
     if (!cutOff.isDone) return false;
-    const { packer } = this.#options;
+    const { packer, context } = this.#options;
     const { gone } = cutOff;
-    const end = Math.min(gone.length, member.forgotten + 2 * MARKS_PER_SLICE);
+    const end = Math.min(gone.length, member.forgotten + 2 * context.sizes.marks);
     for (let i = member.forgotten; i < end; i += 2) this.#forget(member, gone[i]!, gone[i + 1]!);
     if (packer.size > 0) packer.flush(member.logToWrite());
     member.forgotten = end;
@@ -184,10 +180,11 @@ export class CatchingUp {
 
   /** Marks some of what a member that is owed all of it is owed. */
   #markOwed(member: Follower): void {
-    const { out } = this.#options.announcer;
+    const { context, announcer } = this.#options;
+    const { out } = announcer;
     const { peer, marks, owedFrom } = member;
     const top = this.#owedTop;
-    const end = Math.min(top + 1, owedFrom + OWED_PER_POLL);
+    const end = Math.min(top + 1, owedFrom + context.sizes.owedIds);
     for (let id = owedFrom; id < end; id++) if (out.isTold(id, peer)) marks.add(id);
     member.owedFrom = end > top ? 0 : end;
   }

@@ -7,12 +7,10 @@
  * `marks`, or stands behind `position`.
  */
 
-import type { PrefixId, PrefixTable } from '../net/prefix-table.ts';
+import type { PrefixId } from '../net/prefix-table.ts';
+import type { ExportContext } from './export-context.ts';
 import type { Chunk, GroupLog, Reader } from './group-log.ts';
 import { MarkSet } from './mark-set.ts';
-
-/** Names of a log that one slice turns into marks: half a millisecond. */
-const NAMES_PER_SLICE = 16_384;
 
 export class CutOff {
   readonly marks = new MarkSet();
@@ -40,8 +38,11 @@ export class CutOff {
   }
 
   /** Turns some names into marks. `announces`: whether the identifier is announced for the prefix now. */
-  slice(prefixes: PrefixTable, announces: (prefix: PrefixId, identifier: number) => boolean): void {
-    for (let left = NAMES_PER_SLICE; left > 0 && this.#chunk !== undefined; ) {
+  slice(
+    { prefixes, sizes }: ExportContext,
+    announces: (prefix: PrefixId, identifier: number) => boolean,
+  ): void {
+    for (let left = sizes.names; left > 0 && this.#chunk !== undefined; ) {
       const chunk = this.#chunk;
       const count = chunk === this.#last ? this.#lastCount : chunk.prefixCount;
       const end = Math.min(count, this.#at + left);

@@ -10,6 +10,7 @@ import type { InstallGate } from './install-gate.ts';
 import type { LocRib } from './loc-rib.ts';
 import type { PathTable } from './path-table.ts';
 import type { PeerTable } from './peer-table.ts';
+import type { RibSizes } from './rib-sizes.ts';
 
 export interface ExportContext {
   readonly family: AfiSafi;
@@ -17,6 +18,7 @@ export interface ExportContext {
   readonly paths: PathTable;
   readonly peers: PeerTable;
   readonly sets: AttributeTable;
+  readonly sizes: RibSizes;
   readonly locRib: LocRib;
   readonly orders: ExportOrders;
   readonly exported: Exported;

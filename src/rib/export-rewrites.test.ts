@@ -13,6 +13,7 @@ import { NextHops } from './next-hops.ts';
 import { PathTable } from './path-table.ts';
 import { PeerTable } from './peer-table.ts';
 import type { ExportConfig } from './rib-config.ts';
+import { RIB_SIZES } from './rib-sizes.ts';
 import { exportConfig, peerConfig } from './testing/support.ts';
 
 const FEED = 1;
@@ -35,6 +36,7 @@ function bench(config: Partial<ExportConfig>) {
     ...tables,
     orders,
     exported,
+    sizes: RIB_SIZES,
     interfaceOfPath: () => undefined,
     gate: { ask: undefined },
   };

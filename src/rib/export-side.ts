@@ -16,11 +16,6 @@ import type { ExportConfig } from './rib-config.ts';
 import { Member, UpdateGroup } from './update-group.ts';
 import { PackScratch } from './update-packer.ts';
 
-/** Ids that moves of members between groups look at in one slice, at least one member: 20 to 30 ns each. */
-const MOVE_IDS = 65_536;
-/** Entries of a dissolved group given up by one slice. */
-const DISSOLVE_IDS = 65_536;
-
 export class ExportSide {
   readonly #context: ExportContext;
   readonly #onIdle: (prefix: PrefixId) => void;
@@ -91,7 +86,7 @@ export class ExportSide {
    */
   applyMoves(): boolean {
     if (this.#moves.size === 0) return false;
-    let left = MOVE_IDS;
+    let left = this.#context.sizes.moveIds;
     for (const group of [...this.groups]) {
       const movers = [...group.members.values()].filter((member) => this.#moves.has(member));
       if (movers.length === 0) continue;
@@ -172,7 +167,7 @@ export class ExportSide {
   dissolve(): void {
     const ending = this.#dissolving[0];
     if (ending === undefined) return;
-    ending.at = ending.out.dissolve(ending.at, DISSOLVE_IDS);
+    ending.at = ending.out.dissolve(ending.at, this.#context.sizes.dissolveIds);
     if (ending.at === 0) this.#dissolving.shift();
   }
 

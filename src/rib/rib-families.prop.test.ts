@@ -16,12 +16,14 @@ import { type Candidate, selectBest } from './decision.ts';
 import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
 import { Rib } from './rib.ts';
+import { RIB_SIZES, type RibSizes } from './rib-sizes.ts';
 import {
   attributes,
   exportConfig,
   Listener,
   LOCAL_AS,
   peerConfig,
+  SMALL_SIZES,
   span,
 } from './testing/support.ts';
 
@@ -84,9 +86,9 @@ class Machine {
   >();
   readonly unreachable = new Set<IpAddress>();
 
-  constructor(of: Family) {
+  constructor(of: Family, sizes: RibSizes) {
     this.of = of;
-    this.rib = new Rib({ family: of.family, sets: this.sets, seed: 23 });
+    this.rib = new Rib({ family: of.family, sets: this.sets, seed: 23, sizes });
     for (const peer of PEERS) this.rib.addPeer(peer, configOf(peer));
     for (const one of of.prefixes) this.paths.set(one, new Map());
     for (const peer of PEERS) this.join(peer);
@@ -284,8 +286,9 @@ describe.each(FAMILIES)('a RIB of $family with ADD-PATH peers and a slow member'
     fc.assert(
       fc.property(
         fc.array(operation, { minLength: 1, maxLength: 40, size: 'max' }),
-        (operations) => {
-          const machine = new Machine(family);
+        fc.constantFrom(RIB_SIZES, SMALL_SIZES),
+        (operations, sizes) => {
+          const machine = new Machine(family, sizes);
           for (const op of operations) machine.apply(op);
           machine.check();
         },

@@ -16,6 +16,7 @@ import { AttributeSets } from './path-attributes.ts';
 import type { PolicyPort } from './policy-port.ts';
 import { Rib } from './rib.ts';
 import type { ExportConfig, PeerRibConfig } from './rib-config.ts';
+import { RIB_SIZES, type RibSizes } from './rib-sizes.ts';
 import {
   attributes,
   exportConfig,
@@ -23,6 +24,7 @@ import {
   LOCAL_AS,
   peerConfig,
   policy,
+  SMALL_SIZES,
   span,
 } from './testing/support.ts';
 
@@ -220,14 +222,15 @@ type Op =
 class Machine {
   readonly nextHops = new NextHops(11);
   readonly sets = new AttributeSets({ seed: 12, nextHops: this.nextHops });
-  readonly rib = new Rib({ family: 'ipv4-unicast', sets: this.sets, seed: 13 });
+  readonly rib: Rib;
   readonly model = new Model();
   readonly listeners = new Map<number, Listener>();
   /** Peers that were named as owed something, and not found without since. */
   readonly named = new Set<number>();
   readonly chosen = new Map<Prefix, string>();
 
-  constructor() {
+  constructor(sizes: RibSizes) {
+    this.rib = new Rib({ family: 'ipv4-unicast', sets: this.sets, seed: 13, sizes });
     for (const peer of PEERS) this.rib.addPeer(peer, importConfig(peer, 0));
   }
 
@@ -485,8 +488,9 @@ describe('Rib', () => {
     fc.assert(
       fc.property(
         fc.array(operation, { minLength: 1, maxLength: 60, size: 'max' }),
-        (operations) => {
-          const machine = new Machine();
+        fc.constantFrom(RIB_SIZES, SMALL_SIZES),
+        (operations, sizes) => {
+          const machine = new Machine(sizes);
           for (const [index, op] of operations.entries()) {
             machine.apply(op);
             if (index % 20 === 19) machine.check();

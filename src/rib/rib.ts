@@ -29,6 +29,7 @@ import type { AdvertisedPath, PeerRibCounters } from './peer-counters.ts';
 import { PATHS_MAX, PeerTable } from './peer-table.ts';
 import { type PathSource, SOURCES } from './policy-port.ts';
 import type { ExportConfig, Origination, PeerRibConfig } from './rib-config.ts';
+import { RIB_SIZES, type RibSizes } from './rib-sizes.ts';
 import type { SettleConsumer } from './settle-consumer.ts';
 import { StaleRows } from './stale-rows.ts';
 import { Tidying } from './tidying.ts';
@@ -51,6 +52,8 @@ export interface RibOptions {
   readonly maximumPaths?: number;
   /** Outgoing interface of a next hop, for policies on interfaces. */
   readonly interfaceOf?: (nextHop: NextHopId) => string | undefined;
+  /** Default `RIB_SIZES`. */
+  readonly sizes?: RibSizes;
 }
 
 export class Rib {
@@ -91,13 +94,15 @@ export class Rib {
     this.#stale = new StaleRows(this.#peers, this.#in);
     this.#own = new OwnPaths({ ...common, sets, adjRibIn: this.#in });
     this.#graves = new Graves(this.#paths);
-    this.#tidying = new Tidying({ ...common, graves: this.#graves });
+    const sizes = options.sizes ?? RIB_SIZES;
+    this.#tidying = new Tidying({ ...common, graves: this.#graves, sizes });
     const interfaceOfPath = (path: PathId): string | undefined =>
       this.#own.interfaceOf(path) ?? interfaceOf(this.nextHopOf(path));
     const orders = new ExportOrders();
     this.#exported = new Exported(sets.table, orders);
     const exporting = {
       orders,
+      sizes,
       exported: this.#exported,
       locRib: this.#locRib,
       interfaceOfPath,

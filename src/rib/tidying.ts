@@ -6,29 +6,37 @@
 import type { PrefixTable } from '../net/prefix-table.ts';
 import type { AttributeTable } from './attribute-table.ts';
 import type { Graves } from './graves.ts';
+import type { RibSizes } from './rib-sizes.ts';
 import type { UpdateGroup } from './update-group.ts';
 
-/** Attribute sets freed and prefix ids given back by one slice. */
-const FREES_PER_SLICE = 2048;
 /** Prefixes and sets together below which a table may always double before it is tidied. */
 const UNTIDY_MIN = 65_536;
 /** Sets that nobody names and that are kept nonetheless, so that a flap finds them again. */
 const LIMBO_KEEP = 256;
 
+interface TidiedTables {
+  readonly prefixes: PrefixTable;
+  readonly sets: AttributeTable;
+  readonly graves: Graves;
+  readonly sizes: RibSizes;
+}
+
 export class Tidying {
   readonly #prefixes: PrefixTable;
   readonly #sets: AttributeTable;
   readonly #graves: Graves;
+  readonly #sizes: RibSizes;
   #tidySize = 0; // prefixes and sets when last tidy
   /** Something may be freed. */
   isNeeded = false;
   /** Only whoever carries out decisions had it wait. */
   isPutOff = false;
 
-  constructor(tables: { prefixes: PrefixTable; sets: AttributeTable; graves: Graves }) {
+  constructor(tables: TidiedTables) {
     this.#prefixes = tables.prefixes;
     this.#sets = tables.sets;
     this.#graves = tables.graves;
+    this.#sizes = tables.sizes;
   }
 
   /** @param isTime  Whoever carries out decisions has nothing better to do. @returns Whether more can be freed at once. */
@@ -47,8 +55,8 @@ export class Tidying {
       this.isPutOff = !isTime;
       if (!isTime) return false;
     }
-    const collecting = sets.collect(FREES_PER_SLICE, LIMBO_KEEP);
-    const reaping = this.#graves.reap(FREES_PER_SLICE, { groups, prefixes });
+    const collecting = sets.collect(this.#sizes.frees, LIMBO_KEEP);
+    const reaping = this.#graves.reap(this.#sizes.frees, { groups, prefixes });
     return collecting || reaping;
   }
 }

@@ -25,19 +25,6 @@ import { type PathTable, PrefixFlag } from './path-table.ts';
 import { PathsAnnouncer } from './paths-announcer.ts';
 import { encodeEndOfRib, PACK_BATCH, type PackScratch, UpdatePacker } from './update-packer.ts';
 
-/** Chunks the slowest member may lag behind: 1 MiB of UPDATEs, a second of a 10 Mbit/s peer. */
-const LOG_CHUNKS_MAX = 16;
-/**
- * Prefixes that one poll exports at most: 2 to 3 µs each where all misses the cache, a tenth where nothing does. Those that
- * are only withdrawn cost so little that their octets are the limit: in many small writes a table takes a third longer.
- */
-const EXPORTS_PER_POLL = 2048;
-/**
- * Of 1024 prefixes each, of which nothing may come for who asks: 8192 withdrawals are half of the 64 KiB that a socket
- * asks for, and 3 to 6 ms where all misses the cache. Twice as many took a step of 12 ms.
- */
-const BATCHES_PER_POLL = 8;
-
 export class Member extends Follower {
   group: UpdateGroup;
   endOfRibAllowed = false;
@@ -88,14 +75,15 @@ export class UpdateGroup {
     this.#paths = context.paths;
     this.#filter = filter;
     this.#onIdle = options.onIdle;
-    const { family, prefixes, exported } = context;
+    const { family, prefixes, exported, sizes } = context;
     const { as4, messageMax } = filter.config;
     const addPath = filter.config.addPath !== undefined;
     const { scratch } = options;
     const packing = { family, prefixes, exported, as4, messageMax, addPath, scratch };
     this.#packer = new UpdatePacker(packing);
     this.#ownPacker = new UpdatePacker(packing);
-    this.#log = new GroupLog({ names: addPath ? 'paths' : 'prefixes' });
+    const { chunkOctets } = sizes;
+    this.#log = new GroupLog({ names: addPath ? 'paths' : 'prefixes', chunkOctets });
     this.#announcer = addPath
       ? new PathsAnnouncer(context, this.#members, from?.announcer as PathsAnnouncer | undefined)
       : new BestAnnouncer(context, this.#members, from?.announcer as BestAnnouncer | undefined);
@@ -311,22 +299,24 @@ export class UpdateGroup {
    */
   #packFor(reader: Reader, budget: number): void {
     const log = this.#log;
+    const { sizes } = this.#context;
     let exports = 0;
-    for (let batch = 0; batch < BATCHES_PER_POLL && exports < EXPORTS_PER_POLL; batch++) {
+    for (let batch = 0; batch < sizes.pollBatches && exports < sizes.pollExports; batch++) {
       if (this.pending === 0 || log.written - reader.position >= budget / 2) return;
       // Another batch would cut off who asks: it has more than enough to read.
-      if (log.chunkCount >= LOG_CHUNKS_MAX && reader.chunk === log.first) return;
+      if (log.chunkCount >= sizes.logChunks && reader.chunk === log.first) return;
       exports += this.#pack();
     }
   }
 
   /** Exports one batch of marked prefixes and packs what changed. @returns How many of them have a route. */
   #pack(): number {
-    if (this.#log.chunkCount >= LOG_CHUNKS_MAX) this.#detachSlowest();
+    const { sizes } = this.#context;
+    if (this.#log.chunkCount >= sizes.logChunks) this.#detachSlowest();
     const packer = this.#packer;
     const room = PACK_BATCH - this.#announcer.changesMax;
     let exports = 0;
-    for (let looked = 0; looked < PACK_BATCH / 2 && packer.size <= room; ) {
+    for (let looked = 0; looked < sizes.batch && packer.size <= room; ) {
       const prefix = this.#takeMarked();
       if (prefix === 0) break;
       if (this.#paths.best(prefix) !== 0) exports++;

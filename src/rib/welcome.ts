@@ -9,12 +9,21 @@
 import type { GroupOut } from './announcer.ts';
 import { GroupLog, type Reader } from './group-log.ts';
 import type { PeerId } from './ids.ts';
-import { PACK_BATCH, type UpdatePacker } from './update-packer.ts';
+import type { UpdatePacker } from './update-packer.ts';
+
+export interface WelcomeOptions {
+  readonly out: GroupOut;
+  readonly packer: UpdatePacker;
+  readonly addPath: boolean;
+  /** At most what is packed together (`PACK_BATCH`). */
+  readonly pathsMax: number;
+}
 
 export class Welcome {
   readonly #out: GroupOut;
   /** Whether NLRI are told with identifiers (RFC 7911). */
   readonly #addPath: boolean;
+  readonly #pathsMax: number;
   readonly #packer: UpdatePacker;
   #log: GroupLog | undefined;
   /** Stays at the beginning. */
@@ -22,16 +31,17 @@ export class Welcome {
   /** Of `GroupOut` when the log was packed. */
   #changes = 0;
 
-  constructor(out: GroupOut, packer: UpdatePacker, addPath: boolean) {
+  constructor({ out, packer, addPath, pathsMax }: WelcomeOptions) {
     this.#out = out;
     this.#packer = packer;
     this.#addPath = addPath;
+    this.#pathsMax = pathsMax;
   }
 
   /** The log of all that is announced, and a reader at its beginning; undefined where it does not suit `peer`. */
   for(peer: PeerId): { readonly log: GroupLog; readonly reader: Reader } | undefined {
     const { count, changes } = this.#out;
-    if (count === 0 || count > PACK_BATCH || this.#out.countFor(peer) < count) return undefined;
+    if (count === 0 || count > this.#pathsMax || this.#out.countFor(peer) < count) return undefined;
     if (this.#log === undefined || this.#start === undefined || this.#changes !== changes) {
       this.#log = new GroupLog({ names: 'none' });
       this.#start = this.#log.readerAtEnd();
