@@ -16,14 +16,13 @@ import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
 import { Rib } from './rib.ts';
 import type { AddPathSend } from './rib-config.ts';
-import { RIB_SIZES, type RibSizes } from './rib-sizes.ts';
+import { RIB_SIZES, type RibSizes, SMALL_SIZES } from './rib-sizes.ts';
 import {
   attributes,
   exportConfig,
   Listener,
   LOCAL_AS,
   peerConfig,
-  SMALL_SIZES,
   span,
 } from './testing/support.ts';
 

@@ -13,16 +13,8 @@ import type { PeerId } from './ids.ts';
 import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
 import { Rib } from './rib.ts';
-import { RIB_SIZES, type RibSizes } from './rib-sizes.ts';
-import {
-  attributes,
-  exportConfig,
-  Listener,
-  peerConfig,
-  policy,
-  SMALL_SIZES,
-  span,
-} from './testing/support.ts';
+import { RIB_SIZES, type RibSizes, SMALL_SIZES } from './rib-sizes.ts';
+import { attributes, exportConfig, Listener, peerConfig, policy, span } from './testing/support.ts';
 
 const FEED = 1;
 /** The first hears of most changes at once, the others seldom. */

@@ -9,14 +9,8 @@ import type { PeerId } from './ids.ts';
 import { NextHops } from './next-hops.ts';
 import { AttributeSets } from './path-attributes.ts';
 import { Rib } from './rib.ts';
-import {
-  attributes,
-  exportConfig,
-  Listener,
-  peerConfig,
-  policy,
-  SMALL_SIZES,
-} from './testing/support.ts';
+import { SMALL_SIZES } from './rib-sizes.ts';
+import { attributes, exportConfig, Listener, peerConfig, policy } from './testing/support.ts';
 
 const FEED = 1;
 const FAST = 8;

@@ -54,3 +54,19 @@ export const RIB_SIZES: RibSizes = {
   logChunks: 16,
   chunkOctets: 65_536,
 };
+
+/** For tests and simulations: a table of a dozen prefixes takes several slices of everything, and a log holds a few UPDATEs. */
+export const SMALL_SIZES: RibSizes = {
+  owedIds: 3,
+  welcomePaths: 4,
+  marks: 2,
+  names: 2,
+  moveIds: 8,
+  dissolveIds: 4,
+  frees: 3,
+  pollExports: 3,
+  pollBatches: 2,
+  batch: 3,
+  logChunks: 3,
+  chunkOctets: 128,
+};

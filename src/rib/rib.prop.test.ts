@@ -16,7 +16,7 @@ import { AttributeSets } from './path-attributes.ts';
 import type { PolicyPort } from './policy-port.ts';
 import { Rib } from './rib.ts';
 import type { ExportConfig, PeerRibConfig } from './rib-config.ts';
-import { RIB_SIZES, type RibSizes } from './rib-sizes.ts';
+import { RIB_SIZES, type RibSizes, SMALL_SIZES } from './rib-sizes.ts';
 import {
   attributes,
   exportConfig,
@@ -24,7 +24,6 @@ import {
   LOCAL_AS,
   peerConfig,
   policy,
-  SMALL_SIZES,
   span,
 } from './testing/support.ts';
 

@@ -3,7 +3,7 @@
  *
  * Marks come from decisions; when a member's socket takes octets, marked prefixes are exported, compared with what was
  * announced, and packed once into the log that all members read. A member that is new, asked for a refresh, or fell
- * more than `LOG_CHUNKS_MAX` behind has marks and a log of its own, and re-joins the others when both are empty.
+ * more than `logChunks` behind has marks and a log of its own, and re-joins the others when both are empty.
  * Invariant: what a member was sent, plus what it is still owed, is exactly what `AdjRibOut` says it is told.
  */
 

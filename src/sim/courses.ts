@@ -3,6 +3,7 @@
  * from the seed, too: families, racks, latencies, how long a step takes, how TCP cuts its octets.
  */
 
+import { RIB_SIZES, SMALL_SIZES } from '../rib/rib-sizes.ts';
 import { CHAOS, EDITS, KERNEL_TROUBLE, PARTITIONS, RESTARTS } from './act-lists.ts';
 import type { Act } from './acts.ts';
 import { noForwardingLoop } from './checkers.ts';
@@ -29,18 +30,20 @@ function anyMesh({ seed, nodes, prng, story }: Making): Lab {
   const perRack = 1 + prng.below(nodes);
   const latencyMs = { min: 0.1, max: 1 + prng.below(40) };
   const stepMs = STEPS_MS[prng.below(STEPS_MS.length)]!;
-  story.push(
-    `${nodes} nodes, ${perRack} a rack, ${ipv6 ? 'both families' : 'IPv4'}, ${stepMs} ms a step`,
-  );
   const bufferOctets = BUFFERS_OCTETS[prng.below(BUFFERS_OCTETS.length)]!;
-  const node = { stepMs, tapped: true };
+  const ribSizes = prng.below(2) === 1 ? SMALL_SIZES : RIB_SIZES;
+  const families = ipv6 ? 'both families' : 'IPv4';
+  const slices = ribSizes === SMALL_SIZES ? ', small slices' : '';
+  story.push(`${nodes} nodes, ${perRack} a rack, ${families}, ${stepMs} ms a step${slices}`);
+  const node = { stepMs, tapped: true, ribSizes };
   return meshLab({ seed, nodes, ipv6, perRack, latencyMs, bufferOctets, node });
 }
 
 /** Of a subnet of its own, so that the deaf peer is a neighbor of all; the kernels hold little. */
 function smallBuffers({ seed, nodes, story }: Making): Lab {
-  story.push(`${nodes} nodes, 2 KiB a socket`);
-  return meshLab({ seed, nodes, bufferOctets: 2048, node: { tapped: true } });
+  story.push(`${nodes} nodes, 2 KiB a socket, small slices`);
+  const node = { tapped: true, ribSizes: SMALL_SIZES };
+  return meshLab({ seed, nodes, bufferOctets: 2048, node });
 }
 
 /** Every node asks every other to keep its routes for an hour (RFC 9494). */

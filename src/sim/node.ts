@@ -10,6 +10,7 @@ import type { SystemError } from '../base/errors.ts';
 import type { Millis, Octets } from '../base/units.ts';
 import type { SpeakerPlan } from '../datastore/plan-types.ts';
 import type { IpAddress } from '../net/ip-address.ts';
+import type { RibSizes } from '../rib/rib-sizes.ts';
 import type { Effect } from '../speaker/effects.ts';
 import type { SpeakerEvent } from '../speaker/events.ts';
 import type { Command, SpeakerInput } from '../speaker/inputs.ts';
@@ -39,6 +40,8 @@ export interface SimNodeOptions {
   readonly tapped?: boolean;
   /** See `SpeakerOptions`. */
   readonly trailOctets?: Octets;
+  /** See `SpeakerOptions`. */
+  readonly ribSizes?: RibSizes;
   /** Events kept; the first ones. Default `EVENTS_KEPT_MAX`. */
   readonly eventsKept?: number;
 }
@@ -164,13 +167,14 @@ export class SimNode {
   /** Starts the daemon. `restarting`: it left a restart marker when it stopped, or was killed. */
   start({ restarting = false }: { readonly restarting?: boolean } = {}): void {
     if (this.#speaker !== undefined) throw new Error(`${this.name} runs already`);
-    const { seed, kernelEnabled = true, trailOctets } = this.#options;
+    const { seed, kernelEnabled = true, trailOctets, ribSizes } = this.#options;
     this.#incarnation++;
     this.#speaker = new Speaker({
       seed: seed + this.#incarnation * 7919,
       kernelEnabled,
       restarting,
       ...(trailOctets === undefined ? {} : { trailOctets }),
+      ...(ribSizes === undefined ? {} : { ribSizes }),
       ...(this.#quarantines === undefined ? {} : { quarantines: this.#savedQuarantines() }),
       ...(this.#journal.length === 0 ? {} : { journal: this.#journal.finish() }),
       now: this.#clock.now,

@@ -23,6 +23,7 @@ import type { Refusal } from '../rib/import-guard.ts';
 import { NextHops } from '../rib/next-hops.ts';
 import { AttributeSets } from '../rib/path-attributes.ts';
 import { Rib } from '../rib/rib.ts';
+import { RIB_SIZES, type RibSizes } from '../rib/rib-sizes.ts';
 import type { MessageSpan } from '../wire/message-span.ts';
 import type { CapabilitiesMemo } from '../wire/open.ts';
 import { Callers } from './callers.ts';
@@ -58,6 +59,8 @@ export interface SpeakerOptions {
   readonly journal?: Uint8Array;
   /** Paths that a peer may have in a family; default as in `rib/peer-table.ts`. */
   readonly pathsMax?: number;
+  /** How much of a table is dealt with at once; default `RIB_SIZES`. */
+  readonly ribSizes?: RibSizes;
   /** Of earlier runs. */
   readonly quarantines?: readonly StoredQuarantine[];
   /** Octets kept of what a peer sent last: evidence, should it bring out a bug of ours. Default as in `trails.ts`; 0: none. */
@@ -191,8 +194,9 @@ export class Core {
     this.nextHops = new NextHops(this.prng.u32());
     this.sets = new AttributeSets({ seed: this.prng.u32(), nextHops: this.nextHops });
     const interfaceOf = (id: NextHopId): string | undefined => this.#interfaceOf(id);
+    const { ribSizes: sizes = RIB_SIZES } = options;
     const rib = (family: AfiSafi): Rib =>
-      new Rib({ family, sets: this.sets, seed: this.prng.u32(), interfaceOf });
+      new Rib({ family, sets: this.sets, seed: this.prng.u32(), interfaceOf, sizes });
     this.ribs = { 'ipv4-unicast': rib('ipv4-unicast'), 'ipv6-unicast': rib('ipv6-unicast') };
     this.kernelView = new KernelView({ tables: [MAIN_TABLE] });
     this.tunnel = new TunnelDevice(this.kernelView);

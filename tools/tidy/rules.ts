@@ -164,6 +164,7 @@ export const TESTED_ELSEWHERE: Readonly<Record<string, { by: string; reason: str
       'with session-life.test.ts and route-refresh.test.ts: what is kept, by what a speaker shows',
   },
   'src/rib/ids.ts': { by: 'src/rib/rib.test.ts', reason: 'names of integers' },
+  'src/rib/rib-sizes.ts': { by: 'src/rib/catching-up.prop.test.ts', reason: 'small sizes there' },
   'src/rib/policy-port.ts': { by: 'src/rib/rib.test.ts', reason: 'types and a list of names' },
   // One door, tested through it: against a plain model under random histories, and by sentences.
   'src/rib/adj-rib-in.ts': { by: 'src/rib/rib.prop.test.ts', reason: RIB_DOOR },

@@ -24,25 +24,8 @@ import { locateUpdate, type UpdateContext, updateLayout } from '../../wire/updat
 import type { NlriSpan } from '../adj-rib-in.ts';
 import type { PolicyPort, PolicySubject, PolicyVerdict } from '../policy-port.ts';
 import type { ExportConfig, PeerRibConfig } from '../rib-config.ts';
-import type { RibSizes } from '../rib-sizes.ts';
 
 export const LOCAL_AS = 65000;
-
-/** A table of a dozen prefixes takes several slices of everything, and a log holds a few UPDATEs. */
-export const SMALL_SIZES: RibSizes = {
-  owedIds: 3,
-  welcomePaths: 4,
-  marks: 2,
-  names: 2,
-  moveIds: 8,
-  dissolveIds: 4,
-  frees: 3,
-  pollExports: 3,
-  pollBatches: 2,
-  batch: 3,
-  logChunks: 3,
-  chunkOctets: 128,
-};
 
 export function span(prefixes: readonly (Prefix | { prefix: Prefix; pathId: number })[]): NlriSpan {
   const octets = encodeNlri(prefixes);
