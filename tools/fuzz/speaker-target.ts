@@ -5,6 +5,7 @@
 
 import { AFI_SAFIS } from '../../src/net/afi-safi.ts';
 import { ip } from '../../src/net/ip-address.ts';
+import { SMALL_SIZES } from '../../src/rib/rib-sizes.ts';
 import type { Effect } from '../../src/speaker/effects.ts';
 import type { ConnectionId, SpeakerInput } from '../../src/speaker/inputs.ts';
 import { Speaker } from '../../src/speaker/speaker.ts';
@@ -47,7 +48,11 @@ const REFRESHES: readonly Uint8Array[] = [
 
 export class SpeakerTarget implements Target {
   readonly #clock: StepClock;
-  readonly #speaker = new Speaker({ seed: 1, kernelEnabled: false, restarting: false, now: 0 });
+  /** Small slices: what the tables do with large ones, `TablesTarget` has. */
+  readonly #speaker = new Speaker({
+    ...{ seed: 1, kernelEnabled: false, restarting: false, now: 0 },
+    ribSizes: SMALL_SIZES,
+  });
   readonly #lines: readonly Line[];
   readonly #signature = new Signature();
   readonly #shows: Shows;
