@@ -93,6 +93,8 @@ describe('ReadTurns', () => {
     expect(sizes(1.5, 1)).toEqual([16_384]);
     expect(sizes(2.5, 3)).toEqual([8192, 4096, 4096]);
     expect(sizes(1, 1)).toEqual([4096]);
+    read(reader, BULK_OCTETS, 0);
+    expect(reader.readOctets).toBe(4096); // nothing is known of twice as much
     read(reader, SMALL, 0);
     expect(reader.readOctets).toBe(BULK_OCTETS);
   });

@@ -28,7 +28,7 @@ export const BULK_OCTETS = 2048;
 export const READ_SIZES = [BULK_OCTETS, 4096, 8192, 16_384] as const;
 const BULK_OCTETS_MIN = READ_SIZES[1];
 const BULK_OCTETS_MAX = READ_SIZES[3];
-/** A read that took more milliseconds is made half as large next time, one that took a third of it twice. */
+/** A read that took more milliseconds is half as large next time; one that was full and took a third of it, twice. */
 const READ_MS_MAX = 2;
 
 export class ReadTurns {
@@ -62,7 +62,8 @@ export class ReadTurns {
     }
     this.#bulk.add(reader);
     const now = this.#now();
-    reader.readOctets = nextSize(reader.readOctets, now - this.#readAt);
+    const isFull = octets >= reader.readOctets;
+    reader.readOctets = nextSize(reader.readOctets, isFull, now - this.#readAt);
     if (this.#beganAt === undefined || now - this.#beganAt < TURN_MS) return true;
     if (!this.#halted) {
       this.#halted = true;
@@ -84,10 +85,10 @@ export class ReadTurns {
   }
 }
 
-/** After a read in bulk of at most `octets` that took `ms`. */
-function nextSize(octets: number, ms: number): number {
+/** After a read in bulk of at most `octets` that took `ms`. One that was not full says little of one that is. */
+function nextSize(octets: number, isFull: boolean, ms: number): number {
   let size = octets;
   if (ms > READ_MS_MAX) size = octets / 2;
-  else if (ms * 3 < READ_MS_MAX) size = octets * 2;
+  else if (isFull && ms * 3 < READ_MS_MAX) size = octets * 2;
   return Math.min(Math.max(size, BULK_OCTETS_MIN), BULK_OCTETS_MAX);
 }
