@@ -91,8 +91,9 @@ describe('ReadTurns', () => {
       });
     expect(sizes(0.5, 4)).toEqual([4096, 8192, 16_384, 16_384]);
     expect(sizes(1.5, 1)).toEqual([16_384]);
-    expect(sizes(2.5, 3)).toEqual([8192, 4096, 4096]);
-    expect(sizes(1, 1)).toEqual([4096]);
+    expect(sizes(2.5, 4)).toEqual([8192, 4096, BULK_OCTETS, BULK_OCTETS]);
+    expect(sizes(1, 1)).toEqual([BULK_OCTETS]);
+    expect(sizes(0.5, 1)).toEqual([4096]);
     read(reader, BULK_OCTETS, 0);
     expect(reader.readOctets).toBe(4096); // nothing is known of twice as much
     read(reader, SMALL, 0);

@@ -24,10 +24,9 @@ const TURN_MS = 1;
  * not in bulk is read so much at once: all who begin in one turn are read once, before it is known what they are.
  */
 export const BULK_OCTETS = 2048;
-/** What may be read at once, the least first: a quiet peer's, and what a peer in bulk has between its limits. */
+/** What may be read at once, the least first. */
 export const READ_SIZES = [BULK_OCTETS, 4096, 8192, 16_384] as const;
-const BULK_OCTETS_MIN = READ_SIZES[1];
-const BULK_OCTETS_MAX = READ_SIZES[3];
+const READ_OCTETS_MAX = READ_SIZES[3];
 /** A read that took more milliseconds is half as large next time; one that was full and took a third of it, twice. */
 const READ_MS_MAX = 2;
 
@@ -90,5 +89,5 @@ function nextSize(octets: number, isFull: boolean, ms: number): number {
   let size = octets;
   if (ms > READ_MS_MAX) size = octets / 2;
   else if (isFull && ms * 3 < READ_MS_MAX) size = octets * 2;
-  return Math.min(Math.max(size, BULK_OCTETS_MIN), BULK_OCTETS_MAX);
+  return Math.min(Math.max(size, BULK_OCTETS), READ_OCTETS_MAX);
 }
