@@ -8,7 +8,6 @@
 import type { StepCost } from '../api/metrics.ts';
 import { HistogramCell } from '../base/metrics.ts';
 import type { Millis } from '../base/units.ts';
-import { nativeSockets } from '../io/native.ts';
 import { LOOP_DELAY_BOUNDS, STEP_CPU_BOUNDS } from '../speaker/metrics.ts';
 
 /** Milliseconds of the timer whose lateness is looked at. */
@@ -102,15 +101,4 @@ export class LoopMeter {
     this.turns.observe(used);
     if (delay > this.#delayMax) this.#delayMax = delay;
   }
-}
-
-/** A clock of this thread's CPU time, in seconds. */
-export function threadCpuClock(): () => number {
-  const { threadCpuTime } = nativeSockets();
-  const octets = new Uint8Array(8);
-  const seconds = new Float64Array(octets.buffer);
-  return () => {
-    threadCpuTime(octets);
-    return seconds[0]!;
-  };
 }

@@ -24,6 +24,8 @@ class FakeReader implements Reader {
 }
 
 let now: number;
+/** What reads took of a processor; `now` goes on as well where one is waited for. */
+let cpu: number;
 let said: string[];
 let turns: ReadTurns;
 
@@ -31,14 +33,19 @@ let turns: ReadTurns;
 function read(reader: Reader, octets: number, ms: number): boolean {
   turns.begin(octets);
   now += ms;
+  cpu += ms / 1000;
   return turns.goesOn(reader, octets);
 }
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setImmediate', 'clearImmediate'] });
   now = 0;
+  cpu = 0;
   said = [];
-  turns = new ReadTurns(() => now);
+  turns = new ReadTurns(
+    () => cpu,
+    () => now,
+  );
 });
 
 afterEach(() => vi.useRealTimers());
@@ -96,6 +103,10 @@ describe('ReadTurns', () => {
     expect(sizes(0.5, 1)).toEqual([4096]);
     read(reader, BULK_OCTETS, 0);
     expect(reader.readOctets).toBe(4096); // nothing is known of twice as much
+    turns.begin(reader.readOctets);
+    now += 30; // waits for a processor
+    turns.goesOn(reader, reader.readOctets);
+    expect(reader.readOctets).toBe(8192);
     read(reader, SMALL, 0);
     expect(reader.readOctets).toBe(BULK_OCTETS);
   });

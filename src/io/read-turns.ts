@@ -27,18 +27,24 @@ export const BULK_OCTETS = 2048;
 /** What may be read at once, the least first. */
 export const READ_SIZES = [BULK_OCTETS, 4096, 8192, 16_384] as const;
 const READ_OCTETS_MAX = READ_SIZES[3];
-/** A read that took more milliseconds is half as large next time; one that was full and took a third of it, twice. */
+/**
+ * A read that took more milliseconds of CPU is half as large next time; one that was full and took a third of it, twice.
+ * Not of the clock on the wall: who waits for a processor would wait as long for less.
+ */
 const READ_MS_MAX = 2;
 
 export class ReadTurns {
   /** Peers in bulk, the one that waited longest first. */
   readonly #bulk = new Set<Reader>();
   readonly #now: () => number;
+  readonly #cpuSeconds: () => number;
   #beganAt: number | undefined;
-  #readAt = 0;
+  #cpuThen = 0;
   #halted = false;
 
-  constructor(now: () => number = () => performance.now()) {
+  /** @param cpuSeconds  CPU time of this thread. @param now  Monotonic milliseconds. */
+  constructor(cpuSeconds: () => number, now: () => number = () => performance.now()) {
+    this.#cpuSeconds = cpuSeconds;
     this.#now = now;
   }
 
@@ -46,9 +52,9 @@ export class ReadTurns {
   begin(octets: number): void {
     // A few octets cost nothing worth an immediate.
     if (octets < BULK_OCTETS) return;
-    this.#readAt = this.#now();
+    this.#cpuThen = this.#cpuSeconds();
     if (this.#beganAt !== undefined) return;
-    this.#beganAt = this.#readAt;
+    this.#beganAt = this.#now();
     setImmediate(() => this.#end());
   }
 
@@ -60,10 +66,10 @@ export class ReadTurns {
       return true;
     }
     this.#bulk.add(reader);
-    const now = this.#now();
+    const ms = (this.#cpuSeconds() - this.#cpuThen) * 1000;
     const isFull = octets >= reader.readOctets;
-    reader.readOctets = nextSize(reader.readOctets, isFull, now - this.#readAt);
-    if (this.#beganAt === undefined || now - this.#beganAt < TURN_MS) return true;
+    reader.readOctets = nextSize(reader.readOctets, isFull, ms);
+    if (this.#beganAt === undefined || this.#now() - this.#beganAt < TURN_MS) return true;
     if (!this.#halted) {
       this.#halted = true;
       // Also those that this turn has not come to: what they have sent waits for the next.
@@ -84,7 +90,7 @@ export class ReadTurns {
   }
 }
 
-/** After a read in bulk of at most `octets` that took `ms`. One that was not full says little of one that is. */
+/** After a read in bulk of at most `octets` that took `ms` of CPU. One that was not full says little of one that is. */
 function nextSize(octets: number, isFull: boolean, ms: number): number {
   let size = octets;
   if (ms > READ_MS_MAX) size = octets / 2;

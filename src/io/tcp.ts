@@ -14,6 +14,7 @@ import { nativeSockets } from './native.ts';
 import { BULK_OCTETS, READ_SIZES, type Reader, ReadTurns } from './read-turns.ts';
 import type { Endpoint } from './sockaddr.ts';
 import { setMd5Key, setMinTtl, ttlOfSyn } from './tcp-options.ts';
+import { threadCpuClock } from './thread-cpu.ts';
 
 /** Why a connection ended that we did not end. */
 export type TcpClosed =
@@ -40,7 +41,7 @@ const READ_OCTETS = Math.max(...READ_SIZES);
 /** Spare octets behind the read buffer: word reads of NLRI may look a few octets past the end. */
 const READ_SLACK_OCTETS = 8;
 
-const turns = new ReadTurns();
+const turns = new ReadTurns(threadCpuClock());
 const readMemory = new Uint8Array(READ_OCTETS + READ_SLACK_OCTETS);
 /** Of that memory, by what a peer is read at once. */
 const readBuffers = new Map(

@@ -5,10 +5,10 @@
 
 import { deserialize, serialize } from 'node:v8';
 import { type Millis, millis } from '../../src/base/units.ts';
-import { threadCpuClock } from '../../src/daemon/loop-meter.ts';
 import type { RawDocument } from '../../src/datastore/documents.ts';
 import { ConfigurationKeeper } from '../../src/datastore/keeper.ts';
 import { PlanReceiver, PlanSender } from '../../src/datastore/plan-transfer.ts';
+import { threadCpuClock } from '../../src/io/thread-cpu.ts';
 import { Speaker } from '../../src/speaker/speaker.ts';
 import { OWN_NODE } from './large-cluster.ts';
 import { documents, FILE_OPTIONS, resource } from './resources.ts';
