@@ -6,7 +6,7 @@
  * When they are over, peers in bulk are stopped until the loop has been round; who only says KEEPALIVE is always read,
  * so that no HoldTimer runs out over octets that wait in the kernel.
  * One read is the least that a turn has: 16 KiB are 4,000 prefixes, which take 1 ms or, into memory that is touched for the
- * first time, 10. So each peer is read as many octets at once as took it a turn when it was read last.
+ * first time, 10. So each peer is read as many octets at once as take it 2 ms, by what its last read took (decision 43).
  * Invariant: peers in bulk are read in turn, the one that waited longest first.
  */
 

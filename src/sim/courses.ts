@@ -1,6 +1,6 @@
 /**
  * What happens in each scenario: random disturbances drawn from a list of acts, or a script. The cluster is drawn
- * from the seed, too: families, racks, latencies, how long a step takes, how TCP cuts its octets.
+ * from the seed, too: families, racks, latencies, slices, how long a step takes, how TCP cuts its octets.
  */
 
 import { RIB_SIZES, SMALL_SIZES } from '../rib/rib-sizes.ts';
