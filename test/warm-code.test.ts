@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { RouteProtocol, RouteScope } from '../src/netlink/codes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const flags = readFileSync(join(ROOT, 'bin/node-flags'), 'utf8').trim().split(' ');
@@ -23,6 +24,54 @@ const SCRAPE = `
   const metrics = new Metrics();
   for (let i = 0; i < 2; i++) metrics.collect({ view, facts: { version: '', problems: 0 }, host });
 `;
+
+const LINK = 7;
+const LEARNED = [
+  {
+    what: 'link',
+    removed: false,
+    link: {
+      index: LINK,
+      name: 'pods0',
+      up: true,
+      carrier: true,
+      operState: 'up',
+      mtu: 1500,
+      loopback: false,
+      pointToPoint: false,
+    },
+  },
+  {
+    what: 'address',
+    removed: false,
+    address: {
+      family: 4,
+      interfaceIndex: LINK,
+      address: '10.7.0.1',
+      prefixLength: 24,
+      scope: RouteScope.UNIVERSE,
+      secondary: false,
+      tentative: false,
+      deprecated: false,
+      duplicate: false,
+    },
+  },
+  {
+    what: 'route',
+    removed: false,
+    route: {
+      family: 4,
+      table: 254,
+      prefix: '10.7.1.0/26',
+      metric: 0,
+      type: 'unicast',
+      protocol: RouteProtocol.STATIC,
+      scope: RouteScope.LINK,
+      nextHops: [{ interfaceIndex: LINK, weight: 1, onlink: false }],
+      flags: 0,
+    },
+  },
+];
 
 /**
  * A node of IPv4 alone, in pools that not all lie in, with a tunnel of its own to make: as a plan hardly ever is that of the
@@ -46,6 +95,8 @@ const FIRST_TABLE = `
     node.receive(connection, KEEPALIVE);
     return connection;
   });
+  // The subnet of an interface, and a route that another program wrote.
+  node.step({ type: 'kernelChanged', changes: ${JSON.stringify(LEARNED)} });
   node.settle();
   for (const variant of ['announce', 'again', 'withdraw']) {
     const octets = warmUpdates(variant, 'ipv4-unicast', 400);
@@ -78,6 +129,7 @@ function compiledAfter(): Record<'collection' | 'scrape' | 'before' | 'table' | 
     import { AdjRibIn } from './src/rib/adj-rib-in.ts';
     import { Graves } from './src/rib/graves.ts';
     import { Rib } from './src/rib/rib.ts';
+    import { rewriteAttributes } from './src/wire/attributes/rewrite.ts';
     import { UpdatePacker } from './src/rib/update-packer.ts';
     import { Speaker } from './src/speaker/speaker.ts';
     import { collectGarbage, collectTables } from './src/daemon/give-back-memory.ts';
@@ -99,6 +151,7 @@ function compiledAfter(): Record<'collection' | 'scrape' | 'before' | 'table' | 
       decide: compiled(KernelPolicy.prototype.decide),
       bestChanged: compiled(KernelRoutes.prototype.bestChanged),
       build: compiled(BatchWriter.prototype.build),
+      rewrite: compiled(rewriteAttributes),
       observe: compiled(Histogram.prototype.observe),
     });
     function withSpeakers() {

@@ -99,12 +99,11 @@ export class FibTable {
       'heldMetric',
       'since',
       'origin',
-      'note',
       'errno',
       'epoch',
       'kind',
-      'proof',
     ]),
+    columnsOf(this, ['note', 'proof']),
   );
 
   constructor(family: 4 | 6, seed: number) {

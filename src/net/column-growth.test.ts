@@ -9,10 +9,13 @@ function lengthsOnly(count: number) {
   const lengths = new Array<number>(count).fill(0);
   let copies = 0;
   const growth = new ColumnGrowth(
-    lengths.map((_, i) => (rows: number) => {
-      if (rows > lengths[i]!) copies++;
-      lengths[i] = Math.max(lengths[i]!, rows);
-    }),
+    lengths.map((_, i) => ({
+      grow: (rows: number) => {
+        if (rows > lengths[i]!) copies++;
+        lengths[i] = Math.max(lengths[i]!, rows);
+      },
+      touch: () => undefined,
+    })),
   );
   const take = () => {
     const taken = copies;

@@ -14,6 +14,11 @@ const MOVES_PER_CHANGE = 16;
 const SLOTS_MIN = 256;
 /** Share of used slots (ids and tombstones) at which a new array is begun. */
 const LOAD_MAX = 0.7;
+/** The share at which it is reserved, if it is large, and its pages written one by one before they are read (decision 0044). */
+const LOAD_NEAR = 0.68;
+const PREPARED_SLOTS_MIN = 1 << 14;
+/** Words of a page. */
+const PAGE_WORDS = 1024;
 /** Id 0 under a salt that no owner uses: a slot that was emptied inside a chain. */
 const TOMBSTONE = 0xff << 24;
 
@@ -25,6 +30,9 @@ export class IdIndex {
   #old: Int32Array | undefined;
   #oldMask = 0;
   #moved = 0;
+  /** The array to come, and the next word of it to be written. */
+  #coming: Int32Array<ArrayBuffer> | undefined;
+  #untouched = 0;
   // Where the running search stands.
   #scan: Int32Array = this.#slots;
   #scanMask = 0;
@@ -40,7 +48,8 @@ export class IdIndex {
 
   /** Octets of the slot arrays. */
   get octets(): number {
-    return this.#slots.byteLength + (this.#old?.byteLength ?? 0);
+    const { byteLength } = this.#slots;
+    return byteLength + (this.#old?.byteLength ?? 0) + (this.#coming?.byteLength ?? 0);
   }
 
   /** First id with this tag (32 bits, well mixed) and salt (0 … 254); 0 when there is none. */
@@ -134,7 +143,28 @@ export class IdIndex {
   #grow(): void {
     this.#live++;
     if (this.#old !== undefined) this.#move(MOVES_PER_CHANGE);
-    else if (this.#used > (this.#mask + 1) * LOAD_MAX) this.#begin();
+    else if (this.#used > (this.#mask + 1) * LOAD_NEAR) this.#nearlyFull();
+  }
+
+  #nearlyFull(): void {
+    if (this.#used > (this.#mask + 1) * LOAD_MAX) return this.#begin();
+    if (this.#coming === undefined) {
+      const capacity = this.#capacityToCome();
+      if (capacity < PREPARED_SLOTS_MIN) return;
+      this.#coming = new Int32Array(capacity * 2);
+      this.#untouched = 0;
+    }
+    if (this.#untouched >= this.#coming.length) return;
+    this.#coming[this.#untouched] = 0;
+    this.#untouched += PAGE_WORDS;
+  }
+
+  #capacityToCome(): number {
+    // While the old array is emptied each change may be an insert, and a search in a full array would never end.
+    const changes = Math.ceil((this.#mask + 1) / MOVES_PER_CHANGE);
+    let capacity = SLOTS_MIN;
+    while (capacity * 0.4 < this.#live || capacity * LOAD_MAX < this.#live + changes) capacity *= 2;
+    return capacity;
   }
 
   #place(tag: number, word: number): void {
@@ -191,13 +221,12 @@ export class IdIndex {
   }
 
   #begin(): void {
-    // While the old array is emptied each change may be an insert, and a search in a full array would never end.
-    const changes = Math.ceil((this.#mask + 1) / MOVES_PER_CHANGE);
-    let capacity = SLOTS_MIN;
-    while (capacity * 0.4 < this.#live || capacity * LOAD_MAX < this.#live + changes) capacity *= 2;
+    const capacity = this.#capacityToCome();
+    const words = capacity * 2;
     this.#old = this.#slots;
     this.#oldMask = this.#mask;
-    this.#slots = new Int32Array(capacity * 2);
+    this.#slots = this.#coming?.length === words ? this.#coming : new Int32Array(words);
+    this.#coming = undefined;
     this.#mask = capacity - 1;
     this.#used = 0;
     this.#moved = 0;

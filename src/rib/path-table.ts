@@ -9,7 +9,7 @@
 
 import { assertShared } from '../base/assert.ts';
 import { ColumnGrowth, columnsOf } from '../net/column-growth.ts';
-import { capacityFor, grown, ROWS_MAX } from '../net/columns.ts';
+import { capacityFor, ROWS_MAX } from '../net/columns.ts';
 import type { PrefixId } from '../net/prefix-table.ts';
 import { IdQueue } from './id-queue.ts';
 import type { AttributesId, PathId, PeerId } from './ids.ts';
@@ -71,17 +71,10 @@ export class PathTable {
   readonly dirty = new IdQueue();
 
   readonly #growth = new ColumnGrowth(
-    columnsOf(this, [
-      'next',
-      'prefix',
-      'peer',
-      'flags',
-      'attributes',
-      'accepted',
-      'identifiers',
-      'preferences',
-    ]),
+    columnsOf(this, ['next', 'prefix', 'peer', 'flags', 'attributes']),
+    columnsOf(this, ['accepted', 'identifiers', 'preferences']),
   );
+  readonly #growthByPrefix = new ColumnGrowth(columnsOf(this, ['heads', 'prefixFlags']));
 
   #top = 0;
   #free = 0;
@@ -102,10 +95,7 @@ export class PathTable {
 
   /** Room for the columns by prefix. */
   ensurePrefix(id: PrefixId): void {
-    if (id < this.heads.length) return;
-    const rows = capacityFor(id);
-    this.heads = grown(this.heads, rows);
-    this.prefixFlags = grown(this.prefixFlags, rows);
+    this.#growthByPrefix.ensure(id);
   }
 
   /** A new row in the list of `prefix`, never before its settled best. */

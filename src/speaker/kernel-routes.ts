@@ -156,7 +156,8 @@ export class KernelRoutes implements SettleConsumer {
     const subject = this.#subject;
     const rib = this.#rib;
     subject.source = rib.sourceOf(best);
-    if (this.#nextHops.length > 0) this.#nextHops.length = 0;
+    // Setting `length` goes through the runtime and gives the memory away.
+    while (this.#nextHops.length > 0) this.#nextHops.pop();
     subject.blackhole = false;
     subject.weights = NO_WEIGHTS;
     subject.localPref = undefined;

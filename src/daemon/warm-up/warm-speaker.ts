@@ -109,7 +109,10 @@ const HOST: HostFacts = {
   steps: [],
 };
 
-/** One interface, in the subnet of all peers. */
+/**
+ * One interface, in the subnet of all peers; and what a node learns and announces as its own, a subnet inside a pool
+ * and a route that another program wrote.
+ */
 const MACHINE: readonly KernelChange[] = [
   {
     what: 'link',
@@ -125,8 +128,11 @@ const MACHINE: readonly KernelChange[] = [
       pointToPoint: false,
     },
   },
-  ...(['192.0.2.1', '2001:db8::1'] as const).map(addressChange),
-  ...(['192.0.2.0/24', '2001:db8::/64'] as const).map(routeChange),
+  ...['192.0.2.1', '2001:db8::1', '10.3.0.1', 'fd00:3::1'].map(addressChange),
+  ...['192.0.2.0/24', '2001:db8::/64', '10.3.0.0/24', 'fd00:3::/64'].map((subnet) =>
+    routeChange(subnet, RouteProtocol.KERNEL),
+  ),
+  ...['10.3.1.0/26', 'fd00:3:1::/122'].map((route) => routeChange(route, RouteProtocol.STATIC)),
 ];
 
 function addressChange(text: string): KernelChange {
@@ -149,7 +155,7 @@ function addressChange(text: string): KernelChange {
   };
 }
 
-function routeChange(text: string): KernelChange {
+function routeChange(text: string, protocol: number): KernelChange {
   const to = prefix(text);
   const isIpv4 = prefixFamily(to) === 4;
   return {
@@ -161,7 +167,7 @@ function routeChange(text: string): KernelChange {
       prefix: to,
       metric: isIpv4 ? 0 : 256,
       type: 'unicast',
-      protocol: RouteProtocol.KERNEL,
+      protocol,
       scope: isIpv4 ? RouteScope.LINK : RouteScope.UNIVERSE,
       nextHops: [{ interfaceIndex: LINK, weight: 1, onlink: false }],
       flags: 0,
