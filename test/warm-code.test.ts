@@ -89,6 +89,7 @@ const FIRST_TABLE = `
   // As it comes from the planner's thread.
   const real = structuredClone({ ...plan, kernel: { ...plan.kernel, tunnel: {} } });
   node.step({ type: 'planChanged', plan: real, revision: 1 });
+  node.step({ type: 'planChanged', plan: structuredClone(real), revision: 2 });
   const [feed] = [FEED, SINK].map((peer) => {
     const connection = node.accept(peer.address);
     node.receive(connection, openOf(peer, ['ipv4-unicast']));

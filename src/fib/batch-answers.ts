@@ -25,7 +25,8 @@ import { NO_SHAPE } from './route-shape.ts';
 export class Flight {
   id = 0;
   count = 0;
-  sentAt: Millis = 0;
+  /** Before the first time a fraction, as most times are: what V8 compiled for whole numbers it would throw away. */
+  sentAt: Millis = 0.5;
   readonly writer = new RouteRequestWriter();
   readonly refs = new Uint32Array(BATCH_REQUESTS_MAX);
   readonly needs = new Uint8Array(BATCH_REQUESTS_MAX);

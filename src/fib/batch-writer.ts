@@ -40,9 +40,9 @@ export class BatchWriter {
   readonly #rec: Reconciler;
   readonly #view: KernelView;
   readonly #answers: BatchAnswers;
-  /** Oldest first. */
-  readonly #flights: Flight[] = [];
   readonly #spare = Array.from({ length: BATCHES_IN_FLIGHT_MAX }, () => new Flight());
+  /** Oldest first. Emptied, not empty: for V8 an array that never held an object is of another kind. */
+  readonly #flights = [this.#spare[0]!];
   /** The one that is built. */
   #flight = this.#spare[0]!;
   #batchId = 0;
@@ -61,6 +61,7 @@ export class BatchWriter {
     this.#rec = reconciler;
     this.#view = view;
     this.#answers = new BatchAnswers(reconciler);
+    this.#flights.pop();
   }
 
   get inFlight(): boolean {

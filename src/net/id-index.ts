@@ -19,6 +19,8 @@ const LOAD_NEAR = 0.68;
 const PREPARED_SLOTS_MIN = 1 << 14;
 /** Words of a page. */
 const PAGE_WORDS = 1024;
+/** From `LOAD_NEAR` to `LOAD_MAX` there are five for each page of an array twice as large. */
+const CHANGES_PER_PAGE = 4;
 /** Id 0 under a salt that no owner uses: a slot that was emptied inside a chain. */
 const TOMBSTONE = 0xff << 24;
 
@@ -30,7 +32,9 @@ export class IdIndex {
   #old: Int32Array | undefined;
   #oldMask = 0;
   #moved = 0;
-  /** The array to come, and the next word of it to be written. */
+  /** Used slots past which there is something to do for the array to come. */
+  #due = SLOTS_MIN * LOAD_NEAR;
+  /** That array, and the next word of it to be written. */
   #coming: Int32Array<ArrayBuffer> | undefined;
   #untouched = 0;
   // Where the running search stands.
@@ -143,20 +147,28 @@ export class IdIndex {
   #grow(): void {
     this.#live++;
     if (this.#old !== undefined) this.#move(MOVES_PER_CHANGE);
-    else if (this.#used > (this.#mask + 1) * LOAD_NEAR) this.#nearlyFull();
+    else if (this.#used > this.#due) this.#prepare();
   }
 
-  #nearlyFull(): void {
-    if (this.#used > (this.#mask + 1) * LOAD_MAX) return this.#begin();
-    if (this.#coming === undefined) {
-      const capacity = this.#capacityToCome();
-      if (capacity < PREPARED_SLOTS_MIN) return;
-      this.#coming = new Int32Array(capacity * 2);
-      this.#untouched = 0;
+  /** Begins the next array, or writes to one page of it. */
+  #prepare(): void {
+    const full = (this.#mask + 1) * LOAD_MAX;
+    if (this.#used > full) return this.#begin();
+    this.#coming ??= this.#reserved();
+    const coming = this.#coming;
+    if (coming === undefined || this.#untouched >= coming.length) {
+      this.#due = full;
+      return;
     }
-    if (this.#untouched >= this.#coming.length) return;
-    this.#coming[this.#untouched] = 0;
+    coming[this.#untouched] = 0;
     this.#untouched += PAGE_WORDS;
+    this.#due = this.#used + CHANGES_PER_PAGE;
+  }
+
+  #reserved(): Int32Array<ArrayBuffer> | undefined {
+    const capacity = this.#capacityToCome();
+    this.#untouched = 0;
+    return capacity < PREPARED_SLOTS_MIN ? undefined : new Int32Array(capacity * 2);
   }
 
   #capacityToCome(): number {
@@ -227,6 +239,7 @@ export class IdIndex {
     this.#oldMask = this.#mask;
     this.#slots = this.#coming?.length === words ? this.#coming : new Int32Array(words);
     this.#coming = undefined;
+    this.#due = capacity * LOAD_NEAR;
     this.#mask = capacity - 1;
     this.#used = 0;
     this.#moved = 0;

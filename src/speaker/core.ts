@@ -274,7 +274,7 @@ export class Core {
 
   /** Who announced a path, for people. */
   peerName(id: PeerId): string {
-    return this.#peersById[id]?.plan.name ?? 'a neighbor that was removed';
+    return this.#peersById[id]?.name ?? 'a neighbor that was removed';
   }
 
   peerById(id: PeerId): Peer | undefined {

@@ -84,7 +84,12 @@ const noMessages = (): MessageCounters => ({
 
 export class Peer {
   readonly id: PeerId;
-  plan: PeerPlan;
+  #plan!: PeerPlan;
+  /**
+   * The plan's. Asked for each prefix that reaches the kernel, and so kept here: V8 takes a field for constant until any
+   * object of the same making is changed, and plain objects that begin with a `name` are of all kinds of making.
+   */
+  name = '';
   /** Another list when one comes or goes: what was pushed into a list has room for seventeen. */
   sessions: readonly SessionSlot[] = [];
   readonly families = new Map<AfiSafi, PeerFamily>();
@@ -143,6 +148,15 @@ export class Peer {
     this.plan = plan;
     this.stateSince = now;
     this.phaseSince = now;
+  }
+
+  get plan(): PeerPlan {
+    return this.#plan;
+  }
+
+  set plan(plan: PeerPlan) {
+    this.#plan = plan;
+    this.name = plan.name;
   }
 
   get heldBecause(): string | undefined {
