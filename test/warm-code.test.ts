@@ -75,7 +75,7 @@ const LEARNED = [
 
 /**
  * A node of IPv4 alone, in pools that not all lie in, with a tunnel of its own to make: as a plan hardly ever is that of the
- * warm-up. It learns a table, installs it and loses it again.
+ * warm-up. It learns a table, installs it, moves it to another next hop and loses it again.
  */
 const FIRST_TABLE = `
   const plan = planOfNode('a', [
@@ -99,7 +99,7 @@ const FIRST_TABLE = `
   // The subnet of an interface, and a route that another program wrote.
   node.step({ type: 'kernelChanged', changes: ${JSON.stringify(LEARNED)} });
   node.settle();
-  for (const variant of ['announce', 'again', 'withdraw']) {
+  for (const variant of ['announce', 'again', 'moved', 'withdraw']) {
     const octets = warmUpdates(variant, 'ipv4-unicast', 400);
     for (let at = 0; at < octets.length; at += 65_536) node.receive(feed, octets.subarray(at, at + 65_536));
     node.settle();
@@ -118,6 +118,9 @@ function compiledAfter(): Record<'collection' | 'scrape' | 'before' | 'table' | 
     import { FEED, openOf, SINK } from './src/daemon/warm-up/warm-plan.ts';
     import { WarmSpeaker } from './src/daemon/warm-up/warm-speaker.ts';
     import { warmUpdates } from './src/daemon/warm-up/warm-updates.ts';
+    import { BatchAnswers } from './src/fib/batch-answers.ts';
+    import { Reconciler } from './src/fib/reconciler.ts';
+    import { Wishes } from './src/fib/wishes.ts';
     import { BatchWriter } from './src/fib/batch-writer.ts';
     import { KernelPolicy } from './src/fib/kernel-policy.ts';
     import { planOfNode, resource } from './src/sim/resources.ts';
@@ -152,6 +155,9 @@ function compiledAfter(): Record<'collection' | 'scrape' | 'before' | 'table' | 
       decide: compiled(KernelPolicy.prototype.decide),
       bestChanged: compiled(KernelRoutes.prototype.bestChanged),
       build: compiled(BatchWriter.prototype.build),
+      want: compiled(Wishes.prototype.want),
+      consider: compiled(Reconciler.prototype.consider),
+      take: compiled(BatchAnswers.prototype.take),
       rewrite: compiled(rewriteAttributes),
       observe: compiled(Histogram.prototype.observe),
     });

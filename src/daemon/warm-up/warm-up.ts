@@ -97,8 +97,8 @@ function runRound(speaker: WarmSpeaker, feed: ConnectionId, updates: number): vo
     send(feed, 'withdraw'); // nothing is left
     send(passing, 'again');
     send(feed, 'announce');
-    send(passing, 'announce');
-    send(feed, 'withdraw'); // the next best path takes its place
+    send(passing, 'moved');
+    send(feed, 'withdraw'); // the next best path takes its place, through another next hop
   }
   speaker.scrape();
   speaker.step({ type: 'tcpClosed', connection: passing });

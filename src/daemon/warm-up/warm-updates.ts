@@ -16,8 +16,8 @@ import { FEED } from './warm-plan.ts';
 
 const PREFIXES_AN_UPDATE = 6;
 
-/** `again` announces the same prefixes with other attributes. */
-export type WarmVariant = 'announce' | 'again' | 'withdraw';
+/** `again` announces the same prefixes with other attributes, `moved` through another next hop. */
+export type WarmVariant = 'announce' | 'again' | 'moved' | 'withdraw';
 
 const known = new Map<string, Uint8Array>();
 
@@ -79,15 +79,15 @@ function writeAnnouncement(
 }
 
 function attributesOf(index: number, variant: WarmVariant, family: AfiSafi): Uint8Array {
-  const isAgain = variant === 'again';
+  const isAgain = variant !== 'announce';
   // Of half of them the MED alone is another one: what differs comes late in the comparison.
   const isOtherWay = isAgain && index % 2 === 0;
-  const nextHop = family === 'ipv4-unicast' ? '192.0.2.11' : '2001:db8::11';
+  const host = variant === 'moved' ? '14' : '11';
   return encodeAttributes(
     {
       ...EMPTY_ATTRIBUTES,
       asPath: [{ type: 2, asns: [FEED.as, 1000 + index, isOtherWay ? 4_200_000_000 : 2000] }],
-      nextHop: ip(nextHop),
+      nextHop: ip(`${family === 'ipv4-unicast' ? '192.0.2.' : '2001:db8::'}${host}`),
       med: isAgain ? 3_000_000_000 : 0,
       communities: [0x1_0000 + index, 0xfde8_0001],
     },
