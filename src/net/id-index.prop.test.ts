@@ -65,6 +65,26 @@ describe('IdIndex', () => {
     expect(index.first(tagOf(11), 11)).toBe(0);
   });
 
+  it('reserves the array to come shortly before it is full, and moves into that', () => {
+    const index = new IdIndex();
+    const tagOf = (id: number): number => Math.imul(id, 0x9e3779b1);
+    const slots = 16_384;
+    const octets = slots * 8;
+    const fillTo = (share: number): void => {
+      for (let id = index.size + 1; id <= slots * share; id++) index.insert(tagOf(id), 0, id);
+    };
+    fillTo(0.675);
+    expect(index.octets).toBe(octets);
+    // Full at 0.7, whereupon both are there until the smaller one has been emptied.
+    for (const share of [0.685, 0.75]) {
+      fillTo(share);
+      expect(index.octets).toBe(octets * 3);
+    }
+    fillTo(1);
+    expect(index.octets).toBe(octets * 2);
+    for (let id = 1; id <= slots; id++) expect(index.first(tagOf(id), 0)).toBe(id);
+  });
+
   it('takes as many new ids as ever, right after nearly all have gone', () => {
     const index = new IdIndex();
     const tagOf = (id: number): number => Math.imul(id, 0x9e3779b1);
