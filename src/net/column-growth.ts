@@ -4,7 +4,8 @@
  * read (decision 0044): Linux answers the first read of a page with one of zeros that all share, and the first write
  * with a second fault, which takes that page away from every processor that runs a thread of ours.
  *
- * Invariant: every column has room for all rows that `ensure` was asked for.
+ * Invariant: every column has room for all rows that `ensure` was asked for. Who owns them asks for a row before it first
+ * writes to it, or it might be cleared.
  */
 
 import { type Column, capacityFor, grown, ROWS_MAX } from './columns.ts';
