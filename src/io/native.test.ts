@@ -82,8 +82,11 @@ describe('the shim', () => {
         for (let i = 0; i < 100 && resident('RssFile') > 10_000; i++) sleep(i);
         for (let i = 0; i < 20; i++) works();
         return resident('RssFile');`);
-    const wide = cameBack('');
-    const narrow = cameBack('shim.keepProgramBelow(1_000_000_000, 10_000);');
+    // The least of three: on a busy machine V8's own threads bring more of it back.
+    const least = (limit: string): number =>
+      Math.min(...Array.from({ length: 3 }, () => cameBack(limit)));
+    const wide = least('');
+    const narrow = least('shim.keepProgramBelow(1_000_000_000, 10_000);');
     expect(narrow).toBeLessThan(wide * 0.8);
   });
 });
