@@ -35,6 +35,11 @@ export const KERNEL_SCENARIOS = [
   install('kernel-100k', 100_000),
   install('kernel-1m', 1_000_000),
   {
+    ...install('kernel-blocks', 100_000),
+    what: '1 feed of 100,000 /26 in ascending order, as blocks of pods are → the kernel',
+    options: ['length=26', 'set=16'],
+  },
+  {
     ...install('kernel-nexthop', 100_000),
     what: '100,000 kernel routes whose next hop changes, all at once',
     options: ['moving'],

@@ -144,6 +144,16 @@ export class FibTable {
     return this.#scratch;
   }
 
+  /**
+   * What tells a row from its neighbors in the kernel's table, in its last bits: of a /24 and of longer ones their own,
+   * of a shorter one those that a /24 has there. IPv6 routes are in a tree of another kind, which takes them best as they come: 0.
+   */
+  nearOf(row: PrefixId): number {
+    if (this.family === 6) return 0;
+    const { prefixes } = this;
+    return prefixes.addressOf(row) >>> (32 - Math.max(24, prefixes.lengthOf(row)));
+  }
+
   #ready(row: PrefixId): PrefixId {
     this.#growth.ensure(row);
     return row;

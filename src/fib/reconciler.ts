@@ -33,9 +33,10 @@ import {
 } from './fib-table.ts';
 import { type JournalKey, JournalWriter } from './journal.ts';
 import { Ownership } from './ownership.ts';
-import { RefQueue } from './ref-queue.ts';
+import type { RefQueue } from './ref-queue.ts';
 import { NO_SHAPE, type RouteShapes } from './route-shape.ts';
 import { SecondWriters } from './second-writers.ts';
+import { SpreadQueue } from './spread-queue.ts';
 import { TextTable } from './text-table.ts';
 import type { FibEvent, FibTotals, RoutePrefix } from './types.ts';
 
@@ -79,7 +80,7 @@ const EVENTS_MAX = 64;
 export class Reconciler {
   readonly shapes: RouteShapes;
   readonly tables: readonly [FibTable, FibTable];
-  readonly updates = new RefQueue();
+  readonly updates = new SpreadQueue();
   readonly deletes = new DeleteQueue();
   readonly extras = new Map<number, Extra[]>();
   readonly foreign = new Map<number, ForeignKey[]>();
@@ -165,11 +166,12 @@ export class Reconciler {
     if (need === Need.add || need === Need.replace) {
       if ((flags & QUEUED_UPDATE) === 0) {
         table.flags[row] = flags | QUEUED_UPDATE;
-        this.updates.push(ref);
+        // A route that is replaced moves nothing in the kernel's table: those go as they came, and first.
+        this.updates.push(ref, need === Need.add ? table.nearOf(row) : 0);
       }
     } else if (need !== Need.none && (flags & QUEUED_DELETE) === 0) {
       table.flags[row] = flags | QUEUED_DELETE;
-      this.deletes.push(ref, table.prefixes.lengthOf(row));
+      this.deletes.push(ref, table.prefixes.lengthOf(row), table.nearOf(row));
     }
     this.#count(table, row);
     const kept =

@@ -3,7 +3,9 @@
  * in it once (the owner keeps a flag), so it is bounded by the rows; the last doubling, at a million, copies 4 MB.
  */
 
-const CAPACITY_MIN = 1024;
+const CAPACITY_MIN = 64;
+/** 16 KiB. */
+const KEPT_MAX = 4096;
 
 export class RefQueue {
   #ring = new Uint32Array(CAPACITY_MIN);
@@ -26,7 +28,7 @@ export class RefQueue {
     const ref = this.#ring[this.#head]!;
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#size--;
-    if (this.#size === 0 && this.#ring.length > 64 * CAPACITY_MIN) {
+    if (this.#size === 0 && this.#ring.length > KEPT_MAX) {
       this.#ring = new Uint32Array(CAPACITY_MIN);
       this.#head = 0;
     }

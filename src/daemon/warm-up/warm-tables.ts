@@ -11,7 +11,7 @@ import { IdQueue } from '../../rib/id-queue.ts';
 const ROWS = 10_000;
 
 /** More than a `RefQueue` keeps. */
-const RING_MAX = 65_537;
+const RING_MAX = 4097;
 
 /** V8 takes no notes of what a function meets in its first few calls. */
 const TIMES = 8;
