@@ -4,11 +4,13 @@
  */
 
 const CAPACITY_MIN = 64;
+/** What a queue has that nothing was put into. */
+const NO_RING = new Uint32Array(0);
 /** 16 KiB. */
 const KEPT_MAX = 4096;
 
 export class RefQueue {
-  #ring = new Uint32Array(CAPACITY_MIN);
+  #ring = NO_RING;
   #head = 0;
   #size = 0;
 
@@ -29,7 +31,7 @@ export class RefQueue {
     this.#head = (this.#head + 1) & (this.#ring.length - 1);
     this.#size--;
     if (this.#size === 0 && this.#ring.length > KEPT_MAX) {
-      this.#ring = new Uint32Array(CAPACITY_MIN);
+      this.#ring = NO_RING;
       this.#head = 0;
     }
     return ref;
@@ -37,7 +39,7 @@ export class RefQueue {
 
   #enlarge(): void {
     const old = this.#ring;
-    const larger = new Uint32Array(old.length * 2);
+    const larger = new Uint32Array(Math.max(CAPACITY_MIN, old.length * 2));
     larger.set(old.subarray(this.#head));
     larger.set(old.subarray(0, this.#head), old.length - this.#head);
     this.#ring = larger;
