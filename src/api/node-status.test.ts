@@ -40,6 +40,13 @@ describe('the status of a CalicoNodeStatus', () => {
     expect(all.lastUpdated).toBe(NOW);
   });
 
+  it('is made neighbor by neighbor', () => {
+    const report = nodeStatus({ port, classes: ['BGP'], problems: [], now: NOW });
+    let pauses = 0;
+    while (report.next().done !== true) pauses++;
+    expect(pauses).toBe(3);
+  });
+
   it('has one daemon for both families', () => {
     const { agent } = statusOf(port, ['Agent']);
     expect(agent.birdV4).toEqual({

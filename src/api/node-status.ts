@@ -1,6 +1,6 @@
 /**
  * The status of a CalicoNodeStatus: what Calico's reporter would make of BIRD's replies (calico model 1.8, 7.4), made of
- * what they are made of, and conditions on what is broken. Yields between pages of routes.
+ * what they are made of, and conditions on what is broken. Yields after each neighbor and between pages of routes.
  */
 
 import { ipFamily, parseIpAddress } from '../net/ip-address.ts';
@@ -43,7 +43,7 @@ export function* nodeStatus(question: NodeStatusQuestion): Generator<undefined, 
   return {
     lastUpdated: now,
     ...(has('Agent') ? { agent: agentOf(port) } : {}),
-    ...(has('BGP') ? { bgp: bgpOf(port) } : {}),
+    ...(has('BGP') ? { bgp: yield* bgpOf(port) } : {}),
     ...(has('Routes') ? { routes: yield* routesOf(port) } : {}),
     conditions: conditionsOf(question),
   };
@@ -66,8 +66,8 @@ function agentOf(port: BirdPort): object {
   return { birdV4: bird, birdV6: bird };
 }
 
-function bgpOf(port: BirdPort): object {
-  const neighbors = port.view.neighbors();
+function* bgpOf(port: BirdPort): Generator<undefined, object> {
+  const neighbors = yield* neighborsOf(port);
   const parts = FAMILIES.map(([version, family]) => {
     const own = neighbors.filter(({ address }) => familyOf(address) === family);
     const established = own.filter(({ state }) => state === 'Established').length;
@@ -78,6 +78,16 @@ function bgpOf(port: BirdPort): object {
     };
   });
   return Object.assign({}, ...parts) as object;
+}
+
+/** One by one: five hundred of them take longer than the loop may be held. */
+function* neighborsOf(port: BirdPort): Generator<undefined, NeighborView[]> {
+  const neighbors: NeighborView[] = [];
+  for (const neighbor of port.view.eachNeighbor()) {
+    neighbors.push(neighbor);
+    yield;
+  }
+  return neighbors;
 }
 
 const TYPES: Readonly<Record<string, string>> = { mesh: 'NodeMesh', node: 'NodePeer' };
@@ -99,7 +109,7 @@ function familyOf(address: string): BirdFamily {
 
 function* routesOf(port: BirdPort): Generator<undefined, object> {
   const { view } = port;
-  const neighbors = new Map(view.neighbors().map((one) => [one.name, one]));
+  const neighbors = new Map((yield* neighborsOf(port)).map((one) => [one.name, one]));
   const routes: Record<string, object[]> = {};
   for (const [version, family] of FAMILIES) {
     const list: object[] = [];

@@ -8,6 +8,7 @@ import type { BirdPort } from '../api/bird/port.ts';
 import { nodeStatus, type StatusProblem } from '../api/node-status.ts';
 import type { NodeStatusPlan } from '../datastore/plan-types.ts';
 import type { Log } from '../io/log.ts';
+import { inSlices } from './in-slices.ts';
 import { logLine } from './log-lines.ts';
 import type { ToPlanner } from './planner.ts';
 
@@ -15,6 +16,8 @@ import type { ToPlanner } from './planner.ts';
 const FIRST_MS_MAX = 1000;
 const PERIOD_MS_MIN = 1000;
 const RETRY_MS = 5000;
+/** Milliseconds of a report in one turn of the loop. */
+const STATUS_SLICE_MS = 1;
 const RETRY_MS_MAX = 300_000;
 
 export interface NodeStatusParts {
@@ -99,15 +102,10 @@ export class NodeStatusWriter {
     const { port, problems, post } = this.#parts;
     const { name, classes, periodSeconds } = wanted.plan;
     const now = new Date().toISOString();
-    const report = nodeStatus({ port, classes, problems: problems(), now });
-    let step = report.next();
-    while (step.done !== true) {
-      // The sockets have their turn between two pages of routes.
-      await new Promise((resolve) => setImmediate(resolve));
-      step = report.next();
-    }
+    const question = { port, classes, problems: problems(), now };
+    const status = await inSlices(nodeStatus(question), STATUS_SLICE_MS);
     if (this.#wanted.get(name) !== wanted) return;
-    if (!post({ type: 'writeStatus', name, periodSeconds, status: step.value })) {
+    if (!post({ type: 'writeStatus', name, periodSeconds, status })) {
       this.onWritten(name, 'the planner is being restarted');
     }
   }

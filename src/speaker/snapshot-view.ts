@@ -119,6 +119,11 @@ export class SnapshotView implements SpeakerView {
     }
   }
 
+  neighbor(name: string): NeighborView | undefined {
+    const peer = this.#core.peers.get(name);
+    return peer && this.#neighbor(peer);
+  }
+
   settings(name: string): SettingView[] {
     const peer = this.#core.peers.get(name);
     return peer === undefined ? [] : settingViews(peer.plan);

@@ -19,6 +19,8 @@ export interface SpeakerView {
   neighbors(): NeighborView[];
   /** As `neighbors`, each made when it is taken: 10 µs, and between two of them the loop may have its turn. */
   eachNeighbor(): Generator<NeighborView, undefined>;
+  /** The one with this name; undefined when there is none. */
+  neighbor(name: string): NeighborView | undefined;
   /** Every value in force of this neighbor's session; empty for one that is none. Not part of its view: there are many. */
   settings(name: string): SettingView[];
   /** Routes in prefix-id order from `cursor` (0 to begin); `next` undefined at the end. */

@@ -92,9 +92,8 @@ function* changeEach(request: BirdRequest, args: readonly Token[], change: Chang
   const [which, extra] = args;
   if (which === undefined || extra !== undefined) throw syntaxError();
   const { port, family, out } = request;
-  const all = protocolsOf(port, family);
   const isAll = which.text === 'all' && !which.quoted;
-  const chosen = isAll ? all : chosenProtocols(all, which);
+  const chosen = yield* isAll ? protocolsOf(port, family) : chosenProtocols(port, family, which);
   if (chosen.length === 1 && chosen[0]!.neighbor === undefined) {
     const text = `Access denied: ${chosen[0]!.name} follows from the resources of the node`;
     throw new BirdError(Code.AccessDenied, text);

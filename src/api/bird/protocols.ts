@@ -28,8 +28,28 @@ export const DIRECT = 'direct1';
 /** The only routing table. */
 export const TABLE = 'master';
 
-/** In BIRD's order: as Calico's configuration names them, then sessions by name. */
-export function protocolsOf(port: BirdPort, family: BirdFamily): Protocol[] {
+/** In BIRD's order: as Calico's configuration names them, then sessions by name. Yields after each of these. */
+export function* protocolsOf(port: BirdPort, family: BirdFamily): Generator<undefined, Protocol[]> {
+  const protocols = fixedProtocols(port);
+  for (const neighbor of port.view.eachNeighbor()) {
+    if (isOf(family, neighbor)) protocols.push(bgpProtocol(neighbor));
+    yield;
+  }
+  return protocols;
+}
+
+/** The one of `protocolsOf` with this name, without a look at the others. */
+export function protocolNamed(
+  port: BirdPort,
+  family: BirdFamily,
+  name: string,
+): Protocol | undefined {
+  const neighbor = port.view.neighbor(name);
+  if (neighbor !== undefined && isOf(family, neighbor)) return bgpProtocol(neighbor);
+  return fixedProtocols(port).find((one) => one.name === name);
+}
+
+function fixedProtocols(port: BirdPort): Protocol[] {
   const status = port.view.status();
   const plain = { state: 'up', sinceMs: status.uptimeMs, info: '' } as const;
   return [
@@ -37,32 +57,36 @@ export function protocolsOf(port: BirdPort, family: BirdFamily): Protocol[] {
     { name: KERNEL, proto: 'Kernel', ...plain, state: kernelState(status) },
     { name: DEVICE, proto: 'Device', ...plain },
     { name: DIRECT, proto: 'Direct', ...plain },
-    ...sessionsOf(port, family).map((neighbor): Protocol => bgpProtocol(neighbor)),
   ];
 }
 
 /** A session belongs to the family of its addresses, as in Calico, where each family is a daemon of its own. */
-function sessionsOf(port: BirdPort, family: BirdFamily): NeighborView[] {
-  const wanted = family === 'ipv4' ? 4 : 6;
-  return port.view.neighbors().filter(({ address }) => {
-    const parsed = parseIpAddress(address);
-    return parsed !== undefined && ipFamily(parsed) === wanted;
-  });
+function isOf(family: BirdFamily, { address }: NeighborView): boolean {
+  const parsed = parseIpAddress(address);
+  return parsed !== undefined && ipFamily(parsed) === (family === 'ipv4' ? 4 : 6);
 }
 
 /** The protocols that an argument names: a name, or a `"pattern"` in which `*` and `?` stand for any characters. */
-export function chosenProtocols(all: readonly Protocol[], token: Token): Protocol[] {
-  if (token.quoted) {
-    const chosen = all.filter(({ name }) => matches(name, token.text));
-    if (chosen.length === 0) throw new BirdError(Code.NoMatch, 'No protocols match');
-    return chosen;
-  }
+export function* chosenProtocols(
+  port: BirdPort,
+  family: BirdFamily,
+  token: Token,
+): Generator<undefined, Protocol[]> {
+  if (!token.quoted) return [theProtocol(port, family, token)];
+  const all = yield* protocolsOf(port, family);
+  const chosen = all.filter(({ name }) => matches(name, token.text));
+  if (chosen.length === 0) throw new BirdError(Code.NoMatch, 'No protocols match');
+  return chosen;
+}
+
+/** The protocol whose name an argument is. */
+export function theProtocol(port: BirdPort, family: BirdFamily, token: Token): Protocol {
   if (!isSymbol(token)) throw syntaxError();
-  const one = all.find(({ name }) => name === token.text);
+  const one = protocolNamed(port, family, token.text);
   if (one === undefined) {
     throw new BirdError(Code.WrongSymbol, `${token.text} is not a protocol`);
   }
-  return [one];
+  return one;
 }
 
 /** Linear in the name for each `*`: no regular expression is made of what a client sends. */

@@ -1,6 +1,7 @@
 /** What a client changes for itself, and that tables of any size are walked in turns. */
 
 import { describe, expect, it } from 'vitest';
+import { ip } from '../../net/ip-address.ts';
 import { BirdStage } from '../testing/bird.ts';
 import { tokensOf } from './tokens.ts';
 
@@ -42,6 +43,21 @@ describe('down', () => {
     expect(bird.commands).toEqual([
       { command: 'shutdown', mode: 'restart', message: 'down on the BIRD socket of ipv4' },
     ]);
+  });
+});
+
+describe('many sessions', () => {
+  it('are looked at in turns, and one alone where one is named', () => {
+    const peers = Array.from({ length: 20 }, (_, i) => {
+      return { address: ip(`10.0.0.${11 + i}`), listens: false };
+    });
+    const bird = new BirdStage({ peers });
+    expect(bird.ask('show protocols').split('\n').slice(0, -1)).toHaveLength(1 + 4 + 20 + 1);
+    expect(bird.turns).toBe(20);
+    expect(bird.ask('show protocols Global_10_0_0_12')).toContain('Global_10_0_0_12');
+    expect(bird.turns).toBe(0);
+    expect(bird.ask('show protocols "*_10_0_0_3*"').match(/Global/g)).toHaveLength(1);
+    expect(bird.turns).toBe(20);
   });
 });
 

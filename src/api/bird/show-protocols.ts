@@ -20,8 +20,9 @@ export const showProtocols: BirdCommand = {
     const all = args[0]?.text === 'all' && !args[0].quoted;
     const [which, extra] = all ? args.slice(1) : args;
     if (extra !== undefined) throw syntaxError();
-    const protocols = protocolsOf(port, family);
-    const chosen = which === undefined ? protocols : chosenProtocols(protocols, which);
+    const chosen = yield* which === undefined
+      ? protocolsOf(port, family)
+      : chosenProtocols(port, family, which);
     yield out.row(Code.ProtocolHeading, HEADING);
     if (all) yield* withDetails(request, chosen);
     else for (const protocol of chosen) yield out.row(Code.Protocol, protocolRow(port, protocol));

@@ -4,7 +4,7 @@ import { type Prefix, parsePrefix, prefixFamily } from '../../net/prefix.ts';
 import type { TablePathView, TableRouteView } from '../../speaker/snapshot.ts';
 import type { BirdCommand, BirdRequest } from './command.ts';
 import { networkAt, networkFor, networks, toldNetworks } from './networks.ts';
-import { KERNEL, protocolsOf, TABLE } from './protocols.ts';
+import { KERNEL, protocolNamed, TABLE } from './protocols.ts';
 import { BirdError, Code } from './reply.ts';
 import { attributeLines, protocolOf, RouteTimes, routeRows, typeLine } from './route-text.ts';
 import { isSymbol, syntaxError, type Token } from './tokens.ts';
@@ -87,7 +87,7 @@ function textOf(
 
 /** What was told to a session that is down is nothing: BIRD says so instead of showing an empty table. */
 function mustBeUp({ port, family }: BirdRequest, name: string): void {
-  const protocol = protocolsOf(port, family).find((one) => one.name === name);
+  const protocol = protocolNamed(port, family, name);
   if (protocol?.state === 'up') return;
   throw new BirdError(Code.ProtocolDown, 'Protocol is down');
 }
@@ -182,8 +182,7 @@ function ofFamily({ family }: BirdRequest, prefix: Prefix): Prefix {
 
 function protocolName({ port, family }: BirdRequest, token: Token | undefined): string {
   if (token === undefined || !isSymbol(token)) throw syntaxError();
-  const known = protocolsOf(port, family).some(({ name }) => name === token.text);
-  if (known) return token.text;
+  if (protocolNamed(port, family, token.text) !== undefined) return token.text;
   throw new BirdError(Code.ParseError, `${token.text} is not a protocol`);
 }
 

@@ -2,7 +2,7 @@
 
 import type { BirdCommand } from './command.ts';
 import { networks } from './networks.ts';
-import { chosenProtocols, protocolsOf, STATIC } from './protocols.ts';
+import { STATIC, theProtocol } from './protocols.ts';
 import { BirdError, Code } from './reply.ts';
 import { syntaxError } from './tokens.ts';
 
@@ -14,8 +14,8 @@ export const showStatic: BirdCommand = {
     const [which, extra] = args;
     if (extra !== undefined || which?.quoted === true) throw syntaxError();
     if (which !== undefined) {
-      const [protocol] = chosenProtocols(protocolsOf(port, family), which);
-      if (protocol?.name !== STATIC) {
+      const protocol = theProtocol(port, family, which);
+      if (protocol.name !== STATIC) {
         throw new BirdError(Code.ParseError, `${which.text} is not a Static protocol`);
       }
     }

@@ -20,9 +20,10 @@ export const showSymbols: BirdCommand = {
   *run({ port, family, args, out }) {
     const [which, extra] = args;
     if (extra !== undefined || (which !== undefined && !isSymbol(which))) throw syntaxError();
+    const protocols = yield* protocolsOf(port, family);
     const symbols = [
       { name: TABLE, kind: 'routing table' },
-      ...protocolsOf(port, family).map(({ name }) => ({ name, kind: 'protocol' })),
+      ...protocols.map(({ name }) => ({ name, kind: 'protocol' })),
     ];
     const kind = which !== undefined && Object.hasOwn(KINDS, which.text) && KINDS[which.text];
     if (which !== undefined && kind === false) {
