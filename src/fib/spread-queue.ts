@@ -23,6 +23,7 @@ export class SpreadQueue {
   readonly #lanes = Array.from({ length: LANES }, () => new RefQueue());
   /** A bit for each lane in which rows are. */
   #waiting = 0;
+  /** Since the last turn. */
   #taken = 0;
   /** The lane that had its turn last. */
   #turn = 0;
@@ -43,7 +44,8 @@ export class SpreadQueue {
   /** The oldest of the lane that comes first; undefined when empty. */
   shift(): number | undefined {
     if (this.#waiting === 0) return undefined;
-    const lane = ++this.#taken % TURN === 0 ? this.#takeTurn() : lowestOf(this.#waiting);
+    this.#taken = (this.#taken + 1) % TURN;
+    const lane = this.#taken === 0 ? this.#takeTurn() : lowestOf(this.#waiting);
     const queue = this.#lanes[lane]!;
     const ref = queue.shift();
     if (queue.size === 0) this.#waiting &= ~(1 << lane);
