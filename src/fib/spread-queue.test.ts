@@ -11,7 +11,7 @@ function drained(queue: SpreadQueue): number[] {
 describe('Rows that wait for the kernel', () => {
   it('go so that neighbors are far from each other, and those that are as near as they came', () => {
     const queue = new SpreadQueue();
-    // More than once around, so that each lane has two; the rows of turns are looked at below.
+    // Fewer than 16, of which one would be of the lane whose turn it is.
     for (let ref = 0; ref < 14; ref++) queue.push(ref, ref);
     expect(drained(queue)).toEqual([0, 8, 4, 12, 2, 10, 6, 1, 9, 5, 13, 3, 11, 7]);
     queue.push(100, 3);
